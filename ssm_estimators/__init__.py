@@ -1,0 +1,24 @@
+"""Structured state-space models as time-series estimators with the interface of scikit-learn."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ssm_estimators.estimators import LiquidS4Classifier as LiquidS4Classifier
+    from ssm_estimators.estimators import LiquidS4Regressor as LiquidS4Regressor
+    from ssm_estimators.estimators import S4DClassifier as S4DClassifier
+    from ssm_estimators.estimators import S4DRegressor as S4DRegressor
+
+__version__ = "0.1.0"
+__all__ = ["LiquidS4Classifier", "LiquidS4Regressor", "S4DClassifier", "S4DRegressor"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the estimators, and PyTorch with them, when one is first asked for."""
+    if name in __all__:
+        return getattr(import_module("ssm_estimators.estimators"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

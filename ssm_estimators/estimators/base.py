@@ -1,0 +1,184 @@
+"""What classifiers and regressors share: from checked series to a trained network, and back to outputs."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
+
+from ssm_estimators.estimators.parameters import Parameters, parameters
+from ssm_estimators.estimators.validation import check_series
+from ssm_estimators.layers import SSMLayer
+from ssm_estimators.networks import SequenceNetwork
+from ssm_estimators.training.data import SeriesData
+from ssm_estimators.training.environment import arithmetic, resolve_device
+from ssm_estimators.training.net import SeriesNet
+from ssm_estimators.training.split import validation_split
+from ssm_estimators.training.train import predict, train
+
+
+@parameters
+class DeepEstimator(Parameters):
+    """Trains a :class:`~ssm_estimators.networks.SequenceNetwork`; subclasses say what the targets are.
+
+    A model class names its layer (``_layer``) and the constructor parameters that go to it (``_layer_params``).
+    """
+
+    _layer: ClassVar[Callable[..., SSMLayer]]
+    _layer_params: ClassVar[tuple[str, ...]] = ()
+    _criterion: ClassVar[type[torch.nn.Module]]
+
+    @property
+    def device_(self) -> torch.device:
+        """Where the network is."""
+        return next(self.net_.module_.parameters()).device
+
+    @property
+    def history_(self) -> Any:
+        """One row an epoch."""
+        return self.net_.history_
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs trained."""
+        return len(self.net_.history_)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.missing == "mask"
+        return tags
+
+    def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
+        """Targets as the criterion wants them; with ``reset``, learn how."""
+        raise NotImplementedError
+
+    def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
+        """Check everything that can be checked before the targets are read."""
+        self._validate_params()
+        for low, high in (("dt_min", "dt_max"),):
+            values = getattr(self, low), getattr(self, high)
+            if "auto" not in values and not values[0] < values[1]:
+                raise ValueError(f"{low} must be below {high}; got {low}={values[0]}, {high}={values[1]}.")
+        if self.d_state % 2:
+            raise ValueError(f"d_state must be even, for conjugate pairs; got {self.d_state}.")
+        if y is None:
+            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+        data = check_series(self, X, self.missing, reset=True)
+        check_consistent_length(data.X, y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, data.X, dtype=np.float32, ensure_non_negative=True)
+        return data, sample_weight
+
+    def _train(self, data: SeriesData, n_outputs: int, labels: np.ndarray | None, groups: Any) -> None:
+        device = resolve_device(self.device)
+        random = check_random_state(self.random_state)
+        seeds = [int(seed) for seed in random.randint(np.iinfo(np.int32).max, size=3)]
+        train_data, held_out = self._hold_out(data, labels, groups, seeds[0])
+        net = SeriesNet(
+            SequenceNetwork,
+            module__layer=type(self)._layer,
+            module__layer_params=self._resolve_layer_params(data),
+            module__n_channels=self.n_channels_in_,
+            module__n_outputs=n_outputs,
+            module__seed=seeds[1],
+            **{f"module__{name}": getattr(self, name) for name in _NETWORK_PARAMETERS},
+            criterion=self._criterion,
+            criterion__reduction="none",
+            optimizer=torch.optim.AdamW,
+            lr=self.lr,
+            ssm_lr=self.ssm_lr,
+            weight_decay=self.weight_decay,
+            seed=seeds[2],
+            max_epochs=default_epochs(len(train_data)) if self.max_epochs == "auto" else self.max_epochs,
+            batch_size=default_batch_size(len(train_data)) if self.batch_size == "auto" else self.batch_size,
+            device=str(device),
+            predict_nonlinearity=None,
+            verbose=int(self.verbose),
+            **(self.net_params or {}),
+        )
+        with arithmetic(self.precision, self.n_threads, device):
+            net.initialize()
+            if self.warm_start and hasattr(self, "net_"):
+                net.module_.load_state_dict(self.net_.module_.state_dict())
+            else:
+                net.module_.inputs.set_statistics(train_data.X.to(device), _to(train_data.lengths, device))
+            self.net_ = net
+            train(
+                net,
+                train_data.to(device),
+                None if held_out is None else held_out.to(device),
+                schedule=self.schedule,
+                warmup=self.warmup,
+                gradient_clip=self.gradient_clip,
+                patience=self.patience if self.early_stopping else None,
+                callbacks=self.callbacks or [],
+            )
+        net.module_.eval()
+
+    def _hold_out(
+        self, data: SeriesData, labels: np.ndarray | None, groups: Any, seed: int
+    ) -> tuple[SeriesData, SeriesData | None]:
+        """Training and validation cases."""
+        if groups is not None:
+            groups = np.asarray(groups)
+            check_consistent_length(data.X, groups)
+        validation = self.validation
+        if isinstance(validation, str):  # "auto"
+            validation = 0.1 if self.early_stopping else None
+        if validation is None:
+            return data, None
+        if isinstance(validation, tuple):
+            if len(validation) != 2:
+                raise ValueError(f"validation as a tuple must be (X, y); got {len(validation)} elements.")
+            held_out = check_series(self, validation[0], self.missing, reset=False)
+            check_consistent_length(held_out.X, validation[1])
+            target = self._encode_target(validation[1], None, reset=False)
+            return data, SeriesData(held_out.X, held_out.lengths, target)
+        split = validation_split(validation, len(data), labels, groups, seed)
+        return (data, None) if split is None else (data.select(split[0]), data.select(split[1]))
+
+    def _resolve_layer_params(self, data: SeriesData) -> dict[str, Any]:
+        low, high = default_dt_range(data.X.shape[-1])
+        return {
+            "d_state": self.d_state,
+            "bidirectional": self.bidirectional,
+            "dt_min": low if self.dt_min == "auto" else self.dt_min,
+            "dt_max": high if self.dt_max == "auto" else self.dt_max,
+            **{name: getattr(self, name) for name in self._layer_params},
+        }
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """Network outputs of new series, (n_cases, n_outputs), float64."""
+        check_is_fitted(self, "net_")
+        data = check_series(self, X, self.missing, reset=False)
+        outputs = predict(
+            self.net_.module_, data, self.predict_batch_size, self.device_, self.precision, self.n_threads
+        )
+        return outputs.numpy()
+
+
+_NETWORK_PARAMETERS = (
+    "d_model", "n_layers", "dropout", "norm", "prenorm", "pooling", "standardize", "differences", "missing"
+)  # fmt: skip
+
+
+def _to(tensor: torch.Tensor | None, device: torch.device) -> torch.Tensor | None:
+    return None if tensor is None else tensor.to(device)
+
+
+def default_epochs(n_cases: int) -> int:
+    """Epochs for a training set of this size."""
+    return int(np.clip(20_000 / n_cases, 30, 150))
+
+
+def default_batch_size(n_cases: int) -> int:
+    """Cases a batch for a training set of this size."""
+    return int(np.clip(2 ** np.round(np.log2(max(n_cases, 1) / 6)), 8, 64))
+
+
+def default_dt_range(n_timepoints: int) -> tuple[float, float]:
+    """Steps whose time constants, 2 / dt, reach from a few samples to twice the series."""
+    return 1 / max(n_timepoints, 4), 0.5

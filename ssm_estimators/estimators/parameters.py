@@ -1,0 +1,200 @@
+"""The parameters that all deep estimators share: declared, constrained and documented once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, TypeVar, dataclass_transform
+
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from ssm_estimators.networks.feature_first import NORMS, POOLINGS
+from ssm_estimators.training.environment import PRECISIONS
+from ssm_estimators.training.train import SCHEDULES
+
+PARAMETERS = """d_model : int, default=64
+        Features of the network.
+    d_state : int, default=16
+        Real state size of each feature's system, even.
+    n_layers : int, default=3
+        Residual blocks.
+    dropout : float, default=0.1
+        Share of the features dropped in each block while training, the same at all time points of a case.
+    bidirectional : bool, default=True
+        Read series in both directions; False makes every layer causal.
+    norm : {"batch", "layer"}, default="batch"
+    prenorm : bool, default=True
+        Normalise before each layer, else after each sum.
+    pooling : {"mean", "max", "last"}, default="mean"
+        From time points to one vector a case.
+    differences : bool, default=True
+        Add the first difference of each channel as a further channel.
+    dt_min, dt_max : float or "auto", default="auto"
+        Range of the systems' steps at the start; their time constants are 2 / dt samples. ``"auto"`` takes it from the
+        longest series.
+    max_epochs : int or "auto", default="auto"
+        ``"auto"``: from the number of cases.
+    batch_size : int or "auto", default="auto"
+        ``"auto"``: from the number of cases.
+    lr, ssm_lr : float, default=0.004, 0.004
+        Learning rates, at their highest, of the network and of the state-space parameters.
+    weight_decay : float, default=0.01
+        Of the linear maps' weights (AdamW).
+    schedule : {"cosine", "constant"}, default="cosine"
+        Course of the learning rates after the warm-up.
+    warmup : float, default=0.1
+        Share of the steps over which the learning rates rise.
+    gradient_clip : float or None, default=1.0
+        Largest norm of the gradient.
+    early_stopping : bool, default=False
+        Stop when the validation loss (without validation: the training loss) has not improved for ``patience`` epochs.
+    validation : "auto", float, splitter, (X, y) or None, default="auto"
+        What to judge epochs by: a share of the training cases, the first split of a scikit-learn splitter, data of its
+        own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the best
+        epoch are kept in every case.
+    patience : int, default=30
+    standardize : {"channel", "series", None}, default="channel"
+        Zero mean and unit variance a channel by the training set's statistics, by each series' own, or neither.
+    missing : {"error", "mask"}, default="error"
+        Refuse NaN, or tell the network which values are missing by one more channel each; NaN in all channels at the
+        end of a case is then what lies past its end.
+    device : str or torch.device, default="auto"
+        ``"auto"``: CUDA, MPS or CPU, the first that is there.
+    precision : {"float32", "tf32", "bf16"}, default="float32"
+        Of matrix products; state-space recurrences always run in float32.
+    n_threads : int or None, default=None
+        Threads of PyTorch while fitting and predicting; ``None``: as they are.
+    predict_batch_size : int, default=256
+    random_state : int, RandomState instance or None, default=None
+        Start values, dropout, validation split and order of the batches. No global random state is read or changed
+        (``None`` reads NumPy's, as in scikit-learn).
+    verbose : int, default=0
+        1: a progress bar; 2: a line an epoch.
+    callbacks : list of skorch callbacks or None, default=None
+    net_params : dict or None, default=None
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+    warm_start : bool, default=False
+        Begin ``fit`` with the weights of the last one."""
+
+ATTRIBUTES = """net_ : skorch.NeuralNet
+        The trained net; its network is ``net_.module_``.
+    history_ : skorch.History
+        One row an epoch; ``history_[:, "train_loss"]`` is a column.
+    n_iter_ : int
+        Epochs trained.
+    device_ : torch.device
+    n_features_in_ : int
+        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
+    n_channels_in_ : int
+    n_timepoints_in_ : int or None
+        Set by a fit on two-dimensional input, which fixes the length of series; otherwise any length can be predicted."""
+
+T = TypeVar("T", bound=type)
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+def parameters(cls: T) -> T:
+    """Make a class's annotated defaults keyword parameters of its constructor, after those of its bases.
+
+    The constraints in its ``_constraints`` join those of its bases. ``{parameters}`` and ``{attributes}`` in its
+    docstring become the shared ones.
+    """
+    if cls.__doc__:
+        cls.__doc__ = cls.__doc__.replace("{parameters}", PARAMETERS).replace("{attributes}", ATTRIBUTES)
+    cls._parameter_constraints = {  # type: ignore[attr-defined]
+        name: allowed
+        for base in reversed(cls.__mro__)
+        for name, allowed in vars(base).get("_constraints", {}).items()
+    }
+    make: Callable[[T], T] = dataclass(kw_only=True, eq=False, repr=False)
+    return make(cls)
+
+
+def at_least(low: int) -> Interval:
+    return Interval(Integral, low, None, closed="left")
+
+
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_SHARE = Interval(Real, 0, 1, closed="left")
+
+
+@parameters
+class Parameters(BaseEstimator):  # type: ignore[misc]
+    """Constructor parameters of every deep estimator; the constructor only stores them."""
+
+    d_model: int = 64
+    d_state: int = 16
+    n_layers: int = 3
+    dropout: float = 0.1
+    bidirectional: bool = True
+    norm: str = "batch"
+    prenorm: bool = True
+    pooling: str = "mean"
+    differences: bool = True
+    dt_min: float | str = "auto"
+    dt_max: float | str = "auto"
+    max_epochs: int | str = "auto"
+    batch_size: int | str = "auto"
+    lr: float = 4e-3
+    ssm_lr: float = 4e-3
+    weight_decay: float = 0.01
+    schedule: str = "cosine"
+    warmup: float = 0.1
+    gradient_clip: float | None = 1.0
+    early_stopping: bool = False
+    validation: Any = "auto"
+    patience: int = 30
+    standardize: str | None = "channel"
+    missing: str = "error"
+    device: Any = "auto"
+    precision: str = "float32"
+    n_threads: int | None = None
+    predict_batch_size: int = 256
+    random_state: Any = None
+    verbose: int = 0
+    callbacks: list[Any] | None = None
+    net_params: dict[str, Any] | None = None
+    warm_start: bool = False
+
+    _constraints = {
+        "d_model": [at_least(1)],
+        "d_state": [at_least(2)],
+        "n_layers": [at_least(1)],
+        "dropout": [_SHARE],
+        "bidirectional": ["boolean"],
+        "norm": [StrOptions(set(NORMS))],
+        "prenorm": ["boolean"],
+        "pooling": [StrOptions(set(POOLINGS))],
+        "differences": ["boolean"],
+        "dt_min": [StrOptions({"auto"}), _POSITIVE],
+        "dt_max": [StrOptions({"auto"}), _POSITIVE],
+        "max_epochs": [StrOptions({"auto"}), at_least(1)],
+        "batch_size": [StrOptions({"auto"}), at_least(1)],
+        "lr": [_POSITIVE],
+        "ssm_lr": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "schedule": [StrOptions(set(SCHEDULES))],
+        "warmup": [_SHARE],
+        "gradient_clip": [None, _POSITIVE],
+        "early_stopping": ["boolean"],
+        "device": [str, torch.device],
+        "validation": [
+            StrOptions({"auto"}),
+            None,
+            Interval(Real, 0, 1, closed="neither"),
+            HasMethods(["split", "get_n_splits"]),
+            tuple,
+        ],
+        "patience": [at_least(1)],
+        "standardize": [None, StrOptions({"channel", "series"})],
+        "missing": [StrOptions({"error", "mask"})],
+        "precision": [StrOptions(set(PRECISIONS))],
+        "n_threads": [None, at_least(1)],
+        "predict_batch_size": [at_least(1)],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "callbacks": [None, list],
+        "net_params": [None, dict],
+        "warm_start": ["boolean"],
+    }

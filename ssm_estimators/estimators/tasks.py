@@ -1,0 +1,170 @@
+"""Classification and regression on top of a trained network."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import Tags, check_array, column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from ssm_estimators.estimators.base import DeepEstimator
+from ssm_estimators.estimators.parameters import parameters
+from ssm_estimators.training.data import SeriesData
+
+
+@parameters
+class SeriesClassifier(ClassifierMixin, DeepEstimator):  # type: ignore[misc]
+    """One probability a class: cross entropy on the network's outputs."""
+
+    class_weight: Any = None
+
+    _criterion = torch.nn.CrossEntropyLoss
+    _constraints = {"class_weight": [None, dict, StrOptions({"balanced"})]}
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "SeriesClassifier":
+        """Train on labelled series.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+        y : array-like of shape (n_cases,)
+            Labels of any type, at least two different ones.
+        sample_weight : array-like of shape (n_cases,) or None, default=None
+        groups : array-like of shape (n_cases,) or None, default=None
+            Cases of one group stay together in the validation split.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated, or the loss stops being finite.
+        """
+        data, sample_weight = self._start_fit(X, y, sample_weight)
+        target = self._encode_target(y, sample_weight, reset=True)
+        if self.class_weight is not None:
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_[target])
+            by_case = weights[target].astype(np.float32)
+            sample_weight = by_case if sample_weight is None else by_case * sample_weight
+        weight = None if sample_weight is None else torch.from_numpy(sample_weight)
+        data = SeriesData(data.X, data.lengths, target, weight)
+        self._train(data, len(self.classes_), target.numpy(), groups)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class in ``classes_``.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, n_classes), float64
+        """
+        return np.asarray(softmax(self._outputs(X), axis=1))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : as in ``predict_proba``
+
+        Returns
+        -------
+        ndarray of shape (n_cases,), of the labels' type
+        """
+        return np.asarray(self.classes_[self._outputs(X).argmax(axis=1)])
+
+    def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
+        check_classification_targets(y)
+        y = column_or_1d(y, warn=True)
+        if reset:
+            self.classes_ = np.unique(y)
+            if len(self.classes_) < 2:
+                raise ValueError(
+                    f"Expected at least two classes in y; got 1 class, {self.classes_[0]!r}. There is nothing to tell apart."
+                )
+        position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        if (unknown := self.classes_[position] != y).any():
+            raise ValueError(f"Validation holds the label {y[unknown][0]!r}, which is not in the training data.")
+        return torch.from_numpy(position)
+
+
+@parameters
+class SeriesRegressor(RegressorMixin, DeepEstimator):  # type: ignore[misc]
+    """One number a target: squared error on standardised targets."""
+
+    _criterion = torch.nn.MSELoss
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "SeriesRegressor":
+        """Train on series with targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+        y : array-like of shape (n_cases,) or (n_cases, n_targets)
+        sample_weight : array-like of shape (n_cases,) or None, default=None
+        groups : array-like of shape (n_cases,) or None, default=None
+            Cases of one group stay together in the validation split.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated, or the loss stops being finite.
+        """
+        data, sample_weight = self._start_fit(X, y, sample_weight)
+        target = self._encode_target(y, sample_weight, reset=True)
+        weight = None if sample_weight is None else torch.from_numpy(sample_weight)
+        data = SeriesData(data.X, data.lengths, target, weight)
+        self._train(data, target.shape[1], None, groups)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Targets of series.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+
+        Returns
+        -------
+        ndarray of the shape of y in ``fit``, (n_cases,) or (n_cases, n_targets), float64
+        """
+        outputs = self._outputs(X) * self.target_scale_ + self.target_mean_
+        return outputs[:, 0] if self.target_ndim_ == 1 else outputs
+
+    def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        if y.ndim > 2:
+            raise ValueError(f"Expected y of shape (n_cases,) or (n_cases, n_targets); got {y.shape}.")
+        if reset:
+            self.target_ndim_ = y.ndim
+        y = y.reshape(len(y), -1)
+        if reset:
+            self.target_mean_ = np.average(y, axis=0, weights=sample_weight)
+            deviation = np.sqrt(np.average((y - self.target_mean_) ** 2, axis=0, weights=sample_weight))
+            self.target_scale_ = np.where(deviation > 1e-12 * np.abs(self.target_mean_), deviation, 1.0)
+        elif y.shape[1] != len(self.target_mean_):
+            raise ValueError(f"Validation has {y.shape[1]} targets; the training data have {len(self.target_mean_)}.")
+        return torch.from_numpy(((y - self.target_mean_) / self.target_scale_).astype(np.float32))

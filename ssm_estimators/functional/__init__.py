@@ -1,0 +1,1 @@
+"""Pure tensor mathematics of state-space models: torch only, no modules, no state."""

@@ -1,0 +1,149 @@
+r"""Discrete systems as the block matrices of the chunked scan.
+
+For a chunk of T inputs, a row U, and the state S before it::
+
+    Y      = U . toeplitz + S . from_state        toeplitz[i, j]   = K_{j-i} for j >= i, else 0
+    S_next = S . transition + U . into_state      into_state[i]    = A_bar^(T-1-i) B_bar
+                                                  from_state[:, j] = C A_bar^(j+1)
+                                                  transition       = A_bar^T
+
+A state of N real numbers is P = N/2 conjugate pairs stored once, real and imaginary part beside each other.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Block matrices of H systems for chunks of T inputs; several inputs may drive one state.
+
+    Attributes
+    ----------
+    toeplitz : tuple of Tensor of shape (H, T, T)
+        One an input.
+    into_state : tuple of Tensor of shape (H, T, N)
+        One a route.
+    routes : tuple of (int, int)
+        Of each matrix in ``into_state``: which input it reads, which direction's state it drives.
+    from_state : Tensor of shape (H, n_directions * N, T)
+    transition : Tensor of shape (H, P), complex
+        A_bar^T, the same for both directions.
+    powers : tuple of Tensor of shape (H, P), complex
+        A_bar^1, A_bar^2, A_bar^4, ... up to T, for the state inside a chunk.
+    n_directions : int
+        2 when the last N columns of the state run backward in time.
+    """
+
+    toeplitz: tuple[Tensor, ...]
+    into_state: tuple[Tensor, ...]
+    routes: tuple[tuple[int, int], ...]
+    from_state: Tensor
+    transition: Tensor
+    powers: tuple[Tensor, ...]
+    n_directions: int
+
+    @property
+    def chunk_length(self) -> int:
+        """Inputs a chunk, T."""
+        return self.from_state.shape[-1]
+
+
+def diagonal_blocks(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, T: int, like: Tensor) -> Blocks:
+    r"""Block matrices of a diagonal system driven by Q inputs that share its state.
+
+    Input q (from 0) enters the state through row q of ``B_bar`` and has the kernel
+    :math:`K^{(q)}_l = 2\,\mathrm{Re}\, C \bar A^l \bar B_q`. With two rows in ``C`` the second is the readout of the
+    same system run backward in time; the inputs after the first are then given twice, all forward ones before all
+    backward ones, because products of neighbours differ between the directions.
+
+    Parameters
+    ----------
+    A_bar : Tensor of shape (H, P), complex128
+    B_bar : Tensor of shape (Q, H, P), complex128
+    C : Tensor of shape (1 or 2, H, P), complex128
+    D : Tensor of shape (H,)
+        Gain of the first input, added to the toeplitz matrix's diagonal.
+    T : int
+        Inputs a chunk.
+    like : Tensor
+        The result has its dtype and device. All is computed in float64, and cast at the end: that is what keeps float32
+        scans accurate.
+
+    Returns
+    -------
+    Blocks
+    """
+    n_directions, Q = len(C), len(B_bar)
+    A_powers = complex_powers(A_bar, T)  # (H, P, T + 1)
+    readout = _as_columns((2 * C[..., None] * A_powers).conj())  # (n_directions, H, N, T + 1)
+    inputs = torch.view_as_real(B_bar.transpose(0, 1)).flatten(2)  # (H, Q, N)
+    kernels = inputs @ readout[..., :-1]  # (n_directions, H, Q, T)
+    kernels[0, :, 0, 0] += D
+    kernels, readout = kernels.to(like), readout[..., 1:].to(like)
+    backward_into = _as_columns(B_bar[..., None] * A_powers[..., :-1]).mT.to(like)  # (Q, H, T, N), oldest input last
+    forward_into = backward_into.flip(2)
+
+    toeplitz_matrices = [toeplitz(kernels[0, :, q]) for q in range(Q)]
+    into_state, routes = [*forward_into], [(q, 0) for q in range(Q)]
+    if n_directions == 1:
+        from_state = readout[0]
+    else:
+        from_state = torch.cat([readout[0], readout[1].flip(2)], dim=1)
+        toeplitz_matrices[0] = toeplitz(kernels[0, :, 0], kernels[1, :, 0])
+        nothing = torch.zeros_like(kernels[0, :, 0])
+        toeplitz_matrices += [toeplitz(nothing, kernels[1, :, q]) for q in range(1, Q)]
+        into_state += [*backward_into]
+        routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
+    complex_like = like.new_empty(0, dtype=like.dtype.to_complex())
+    return Blocks(
+        toeplitz=tuple(toeplitz_matrices),
+        into_state=tuple(into_state),
+        routes=tuple(routes),
+        from_state=from_state,
+        transition=A_powers[..., -1].to(complex_like),
+        powers=tuple(A_powers[..., 2**k].to(complex_like) for k in range(T.bit_length())),
+        n_directions=n_directions,
+    )
+
+
+def _as_columns(pairs: Tensor) -> Tensor:
+    """Complex (..., P, T) to real (..., 2P, T), the imaginary part of each pair below its real part."""
+    return torch.view_as_real(pairs.resolve_conj()).transpose(-1, -2).flatten(-3, -2)
+
+
+def complex_powers(A_bar: Tensor, n: int) -> Tensor:
+    """Powers 0 ... n of every element, by doubling: shape (..., n + 1)."""
+    powers = torch.stack([torch.ones_like(A_bar), A_bar], dim=-1)
+    while powers.shape[-1] <= n:
+        powers = torch.cat([powers, powers * (powers[..., -1] * A_bar)[..., None]], dim=-1)
+    return powers[..., : n + 1]
+
+
+def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
+    """Matrix of a convolution: element (i, j) is ``kernel[j - i]`` for j >= i, plus ``backward[i - j]`` for i >= j.
+
+    Parameters
+    ----------
+    kernel, backward : Tensor of shape (H, T)
+        Responses at lags 0 ... T - 1, forward and backward in time; ``None`` is zero.
+
+    Returns
+    -------
+    Tensor of shape (H, T, T)
+
+    Examples
+    --------
+    >>> toeplitz(torch.tensor([[1.0, 2.0, 3.0]]))[0].tolist()
+    [[1.0, 2.0, 3.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0]]
+    """
+    H, T = kernel.shape
+    # one period of length 2T, read again and again at a shift of 2T - 1: each row starts one lag earlier
+    period = pad(kernel, (0, T))
+    if backward is not None:
+        period = period + pad(backward[:, 1:].flip(1), (T + 1, 0)) + pad(backward[:, :1], (0, 2 * T - 1))
+    rows = period[:, None, :].expand(H, T, 2 * T).reshape(H, 2 * T * T)[:, : T * (2 * T - 1)]
+    return rows.view(H, T, 2 * T - 1)[:, :, :T]

@@ -1,0 +1,125 @@
+"""The one primitive: inputs and block matrices in, outputs and the state out."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from ssm_estimators.functional.blocks import Blocks
+from ssm_estimators.functional.torch_scan import ChunkedScan
+
+
+def chunk_length(L: int, longest: int = 64) -> int:
+    """Inputs a chunk: at most ``longest``, and chosen so that the last chunk is as full as it can be.
+
+    Examples
+    --------
+    >>> chunk_length(150), chunk_length(1024), chunk_length(1)
+    (50, 64, 1)
+    """
+    return -(-L // -(-L // longest))
+
+
+def chunked_scan(
+    u: Tensor | Sequence[Tensor],
+    blocks: Blocks,
+    state: Tensor | None = None,
+    *,
+    lengths: Tensor | None = None,
+    return_state: bool = True,
+) -> tuple[Tensor, Tensor | None]:
+    """Run H linear systems over time, chunk by chunk: O(L (T + 2 N)) operations, O(L) memory, any length.
+
+    Parameters
+    ----------
+    u : Tensor of shape (H, batch, L), or a sequence of them
+        Inputs of one system (one a toeplitz matrix of ``blocks``), zero past ``lengths``.
+    blocks : Blocks
+        The discrete systems, see :func:`~ssm_estimators.functional.blocks.diagonal_blocks`.
+    state : Tensor of shape (H, batch, N) or None, default=None
+        State before the first input; ``None`` is zero.
+    lengths : Tensor of shape (batch,), integer, or None, default=None
+        Inputs a case, for the returned state; ``None`` is L for all.
+    return_state : bool, default=True
+        Whether to compute the state after the last input; not defined for systems that also run backward.
+
+    Returns
+    -------
+    y : Tensor of shape (H, batch, L)
+    state : Tensor of shape (H, batch, N) or None
+
+    Raises
+    ------
+    ValueError
+        If the number of inputs or their shapes do not fit ``blocks``.
+
+    Notes
+    -----
+    Slow twin: :func:`ssm_estimators.functional.reference.recurrence`.
+
+    Examples
+    --------
+    A sum that forgets half at each step:
+
+    >>> from ssm_estimators.functional.blocks import diagonal_blocks
+    >>> half = torch.full((1, 1), 0.5 + 0j, dtype=torch.complex128)
+    >>> one = torch.ones(1, 1, 1, dtype=torch.complex128)
+    >>> blocks = diagonal_blocks(half, one, one / 2, torch.zeros(1), T=2, like=torch.zeros(1))
+    >>> y, state = chunked_scan(torch.ones(1, 1, 3), blocks)
+    >>> y.flatten().tolist()
+    [1.0, 1.5, 1.75]
+    """
+    inputs = (u,) if isinstance(u, Tensor) else tuple(u)
+    H, n_states, T = blocks.from_state.shape
+    L = inputs[0].shape[-1]
+    if len(inputs) != len(blocks.toeplitz) or any(x.shape != inputs[0].shape or len(x) != H for x in inputs):
+        raise ValueError(
+            f"Expected {len(blocks.toeplitz)} inputs of one shape ({H}, batch, L); "
+            f"got shapes {[tuple(x.shape) for x in inputs]}."
+        )
+    if return_state and blocks.n_directions == 2:
+        raise ValueError("A system that runs in both directions has no state after the last input.")
+
+    # with one more chunk than is full, every length up to L lies strictly inside some chunk
+    n_chunks = L // T + 1 if return_state else -(-L // T)
+    dtype = blocks.from_state.dtype
+    missing = n_chunks * T - L
+    padded = [pad(x.to(dtype), (0, missing)) if missing else x.to(dtype) for x in inputs]
+    with torch.autocast(inputs[0].device.type, enabled=False):
+        y, states = ChunkedScan.apply(
+            blocks.routes,
+            return_state or state is not None or n_chunks > 1,
+            state,
+            blocks.transition,
+            blocks.from_state,
+            *padded,
+            *blocks.toeplitz,
+            *blocks.into_state,
+        )
+        y = y[..., :L] if missing else y
+        if not return_state:
+            return y, None
+        batch = inputs[0].shape[1]
+        if lengths is None:
+            lengths = torch.full((batch,), L, device=y.device)
+        return y, _state_inside_chunk(padded, states, blocks, lengths)
+
+
+def _state_inside_chunk(inputs: list[Tensor], states: Tensor, blocks: Blocks, lengths: Tensor) -> Tensor:
+    """State of each case after ``lengths`` inputs: A_bar^r S + the r inputs of its last, unfinished chunk."""
+    T = blocks.chunk_length
+    chunk, rest = lengths // T, lengths % T
+    case = torch.arange(len(lengths), device=lengths.device)
+    state = states[:, case, chunk]  # (H, batch, N)
+    for bit, power in enumerate(blocks.powers):
+        moved = torch.view_as_complex(state.unflatten(-1, (-1, 2))) * power[:, None]
+        odd = ((rest >> bit) & 1).bool()[:, None]
+        state = torch.where(odd, torch.view_as_real(moved).flatten(-2), state)
+    # the rest of each case, moved to the right end of a chunk: position i holds input i - (T - rest)
+    position = torch.arange(T, device=lengths.device) - (T - rest)[:, None]
+    for u, into_state in zip(inputs, blocks.into_state, strict=True):
+        tail = u.unflatten(-1, (-1, T))[:, case, chunk]  # (H, batch, T)
+        tail = torch.where(position >= 0, tail.gather(-1, position.clamp(min=0).expand_as(tail)), 0)
+        state = state + torch.bmm(tail, into_state)
+    return state

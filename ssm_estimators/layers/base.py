@@ -1,0 +1,115 @@
+"""What every state-space layer offers, and the checks and draws that they share."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+
+class SSMLayer(nn.Module, ABC):
+    """H independent systems, one a feature; activations are feature-first, ``(d_model, batch, n_timepoints)``.
+
+    Attributes
+    ----------
+    d_model : int
+        Features H, in and out.
+    bidirectional : bool
+        Whether a second readout runs backward in time. Such a layer has no ``step`` and no state.
+    """
+
+    d_model: int
+    bidirectional: bool
+
+    @abstractmethod
+    def forward(
+        self,
+        u: Tensor,
+        *,
+        lengths: Tensor | None = None,
+        state: Tensor | None = None,
+        rate: float = 1.0,
+        return_state: bool = False,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Response to whole series.
+
+        Parameters
+        ----------
+        u : Tensor of shape (d_model, batch, n_timepoints)
+        lengths : Tensor of shape (batch,), integer, or None, default=None
+            Observed points of each case. What lies beyond never reaches the outputs before; the outputs beyond have no
+            meaning. ``None``: all.
+        state : Tensor as given by ``initial_state``, or None, default=None
+            Where to go on from.
+        rate : float, default=1.0
+            How many times coarser than at training the series is sampled.
+        return_state : bool, default=False
+            Whether to return the state after each case's last point as well.
+
+        Returns
+        -------
+        y : Tensor of shape (d_model, batch, n_timepoints)
+        state : Tensor
+            Only with ``return_state``.
+
+        Raises
+        ------
+        ValueError
+            If ``u`` has another shape, if ``rate`` is not positive, or if a bidirectional layer is asked for a state.
+        """
+
+    @abstractmethod
+    def step(self, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
+        """One time point, ``u_k`` of shape (d_model, batch): its output of the same shape, and the next state."""
+
+    @abstractmethod
+    def initial_state(self, batch: int) -> Tensor:
+        """State before the first point, shape (d_model, batch, state size)."""
+
+    @abstractmethod
+    def kernel(self, L: int, *, rate: float = 1.0) -> Tensor:
+        """Response to a unit impulse at lags 0 ... L - 1, without the skip gain D: (d_model, L).
+
+        A bidirectional layer returns both directions, (2, d_model, L). Of a liquid layer it is the linear part.
+        """
+
+    @abstractmethod
+    def ssm_parameters(self) -> Iterator[str]:
+        """Names of the parameters that want their own learning rate and no weight decay."""
+
+    def _check(self, u: Tensor, rate: float) -> None:
+        if u.ndim != 3 or u.shape[0] != self.d_model or u.shape[2] == 0:
+            raise ValueError(
+                f"Expected an input of shape (d_model={self.d_model}, batch, n_timepoints >= 1); got {tuple(u.shape)}."
+            )
+        if not rate > 0:
+            raise ValueError(f"rate must be positive; got {rate}.")
+
+    def _refuse_state(self) -> None:
+        if self.bidirectional:
+            raise ValueError(
+                "A bidirectional layer sees the whole series at once: it has no state and no step. "
+                "Build the layer with bidirectional=False."
+            )
+
+
+def draw_log_dt(d_model: int, dt_min: float, dt_max: float, generator: torch.Generator | None) -> Tensor:
+    """Logarithm of one step a feature, log-uniform between ``dt_min`` and ``dt_max``."""
+    if not 0 < dt_min < dt_max:
+        raise ValueError(f"dt_min must be positive and below dt_max; got dt_min={dt_min}, dt_max={dt_max}.")
+    low, high = math.log(dt_min), math.log(dt_max)
+    return low + (high - low) * torch.rand(d_model, generator=generator)
+
+
+def mask_past_end(u: Tensor, lengths: Tensor | None) -> Tensor:
+    """``u`` of shape (..., batch, L) with zeros past each case's length, whatever stands there."""
+    if lengths is None:
+        return u
+    inside = torch.arange(u.shape[-1], device=u.device) < lengths[:, None]
+    return torch.where(inside, u, 0)
+
+
+def in_float64(parameter: Tensor) -> Tensor:
+    """The tensor in float64, on the CPU if its own device has no float64."""
+    return (parameter.cpu() if parameter.device.type == "mps" else parameter).double()

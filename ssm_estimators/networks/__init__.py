@@ -1,0 +1,3 @@
+"""Whole networks: inputs, encoder, residual blocks, pooling, head."""
+
+from ssm_estimators.networks.network import SequenceNetwork as SequenceNetwork

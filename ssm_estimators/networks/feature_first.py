@@ -1,0 +1,148 @@
+"""Operations on feature-first activations, ``(features, batch, n_timepoints)``, that draw nothing from global state."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class FeatureLinear(nn.Module):
+    """Linear map of the features at each time point.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+    generator : torch.Generator or None
+        Source of the start values, uniform within 1 / sqrt(n_in).
+    """
+
+    def __init__(self, n_in: int, n_out: int, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(n_in)
+        self.weight = nn.Parameter(bound * (2 * torch.rand(n_out, n_in, generator=generator) - 1))
+        self.bias = nn.Parameter(bound * (2 * torch.rand(n_out, generator=generator) - 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n_in, batch, n_timepoints) or (n_in, batch) to the same with n_out."""
+        y = torch.addmm(self.bias[:, None], self.weight, x.reshape(len(x), -1))
+        return y.view(-1, *x.shape[1:])
+
+
+class LayerNorm(nn.Module):
+    """Normalise the features of each case at each time point."""
+
+    def __init__(self, n_features: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(n_features))
+        self.bias = nn.Parameter(torch.zeros(n_features))
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Same shape; ``lengths`` is not needed, time points are independent."""
+        variance, mean = torch.var_mean(x, dim=0, correction=0)
+        x = (x - mean) * torch.rsqrt(variance + self.eps)
+        return x * self.weight[:, None, None] + self.bias[:, None, None]
+
+
+class BatchNorm(nn.Module):
+    """Normalise each feature over cases and observed time points; by running statistics outside training.
+
+    Running statistics are the plain average over the first updates and an exponential one later, so that short
+    trainings are not biased to the start values.
+    """
+
+    def __init__(self, n_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(n_features))
+        self.bias = nn.Parameter(torch.zeros(n_features))
+        self.running_mean: Tensor
+        self.running_var: Tensor
+        self.n_updates = 0
+        self.register_buffer("running_mean", torch.zeros(n_features))
+        self.register_buffer("running_var", torch.ones(n_features))
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Same shape; what lies past ``lengths`` does not enter the statistics."""
+        flat = x.reshape(1, len(x), -1)
+        if not self.training:
+            y = F.batch_norm(flat, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps)
+            return y.view_as(x)
+        self.n_updates += 1
+        momentum = max(self.momentum, 1 / self.n_updates)
+        if lengths is None and flat.shape[-1] > 1:
+            y = F.batch_norm(
+                flat, self.running_mean, self.running_var, self.weight, self.bias, True, momentum, self.eps
+            )
+            return y.view_as(x)
+        return self._masked(x, lengths, momentum)
+
+    def _masked(self, x: Tensor, lengths: Tensor | None, momentum: float) -> Tensor:
+        inside = x.new_ones(x.shape[1:]) if lengths is None else observed(x.shape[-1], lengths).to(x)
+        count = inside.sum()
+        mean = (x * inside).sum((1, 2)) / count
+        centred = x - mean[:, None, None]
+        variance = (centred.square() * inside).sum((1, 2)) / count
+        with torch.no_grad():
+            self.running_mean.lerp_(mean.to(self.running_mean), momentum)
+            self.running_var.lerp_((variance * count / (count - 1).clamp(min=1)).to(self.running_var), momentum)
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        return centred * scale[:, None, None] + self.bias[:, None, None]
+
+
+class TiedDropout(nn.Module):
+    """Drop whole features of a case, the same at all its time points.
+
+    Parameters
+    ----------
+    p : float
+        Share of the features dropped.
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        Source of the masks while training, on the CPU; ``None`` is PyTorch's global generator.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+        self.generator: torch.Generator | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape."""
+        if not self.training or self.p == 0:
+            return x
+        kept = torch.rand(*x.shape[:2], 1, generator=self.generator) >= self.p
+        return x * (kept / (1 - self.p)).to(x)
+
+
+NORMS = {"batch": BatchNorm, "layer": LayerNorm}
+
+
+def observed(n_timepoints: int, lengths: Tensor) -> Tensor:
+    """Boolean (batch, n_timepoints): True before the end of each case."""
+    return torch.arange(n_timepoints, device=lengths.device) < lengths[:, None]
+
+
+def pool_mean(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Mean over the observed time points: (features, batch)."""
+    if lengths is None:
+        return x.mean(-1)
+    return torch.where(observed(x.shape[-1], lengths), x, 0).sum(-1) / lengths
+
+
+def pool_max(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Maximum over the observed time points: (features, batch)."""
+    return (x if lengths is None else torch.where(observed(x.shape[-1], lengths), x, -torch.inf)).amax(-1)
+
+
+def pool_last(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Value at the last observed time point: (features, batch)."""
+    if lengths is None:
+        return x[..., -1]
+    return x.gather(-1, (lengths - 1)[:, None].expand(*x.shape[:2], 1))[..., 0]
+
+
+POOLINGS = {"mean": pool_mean, "max": pool_max, "last": pool_last}

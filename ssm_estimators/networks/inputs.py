@@ -1,0 +1,84 @@
+"""From series as the user has them to the channels that the encoder reads."""
+
+import torch
+from torch import Tensor, nn
+
+from ssm_estimators.networks.feature_first import observed
+
+STANDARDIZATIONS = ("channel", "series", None)
+
+
+class InputChannels(nn.Module):
+    """Scale the channels, add their differences, and mask missing values; the result is feature-first.
+
+    Parameters
+    ----------
+    n_channels : int
+    standardize : {"channel", "series", None}
+        Zero mean and unit variance by the training set's statistics a channel (``set_statistics``), by each series'
+        own, or not at all.
+    differences : bool
+        Add the first difference of each channel as a further channel, scaled by the training set's statistics.
+    missing : {"error", "mask"}
+        With ``"mask"``, NaN becomes the mean and each channel gets one more that says what was observed.
+
+    Attributes
+    ----------
+    n_out : int
+        Channels that ``forward`` returns.
+    """
+
+    def __init__(self, n_channels: int, standardize: str | None, differences: bool, missing: str) -> None:
+        super().__init__()
+        self.standardize, self.differences, self.missing = standardize, differences, missing
+        n_values = n_channels * (1 + differences)
+        self.n_out = n_values + (n_channels if missing == "mask" else 0)
+        self.mean: Tensor
+        self.scale: Tensor
+        self.register_buffer("mean", torch.zeros(n_values))
+        self.register_buffer("scale", torch.ones(n_values))
+
+    @torch.no_grad()
+    def set_statistics(self, X: Tensor, lengths: Tensor | None) -> None:
+        """Take mean and standard deviation of every channel over the observed values of a training set.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_cases, n_channels, n_timepoints)
+        lengths : Tensor of shape (n_cases,) or None
+        """
+        values = self._values(X, lengths)
+        known = ~values.isnan()
+        if lengths is not None:
+            known &= observed(X.shape[-1], lengths)[:, None]
+        count = known.sum((0, 2)).clamp(min=1)
+        wide = torch.where(known, values, 0).double()
+        mean = wide.sum((0, 2)) / count
+        deviation = torch.where(known, wide - mean[:, None], 0).square().sum((0, 2)).div(count).sqrt()
+        n_channels = X.shape[1]
+        if self.standardize != "channel":
+            mean[:n_channels], deviation[:n_channels] = 0, 1
+        # a channel that does not vary is only centred; float32 rounding of a large constant is not variation
+        constant = deviation <= 1e-6 * mean.abs().clamp(min=1e-30)
+        self.mean.copy_(mean)
+        self.scale.copy_(torch.where(constant, 1, deviation))
+
+    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """(batch, n_channels, n_timepoints), NaN where missing, to (n_out, batch, n_timepoints)."""
+        values = (self._values(X, lengths) - self.mean[:, None]) / self.scale[:, None]
+        if self.missing == "mask":
+            values = torch.cat([values.nan_to_num(nan=0.0), (~X.isnan()).to(values)], dim=1)
+        return values.transpose(0, 1)
+
+    def _values(self, X: Tensor, lengths: Tensor | None) -> Tensor:
+        if self.standardize == "series":
+            known = ~X.isnan()
+            if lengths is not None:
+                known = known & observed(X.shape[-1], lengths)[:, None]
+            count = known.sum(-1, keepdim=True).clamp(min=1)
+            mean = torch.where(known, X, 0).sum(-1, keepdim=True) / count
+            deviation = torch.where(known, X - mean, 0).square().sum(-1, keepdim=True).div(count).sqrt()
+            X = (X - mean) / torch.where(deviation <= 1e-6 * mean.abs().clamp(min=1e-30), 1, deviation)
+        if not self.differences:
+            return X
+        return torch.cat([X, torch.diff(X, dim=-1, prepend=X[..., :1])], dim=1)

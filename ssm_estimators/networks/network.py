@@ -1,0 +1,153 @@
+"""A deep state-space network from series to one vector a case."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ssm_estimators.layers import SSMLayer
+from ssm_estimators.networks.feature_first import NORMS, POOLINGS, FeatureLinear, TiedDropout
+from ssm_estimators.networks.inputs import InputChannels
+
+
+class ResidualBlock(nn.Module):
+    """[norm, state-space layer, GELU, dropout, linear map and gate, dropout] beside an identity.
+
+    Parameters
+    ----------
+    layer : SSMLayer
+    norm : {"batch", "layer"}
+    prenorm : bool
+        Normalise before the layer, else after the sum.
+    dropout : float
+    generator : torch.Generator or None
+    """
+
+    def __init__(
+        self, layer: SSMLayer, norm: str, prenorm: bool, dropout: float, generator: torch.Generator | None
+    ) -> None:
+        super().__init__()
+        d_model = layer.d_model
+        self.layer, self.prenorm = layer, prenorm
+        self.norm = NORMS[norm](d_model)
+        self.dropout = TiedDropout(dropout)
+        self.mixing = FeatureLinear(d_model, 2 * d_model, generator)
+
+    def forward(self, x: Tensor, lengths: Tensor | None, rate: float) -> Tensor:
+        """(d_model, batch, n_timepoints) to the same."""
+        y = self.norm(x, lengths) if self.prenorm else x
+        y = self.dropout(F.gelu(self.layer(y, lengths=lengths, rate=rate)))
+        value, gate = self.mixing(y).chunk(2)
+        x = x + self.dropout(value * torch.sigmoid(gate))
+        return x if self.prenorm else self.norm(x, lengths)
+
+
+class SequenceNetwork(nn.Module):
+    """Inputs, linear encoder, residual blocks, norm, pooling over time, linear head.
+
+    Parameters
+    ----------
+    layer : callable
+        Makes a state-space layer: ``layer(d_model, generator=..., **layer_params)``.
+    layer_params : dict
+    n_channels, n_outputs : int
+    d_model, n_layers : int
+        Features, blocks.
+    dropout : float
+        Share of the features dropped in each block, the same at all time points of a case.
+    norm : {"batch", "layer"}
+    prenorm : bool
+    pooling : {"mean", "max", "last"}
+    standardize, differences, missing
+        As in :class:`~ssm_estimators.networks.inputs.InputChannels`.
+    seed : int or None, default=None
+        Of the start values; ``None`` draws them from PyTorch's global generator.
+
+    Examples
+    --------
+    >>> from ssm_estimators.layers import S4D
+    >>> network = SequenceNetwork(S4D, {"d_state": 8}, n_channels=2, n_outputs=3, d_model=8, n_layers=1)
+    >>> network(torch.randn(5, 2, 40)).shape
+    torch.Size([5, 3])
+    """
+
+    def __init__(
+        self,
+        layer: Callable[..., SSMLayer],
+        layer_params: dict[str, Any],
+        n_channels: int,
+        n_outputs: int,
+        d_model: int,
+        n_layers: int,
+        dropout: float = 0.0,
+        norm: str = "batch",
+        prenorm: bool = True,
+        pooling: str = "mean",
+        standardize: str | None = "channel",
+        differences: bool = False,
+        missing: str = "error",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        self.inputs = InputChannels(n_channels, standardize, differences, missing)
+        self.encoder = FeatureLinear(self.inputs.n_out, d_model, generator)
+        self.blocks = nn.ModuleList(
+            ResidualBlock(layer(d_model, generator=generator, **layer_params), norm, prenorm, dropout, generator)
+            for _ in range(n_layers)
+        )
+        self.norm = NORMS[norm](d_model) if prenorm else None
+        self.pooling = pooling
+        self.head = FeatureLinear(d_model, n_outputs, generator)
+
+    def forward(self, X: Tensor, lengths: Tensor | None = None, rate: float = 1.0) -> Tensor:
+        """Outputs of whole series.
+
+        Parameters
+        ----------
+        X : Tensor of shape (batch, n_channels, n_timepoints)
+        lengths : Tensor of shape (batch,), integer, or None, default=None
+            Observed points of each case; ``None``: all.
+        rate : float, default=1.0
+            How many times coarser than at training the series are sampled.
+
+        Returns
+        -------
+        Tensor of shape (batch, n_outputs)
+        """
+        x = self.encoder(self.inputs(X, lengths))
+        for block in self.blocks:
+            x = block(x, lengths, rate)
+        if self.norm is not None:
+            x = self.norm(x, lengths)
+        return self.head(POOLINGS[self.pooling](x, lengths)).T
+
+    def set_generator(self, generator: torch.Generator | None) -> None:
+        """Source of the dropout masks; ``None`` is PyTorch's global generator."""
+        for module in self.modules():
+            if isinstance(module, TiedDropout):
+                module.generator = generator
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Parameters by how they want to be trained.
+
+        Returns
+        -------
+        dict
+            ``"ssm"``: the layers' systems (own learning rate, no decay); ``"decay"``: the linear maps' weights;
+            ``"no_decay"``: biases, norms, readouts and gains.
+        """
+        ssm = {id(p) for p in self._ssm_parameters()}
+        weights = {id(m.weight) for m in self.modules() if isinstance(m, FeatureLinear)}
+        groups: dict[str, list[nn.Parameter]] = {"ssm": [], "decay": [], "no_decay": []}
+        for parameter in self.parameters():
+            key = "ssm" if id(parameter) in ssm else "decay" if id(parameter) in weights else "no_decay"
+            groups[key].append(parameter)
+        return groups
+
+    def _ssm_parameters(self) -> Iterator[nn.Parameter]:
+        for block in self.blocks:
+            for name in block.layer.ssm_parameters():
+                yield block.layer.get_parameter(name)

@@ -1,0 +1,68 @@
+"""What happens between batches and epochs beyond what skorch brings."""
+
+import math
+from typing import Any
+
+import numpy as np
+from skorch.callbacks import Callback
+from tqdm.auto import tqdm
+
+
+class NonFiniteLossError(ValueError):
+    """Training met a loss that is infinite or not a number."""
+
+
+class FiniteLoss(Callback):  # type: ignore[misc]
+    """Stop training at the first loss that is not finite."""
+
+    def on_batch_end(self, net: Any, batch: Any = None, training: bool = True, loss: Any = None, **kwargs: Any) -> None:
+        kind = "train" if training else "valid"
+        value = net.history[-1, "batches", -1, f"{kind}_loss"]
+        if not math.isfinite(value):
+            raise NonFiniteLossError(
+                f"The {'training' if training else 'validation'} loss became {value} in epoch {len(net.history)}. "
+                "Lower lr and ssm_lr, set gradient_clip, or scale the data (standardize='channel'). The best weights "
+                "so far are kept."
+            )
+
+
+class EpochBar(Callback):  # type: ignore[misc]
+    """A progress bar over epochs, on stderr."""
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        self.bar_ = tqdm(total=net.max_epochs, desc="training", unit="epoch")
+
+    def on_epoch_end(self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any) -> None:
+        row = net.history[-1]
+        shown = {name: row[name] for name in ("train_loss", "valid_loss") if name in row}
+        self.bar_.set_postfix(shown, refresh=False)
+        self.bar_.update()
+
+    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        self.bar_.close()
+
+
+class CosineWarmup:
+    """Factor of the learning rate a step: linear up over a share of the steps, then a half cosine down to 0.
+
+    Parameters
+    ----------
+    n_steps : int
+        Steps in all.
+    warmup : float
+        Share of them that warms up.
+    cosine : bool
+        Stay at 1 after the warm-up if False.
+    """
+
+    def __init__(self, n_steps: int, warmup: float, cosine: bool) -> None:
+        self.n_steps, self.warmup, self.cosine = n_steps, warmup, cosine
+
+    def __call__(self, step: int) -> float:
+        n_warmup = self.warmup * self.n_steps
+        if step < n_warmup:
+            return (step + 1) / (n_warmup + 1)
+        if not self.cosine:
+            return 1.0
+        progress = (step - n_warmup) / max(self.n_steps - n_warmup, 1)
+        return float(0.5 * (1 + np.cos(np.pi * min(progress, 1.0))))

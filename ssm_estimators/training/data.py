@@ -1,0 +1,78 @@
+"""Series in memory, and batches cut from them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+
+@dataclass(frozen=True)
+class SeriesData(Dataset):  # type: ignore[type-arg]
+    """Cases with what belongs to each; missing parts are None.
+
+    Attributes
+    ----------
+    X : Tensor of shape (n_cases, n_channels, n_timepoints), float32
+        NaN where missing; anything past the end of a case.
+    lengths : Tensor of shape (n_cases,), int64, or None
+        Observed points of each case; ``None``: all.
+    y : Tensor of shape (n_cases,) or (n_cases, n_outputs), or None
+    sample_weight : Tensor of shape (n_cases,), float32, or None
+    """
+
+    X: Tensor
+    lengths: Tensor | None = None
+    y: Tensor | None = None
+    sample_weight: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def __getitem__(self, index: int | slice | Tensor) -> "tuple[dict[str, Tensor], Tensor | None]":
+        """Cases by position, as the network's keyword arguments and the target."""
+        parts = {name: value[index] for name, value in self._parts().items()}
+        y = parts.pop("y", None)
+        if "lengths" in parts:
+            parts["X"] = parts["X"][..., : int(parts["lengths"].max())]
+        return parts, y
+
+    def select(self, cases: np.ndarray) -> "SeriesData":
+        """The cases at these positions, as a data set."""
+        index = torch.as_tensor(cases)
+        return replace(self, **{name: value[index] for name, value in self._parts().items()})
+
+    def to(self, device: torch.device) -> "SeriesData":
+        """The same on a device."""
+        return replace(self, **{name: value.to(device) for name, value in self._parts().items()})
+
+    def batches(self, batch_size: int, generator: torch.Generator | None = None) -> "Batches":
+        """Batches of consecutive cases or, with a generator, of shuffled ones."""
+        return Batches(self, batch_size, generator)
+
+    def _parts(self) -> dict[str, Tensor]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Iterates over a data set by slicing its tensors, without a process, a copy a case, or global random numbers."""
+
+    data: SeriesData
+    batch_size: int
+    generator: torch.Generator | None = None
+
+    def __len__(self) -> int:
+        return -(-len(self.data) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[dict[str, Tensor], Tensor | None]]:
+        if self.generator is None:
+            for start in range(0, len(self.data), self.batch_size):
+                yield self.data[start : start + self.batch_size]
+        else:
+            order = torch.randperm(len(self.data), generator=self.generator)
+            for cases in order.to(self.data.X.device).split(self.batch_size):
+                yield self.data[cases]

@@ -1,0 +1,56 @@
+"""Device, arithmetic and threads of a fit or a prediction, all put back afterwards."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+PRECISIONS = ("float32", "tf32", "bf16")
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """The device to use: ``"auto"`` is the first of CUDA, MPS and CPU that is there.
+
+    Raises
+    ------
+    ValueError
+        If the device is unknown or not there.
+    """
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        return torch.device("cuda" if available["cuda"] else "mps" if available["mps"] else "cpu")
+    try:
+        resolved = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device must be 'auto' or a device of PyTorch such as 'cpu' or 'cuda'; got {device!r}.") from error
+    here = [name for name, there in available.items() if there]
+    index = resolved.index or 0
+    if resolved.type not in here or (resolved.type == "cuda" and index >= torch.cuda.device_count()):
+        raise ValueError(f"device={str(device)!r} is not available here; available: {here}. device='auto' takes the best.")
+    return resolved
+
+
+@contextmanager
+def arithmetic(precision: str, n_threads: int | None, device: torch.device) -> Iterator[None]:
+    """Run with ``precision`` and ``n_threads``, restoring PyTorch's own settings at the end.
+
+    Raises
+    ------
+    ValueError
+        If ``precision="tf32"`` is asked for on a device without it.
+    """
+    if precision == "tf32" and device.type != "cuda":
+        raise ValueError(f"precision='tf32' needs a CUDA device; the device is {str(device)!r}. Use 'float32' or 'bf16'.")
+    threads, tf32 = torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32
+    try:
+        if n_threads is not None and n_threads != threads:
+            torch.set_num_threads(n_threads)
+        if precision == "tf32":
+            torch.backends.cuda.matmul.allow_tf32 = True
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+            yield
+    finally:
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        if precision == "tf32":
+            torch.backends.cuda.matmul.allow_tf32 = tf32

@@ -1,0 +1,115 @@
+"""Train a network, and run it."""
+
+import copy
+import warnings
+from typing import Any
+
+import torch
+from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.helper import predefined_split
+from skorch.utils import noop
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
+
+from ssm_estimators.training.callbacks import CosineWarmup, EpochBar, FiniteLoss, NonFiniteLossError
+from ssm_estimators.training.data import SeriesData
+from ssm_estimators.training.environment import arithmetic
+from ssm_estimators.training.net import SeriesNet
+
+SCHEDULES = ("cosine", "constant")
+
+
+def train(
+    net: SeriesNet,
+    data: SeriesData,
+    held_out: SeriesData | None,
+    *,
+    schedule: str,
+    warmup: float,
+    gradient_clip: float | None,
+    patience: int | None,
+    callbacks: list[Callback],
+) -> None:
+    """Train an initialised net, and leave it with its best epoch's weights.
+
+    Parameters
+    ----------
+    net : SeriesNet
+    data, held_out : SeriesData
+        Best is the epoch with the lowest loss on ``held_out``; on ``data`` if that is None.
+    schedule : {"cosine", "constant"}
+    warmup : float
+        Share of the steps over which the learning rate rises.
+    gradient_clip : float or None
+        Largest norm of the gradient.
+    patience : int or None
+        Epochs without improvement after which training stops; ``None``: never.
+    callbacks : list of skorch callbacks
+
+    Raises
+    ------
+    NonFiniteLossError
+        If a loss is not finite; the net then has its best weights so far.
+    """
+    n_steps = net.max_epochs * len(data.batches(net.batch_size))
+    best = EarlyStopping(
+        monitor="train_loss" if held_out is None else "valid_loss",
+        patience=patience or net.max_epochs + 1,
+        load_best=True,
+        sink=noop,
+    )
+    own: list[tuple[str, Callback]] = [
+        ("finite_loss", FiniteLoss()),
+        ("schedule", LRScheduler(LambdaLR, step_every="batch", lr_lambda=CosineWarmup(n_steps, warmup, schedule == "cosine"))),
+        ("best", best),
+    ]
+    if gradient_clip is not None:
+        own.append(("gradient_clip", GradientNormClipping(gradient_clip)))
+    if net.verbose == 1:
+        own.append(("progress", EpochBar()))
+    net.callbacks = own + [(f"user_{i}", callback) for i, callback in enumerate(callbacks)]
+    net.train_split = None if held_out is None else predefined_split(held_out)
+    net.initialize_callbacks()
+    net.initialize_optimizer()
+    start = copy.deepcopy(net.module_.state_dict())
+    try:
+        net.partial_fit(data)
+    except NonFiniteLossError:
+        net.module_.load_state_dict(best.best_model_weights_ or start)
+        raise
+    finally:
+        net.forget_training()
+    if net.interrupted_:
+        warnings.warn(
+            f"Training was interrupted in epoch {len(net.history_)} of {net.max_epochs}; the estimator is fitted with "
+            "the best weights so far.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def predict(
+    module: torch.nn.Module, data: SeriesData, batch_size: int, device: torch.device, precision: str, n_threads: int | None
+) -> Tensor:
+    """Outputs of all cases, on the CPU in float64.
+
+    Parameters
+    ----------
+    module : Module
+        On ``device``, in evaluation mode.
+    data : SeriesData
+        On the CPU; batches are moved.
+    batch_size : int
+    device : torch.device
+    precision : {"float32", "tf32", "bf16"}
+    n_threads : int or None
+
+    Returns
+    -------
+    Tensor of shape (n_cases, n_outputs), float64
+    """
+    outputs = []
+    with arithmetic(precision, n_threads, device), torch.inference_mode():
+        for inputs, _ in data.batches(batch_size):
+            outputs.append(module(**{name: value.to(device) for name, value in inputs.items()}).cpu().double())
+    return torch.cat(outputs)
