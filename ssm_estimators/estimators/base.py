@@ -96,7 +96,7 @@ class DeepEstimator(Parameters):
             batch_size=default_batch_size(len(train_data)) if self.batch_size == "auto" else self.batch_size,
             device=str(device),
             predict_nonlinearity=None,
-            verbose=int(self.verbose),
+            verbose=int(self.verbose > 1),
             **(self.net_params or {}),
         )
         with arithmetic(self.precision, self.n_threads, device):
@@ -114,6 +114,7 @@ class DeepEstimator(Parameters):
                 warmup=self.warmup,
                 gradient_clip=self.gradient_clip,
                 patience=self.patience if self.early_stopping else None,
+                show_progress=self.verbose == 1,
                 callbacks=self.callbacks or [],
             )
         net.module_.eval()

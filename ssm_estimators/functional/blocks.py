@@ -11,9 +11,11 @@ A state of N real numbers is P = N/2 conjugate pairs stored once, real and imagi
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 
@@ -116,11 +118,29 @@ def _as_columns(pairs: Tensor) -> Tensor:
 
 
 def complex_powers(A_bar: Tensor, n: int) -> Tensor:
-    """Powers 0 ... n of every element, by doubling: shape (..., n + 1)."""
-    powers = torch.stack([torch.ones_like(A_bar), A_bar], dim=-1)
-    while powers.shape[-1] <= n:
-        powers = torch.cat([powers, powers * (powers[..., -1] * A_bar)[..., None]], dim=-1)
-    return powers[..., : n + 1]
+    """Powers 0 ... n of every element: shape (..., n + 1)."""
+    return _Powers.apply(A_bar, n)  # type: ignore[no-any-return]
+
+
+class _Powers(torch.autograd.Function):
+    """Powers by doubling; their derivative is the power before, times its exponent."""
+
+    @staticmethod
+    def forward(ctx: Any, A_bar: Tensor, n: int) -> Tensor:  # type: ignore[override]
+        powers = torch.stack([torch.ones_like(A_bar), A_bar], dim=-1)
+        while powers.shape[-1] <= n:
+            powers = torch.cat([powers, powers * (powers[..., -1] * A_bar)[..., None]], dim=-1)
+        powers = powers[..., : n + 1]
+        ctx.save_for_backward(powers)
+        return powers
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (powers,) = ctx.saved_tensors
+        exponents = torch.arange(1, powers.shape[-1], device=powers.device, dtype=powers.real.dtype)
+        weighted = gradient[..., 1:] * exponents
+        return torch.linalg.vecdot(powers[..., :-1], weighted), None
 
 
 def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
@@ -140,10 +160,29 @@ def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
     >>> toeplitz(torch.tensor([[1.0, 2.0, 3.0]]))[0].tolist()
     [[1.0, 2.0, 3.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0]]
     """
-    H, T = kernel.shape
-    # one period of length 2T, read again and again at a shift of 2T - 1: each row starts one lag earlier
+    T = kernel.shape[1]
+    # one period of length 2T: index -l is the response at lag l backward in time
     period = pad(kernel, (0, T))
     if backward is not None:
         period = period + pad(backward[:, 1:].flip(1), (T + 1, 0)) + pad(backward[:, :1], (0, 2 * T - 1))
-    rows = period[:, None, :].expand(H, T, 2 * T).reshape(H, 2 * T * T)[:, : T * (2 * T - 1)]
-    return rows.view(H, T, 2 * T - 1)[:, :, :T]
+    return _Circulant.apply(period)  # type: ignore[no-any-return]
+
+
+class _Circulant(torch.autograd.Function):
+    """Matrix with element (i, j) = period[j - i]: the period read again and again, each row one index earlier."""
+
+    @staticmethod
+    def forward(ctx: Any, period: Tensor) -> Tensor:  # type: ignore[override]
+        H, width = period.shape
+        T = width // 2
+        rows = period[:, None, :].expand(H, T, width).reshape(H, T * width)
+        return rows[:, : T * (width - 1)].view(H, T, width - 1)[:, :, :T]
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        H, T, _ = gradient.shape
+        width = 2 * T
+        rows = gradient.new_zeros(H, T * width)
+        rows[:, : T * (width - 1)].view(H, T, width - 1)[:, :, :T] = gradient
+        return rows.view(H, T, width).sum(1)

@@ -28,6 +28,7 @@ def train(
     warmup: float,
     gradient_clip: float | None,
     patience: int | None,
+    show_progress: bool,
     callbacks: list[Callback],
 ) -> None:
     """Train an initialised net, and leave it with its best epoch's weights.
@@ -44,6 +45,8 @@ def train(
         Largest norm of the gradient.
     patience : int or None
         Epochs without improvement after which training stops; ``None``: never.
+    show_progress : bool
+        Whether to draw a progress bar over epochs.
     callbacks : list of skorch callbacks
 
     Raises
@@ -65,7 +68,7 @@ def train(
     ]
     if gradient_clip is not None:
         own.append(("gradient_clip", GradientNormClipping(gradient_clip)))
-    if net.verbose == 1:
+    if show_progress:
         own.append(("progress", EpochBar()))
     net.callbacks = own + [(f"user_{i}", callback) for i, callback in enumerate(callbacks)]
     net.train_split = None if held_out is None else predefined_split(held_out)
