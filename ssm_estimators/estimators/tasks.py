@@ -83,7 +83,8 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):  # type: ignore[misc]
         -------
         ndarray of shape (n_cases,), of the labels' type
         """
-        return np.asarray(self.classes_[self._outputs(X).argmax(axis=1)])
+        best = self._outputs(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
         check_classification_targets(y)

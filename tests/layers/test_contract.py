@@ -1,0 +1,263 @@
+"""One contract for every layer: built here, compared with its slow definition, whatever its inside."""
+
+import math
+
+import pytest
+import torch
+
+from ssm_estimators.functional import reference
+from ssm_estimators.layers import S4D, LiquidS4
+
+H, N, BATCH = 3, 8, 2
+LAYERS = {
+    "s4d": lambda **kw: S4D(H, N, **kw),
+    "s4d-bilinear-lin": lambda **kw: S4D(H, N, init="lin", discretization="bilinear", **kw),
+    "s4d-inv": lambda **kw: S4D(H, N, init="inv", **kw),
+    "liquid-2": lambda **kw: LiquidS4(H, N, **kw),
+    "liquid-3": lambda **kw: LiquidS4(H, N, liquid_degree=3, **kw),
+}
+
+
+@pytest.fixture(params=LAYERS)
+def make(request):
+    def build(**kw):
+        layer = LAYERS[request.param](generator=torch.Generator().manual_seed(1), **kw)
+        with torch.no_grad():  # LegS' input vector is real and B large: try a general one, of size 1
+            layer.B.copy_(torch.randn(layer.B.shape, generator=torch.Generator().manual_seed(2)))
+        return layer
+
+    return build
+
+
+def _slow(layer, u, direction=0, rate=1.0, skip=True):
+    """The layer's definition, one direction of it, from its own discrete system."""
+    A_bar, B_bar, C = layer._system(rate)
+    D = layer.D.to(C.real.dtype) * skip
+    linear = B_bar[0]
+    return reference.liquid_kb(A_bar, linear, C[direction], D, u, layer.degree, rate)
+
+
+def _gradients(y, layer, u, weights):
+    return torch.autograd.grad((y * weights).sum(), [u, *layer.parameters()])
+
+
+@pytest.mark.parametrize("L", [1, 2, 5, 64, 65, 150])
+def test_forward_is_the_definition_in_value_and_gradient(make, L, relative_error):
+    layer = make().double()
+    u = torch.randn(H, BATCH, L, dtype=torch.float64, requires_grad=True)
+    y, expected, weights = layer(u), _slow(layer, u), torch.randn(H, BATCH, L, dtype=torch.float64)
+    assert relative_error(y, expected) <= 1e-10
+    pairs = zip(_gradients(y, layer, u, weights), _gradients(expected, layer, u, weights), strict=True)
+    assert max(relative_error(fast, slow) for fast, slow in pairs) <= 1e-10
+
+
+def test_step_is_forward_in_value_and_gradient(make, relative_error):
+    layer = make().double()
+    u = torch.randn(H, BATCH, 70, dtype=torch.float64, requires_grad=True)
+    state, outputs = layer.initial_state(BATCH), []
+    for u_k in u.unbind(-1):
+        y_k, state = layer.step(u_k, state)
+        outputs.append(y_k)
+    stepped, (y, end) = torch.stack(outputs, dim=-1), layer(u, return_state=True)
+    assert relative_error(stepped, y) <= 1e-10
+    assert relative_error(state, end) <= 1e-10
+    weights = torch.randn_like(y)
+    pairs = zip(_gradients(stepped, layer, u, weights), _gradients(y, layer, u, weights), strict=True)
+    assert max(relative_error(one, other) for one, other in pairs) <= 1e-10
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 1), (64, 64), (50, 33), (7, 130)])
+def test_two_halves_with_the_state_between_are_the_whole(make, first, second, relative_error):
+    layer = make().double()
+    u = torch.randn(H, BATCH, first + second, dtype=torch.float64, requires_grad=True)
+    whole, end = layer(u, return_state=True)
+    early, state = layer(u[..., :first], return_state=True)
+    late, end_of_halves = layer(u[..., first:], state=state, return_state=True)
+    halves = torch.cat([early, late], dim=-1)
+    assert relative_error(halves, whole) <= 1e-10
+    assert relative_error(end_of_halves, end) <= 1e-10
+    weights = torch.randn_like(whole)
+    pairs = zip(_gradients(halves, layer, u, weights), _gradients(whole, layer, u, weights), strict=True)
+    assert max(relative_error(one, other) for one, other in pairs) <= 1e-10
+
+
+def test_bidirectional_is_two_causal_layers(make, relative_error):
+    both = make(bidirectional=True).double()
+    u = torch.randn(H, BATCH, 150, dtype=torch.float64)
+    expected = _slow(both, u) + _slow(both, u.flip(-1), direction=1, skip=False).flip(-1)
+    assert relative_error(both(u), expected) <= 1e-10
+
+    causal = [make().double() for _ in range(2)]
+    for direction, layer in enumerate(causal):
+        weights = {**both.state_dict(), "C": both.C.detach()[direction : direction + 1]}
+        layer.load_state_dict(weights)
+    causal[1].D.data.zero_()
+    two = causal[0](u) + causal[1](u.flip(-1)).flip(-1)
+    assert relative_error(both(u), two) <= 1e-10
+
+
+def test_no_output_depends_on_a_later_input(make):
+    layer = make()
+    u = torch.randn(H, BATCH, 100, requires_grad=True)
+    for k in (0, 49, 50, 98):
+        (gradient,) = torch.autograd.grad(layer(u)[..., k].sum(), u)
+        assert (gradient[..., k + 1 :] == 0).all()
+        assert (gradient[..., k] != 0).all()
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_what_lies_past_the_end_never_reaches_what_lies_before(make, bidirectional):
+    layer = make(bidirectional=bidirectional)
+    lengths = torch.tensor([70, 1, 64])
+    u = torch.randn(H, 3, 90)
+    u[:, torch.arange(90) >= lengths[:, None]] = float("nan")
+    u.requires_grad_()
+    y = layer(u, lengths=lengths)
+    for i, n in enumerate(lengths.tolist()):
+        torch.testing.assert_close(y[:, i, :n], layer(u[:, i : i + 1, :n])[:, 0], rtol=1e-5, atol=1e-5)
+    (gradient,) = torch.autograd.grad(sum(y[:, i, :n].sum() for i, n in enumerate(lengths)), u)
+    assert gradient.isfinite().all()
+
+
+def test_state_of_each_case_is_that_at_its_end(make):
+    layer = make().double()
+    lengths = torch.tensor([70, 1, 64, 90])
+    u = torch.randn(H, 4, 90, dtype=torch.float64)
+    start = torch.randn_like(layer.initial_state(4))
+    _, state = layer(u, lengths=lengths, state=start, return_state=True)
+    for i, n in enumerate(lengths.tolist()):
+        _, alone = layer(u[:, i : i + 1, :n], state=start[:, i : i + 1], return_state=True)
+        torch.testing.assert_close(state[:, i : i + 1], alone, rtol=1e-10, atol=1e-10)
+
+
+def test_kernel_is_the_impulse_response_and_does_not_depend_on_its_length(make):
+    layer = make(bidirectional=True).double()
+    A_bar, B_bar, C = layer._system(1.0)
+    kernels = layer.kernel(100)
+    assert kernels.shape == (2, H, 100)
+    for direction in range(2):
+        expected = reference.kernel(A_bar, B_bar[0], C[direction], 100)
+        # lag 0 of both directions falls on the same output
+        torch.testing.assert_close(kernels[direction][:, 1:], expected[:, 1:])
+    both = sum(reference.kernel(A_bar, B_bar[0], C[direction], 1)[:, 0] for direction in range(2))
+    torch.testing.assert_close(kernels[0][:, 0], both)
+    causal = make().double()
+    torch.testing.assert_close(causal.kernel(100)[:, :30], causal.kernel(30))
+
+
+@pytest.mark.parametrize("dt", [1e-3, 1e-2])
+def test_rate_2_on_every_second_sample_agrees_with_rate_1(make, dt, relative_error):
+    layer = make(dt_min=dt * 0.999, dt_max=dt).double()
+    layer.D.data.zero_()
+    time = torch.arange(8192, dtype=torch.float64)
+    u = 2 * torch.sin(2 * math.pi * time / 400) * (1 - torch.exp(-((time / 400) ** 2)))
+    u = u.expand(H, 1, -1)
+
+    def linear_part(u, rate):
+        A_bar, B_bar, C = layer._system(rate)
+        K = layer.kernel(u.shape[-1], rate=rate)
+        n = 2 * u.shape[-1]
+        return torch.fft.irfft(torch.fft.rfft(u, n) * torch.fft.rfft(K, n)[:, None], n)[..., : u.shape[-1]]
+
+    fine, coarse = layer(u), layer(u[..., ::2], rate=2.0)
+    assert relative_error(coarse, (fine[..., ::2] + fine[..., 1::2]) / 2) <= 0.03
+    if layer.degree > 1:  # the liquid part alone, which the linear part would hide
+        fine, coarse = fine - linear_part(u, 1.0), coarse - linear_part(u[..., ::2], 2.0)
+        assert relative_error(coarse, (fine[..., ::2] + fine[..., 1::2]) / 2) <= 0.03
+
+
+@pytest.mark.parametrize("dt", [1e-3, 1e-2, 1e-1])
+@pytest.mark.parametrize("L", [1024, 16_384])
+def test_float32_keeps_its_digits_at_any_length(make, L, dt, relative_error):
+    """Against the same parameters in float64, forward and step: design's bounds are 1e-5 and 1e-4."""
+    layer = make()
+    with torch.no_grad():
+        layer.log_dt.fill_(math.log(dt))
+    exact = make().double()
+    exact.load_state_dict(layer.state_dict())
+    u, weights = torch.randn(H, 1, L), torch.randn(H, 1, L)
+    y, expected = layer(u), exact(u.double())
+    assert relative_error(y, expected) <= 1e-5
+    gradients = torch.autograd.grad((y * weights).sum(), layer.parameters())
+    slow = torch.autograd.grad((expected * weights).sum(), exact.parameters())
+    assert max(relative_error(g, e) for g, e in zip(gradients, slow, strict=True)) <= 1e-4
+    if L == 1024:
+        state, outputs = layer.initial_state(1), []
+        with torch.no_grad():
+            for u_k in u.unbind(-1):
+                y_k, state = layer.step(u_k, state)
+                outputs.append(y_k)
+        assert relative_error(torch.stack(outputs, dim=-1), expected) <= 1e-4
+
+
+def test_dtype_is_kept(make):
+    assert make()(torch.randn(H, 1, 9)).dtype == torch.float32
+    assert make().double()(torch.randn(H, 1, 9).double()).dtype == torch.float64
+
+
+def test_same_generator_same_layer_and_global_state_untouched(make):
+    before = torch.get_rng_state()
+    one, other = make(), make()
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_state_dict_holds_everything(make):
+    layer, other = make(), make()
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.mul_(1.1)
+    layer.load_state_dict(other.state_dict())
+    u = torch.randn(H, 1, 30)
+    assert torch.equal(layer(u), other(u))
+
+
+def test_every_parameter_is_trained_and_the_systems_are_named(make):
+    layer = make()
+    gradients = torch.autograd.grad(layer(torch.randn(H, 1, 30)).square().sum(), layer.parameters())
+    assert all((gradient != 0).any() for gradient in gradients)
+    names = dict(layer.named_parameters())
+    assert set(layer.ssm_parameters()) == set(names) - {"C", "D"}
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda layer: layer(torch.randn(H + 1, 1, 5)), r"Expected an input of shape \(d_model=3.*got \(4, 1, 5\)"),
+        (lambda layer: layer(torch.randn(H, 5)), r"got \(3, 5\)"),
+        (lambda layer: layer(torch.randn(H, 1, 0)), r"n_timepoints >= 1\); got \(3, 1, 0\)"),
+        (lambda layer: layer(torch.randn(H, 1, 5), rate=0.0), "rate must be positive; got 0.0"),
+    ],
+)
+def test_wrong_use_is_refused(make, use, message):
+    with pytest.raises(ValueError, match=message):
+        use(make())
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda layer: layer(torch.randn(H, 1, 5), return_state=True),
+        lambda layer: layer(torch.randn(H, 1, 5), state=torch.zeros(H, 1, N)),
+        lambda layer: layer.step(torch.randn(H, 1), torch.zeros(H, 1, N)),
+        lambda layer: layer.initial_state(1),
+    ],
+)
+def test_a_bidirectional_layer_has_no_state(make, use):
+    with pytest.raises(ValueError, match="bidirectional=False"):
+        use(make(bidirectional=True))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: S4D(2, 7), "d_state must be even and at least 2.*got 7"),
+        (lambda: S4D(2, 8, dt_min=0.1, dt_max=0.1), "dt_min must be positive and below dt_max; got"),
+        (lambda: S4D(2, 8, init="fourier"), r"init must be one of \['inv', 'legs', 'lin'\]; got 'fourier'"),
+        (lambda: S4D(2, 8, discretization="euler"), "discretization must be one of"),
+        (lambda: LiquidS4(2, 8, liquid_degree=1), "liquid_degree must be at least 2.*got 1"),
+    ],
+)
+def test_wrong_settings_are_refused(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
