@@ -13,7 +13,7 @@ from ssm_estimators.estimators.validation import check_series
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.training.data import SeriesData
-from ssm_estimators.training.environment import arithmetic, resolve_device
+from ssm_estimators.training.environment import resolve_device, settings
 from ssm_estimators.training.net import SeriesNet
 from ssm_estimators.training.split import validation_split
 from ssm_estimators.training.train import predict, train
@@ -58,16 +58,13 @@ class DeepEstimator(Parameters):
     def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
         """Check everything that can be checked before the targets are read."""
         self._validate_params()
-        for low, high in (("dt_min", "dt_max"),):
-            values = getattr(self, low), getattr(self, high)
-            if "auto" not in values and not values[0] < values[1]:
-                raise ValueError(f"{low} must be below {high}; got {low}={values[0]}, {high}={values[1]}.")
         if self.d_state % 2:
             raise ValueError(f"d_state must be even, for conjugate pairs; got {self.d_state}.")
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
         data = check_series(self, X, self.missing, reset=True)
         check_consistent_length(data.X, y)
+        self._dt_range(data)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, data.X, dtype=np.float32, ensure_non_negative=True)
         return data, sample_weight
@@ -77,29 +74,29 @@ class DeepEstimator(Parameters):
         random = check_random_state(self.random_state)
         seeds = [int(seed) for seed in random.randint(np.iinfo(np.int32).max, size=3)]
         train_data, held_out = self._hold_out(data, labels, groups, seeds[0])
-        net = SeriesNet(
-            SequenceNetwork,
-            module__layer=type(self)._layer,
-            module__layer_params=self._resolve_layer_params(data),
-            module__n_channels=self.n_channels_in_,
-            module__n_outputs=n_outputs,
-            module__seed=seeds[1],
+        params = {
             **{f"module__{name}": getattr(self, name) for name in _NETWORK_PARAMETERS},
-            criterion=self._criterion,
-            criterion__reduction="none",
-            optimizer=torch.optim.AdamW,
-            lr=self.lr,
-            ssm_lr=self.ssm_lr,
-            weight_decay=self.weight_decay,
-            seed=seeds[2],
-            max_epochs=default_epochs(len(train_data)) if self.max_epochs == "auto" else self.max_epochs,
-            batch_size=default_batch_size(len(train_data)) if self.batch_size == "auto" else self.batch_size,
-            device=str(device),
-            predict_nonlinearity=None,
-            verbose=int(self.verbose > 1),
-            **(self.net_params or {}),
-        )
-        with arithmetic(self.precision, self.n_threads, device):
+            "module__layer": type(self)._layer,
+            "module__layer_params": self._resolve_layer_params(data),
+            "module__n_channels": self.n_channels_in_,
+            "module__n_outputs": n_outputs,
+            "module__seed": seeds[1],
+            "criterion": self._criterion,
+            "criterion__reduction": "none",
+            "optimizer": torch.optim.AdamW,
+            "lr": self.lr,
+            "ssm_lr": self.ssm_lr,
+            "weight_decay": self.weight_decay,
+            "precision": self.precision,
+            "seed": seeds[2],
+            "max_epochs": default_epochs(len(train_data)) if self.max_epochs == "auto" else self.max_epochs,
+            "batch_size": default_batch_size(len(train_data)) if self.batch_size == "auto" else self.batch_size,
+            "device": str(device),
+            "predict_nonlinearity": None,
+            "verbose": int(self.verbose > 1),
+        }
+        net = SeriesNet(SequenceNetwork, **{**params, **(self.net_params or {})})
+        with settings(self.precision, self.n_threads, device):
             net.initialize()
             if self.warm_start and hasattr(self, "net_"):
                 net.module_.load_state_dict(self.net_.module_.state_dict())
@@ -142,14 +139,26 @@ class DeepEstimator(Parameters):
         return (data, None) if split is None else (data.select(split[0]), data.select(split[1]))
 
     def _resolve_layer_params(self, data: SeriesData) -> dict[str, Any]:
-        low, high = default_dt_range(data.X.shape[-1])
+        dt_min, dt_max = self._dt_range(data)
         return {
             "d_state": self.d_state,
             "bidirectional": self.bidirectional,
-            "dt_min": low if self.dt_min == "auto" else self.dt_min,
-            "dt_max": high if self.dt_max == "auto" else self.dt_max,
+            "dt_min": dt_min,
+            "dt_max": dt_max,
             **{name: getattr(self, name) for name in self._layer_params},
         }
+
+    def _dt_range(self, data: SeriesData) -> tuple[float, float]:
+        low, high = default_dt_range(data.X.shape[-1])
+        low = low if self.dt_min == "auto" else self.dt_min
+        high = high if self.dt_max == "auto" else self.dt_max
+        if not low < high:
+            automatic = {name: " ('auto')" * (getattr(self, name) == "auto") for name in ("dt_min", "dt_max")}
+            raise ValueError(
+                f"dt_min must be below dt_max; got dt_min={low}{automatic['dt_min']} and "
+                f"dt_max={high}{automatic['dt_max']}. Give both, or leave both at 'auto'."
+            )
+        return low, high
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Network outputs of new series, (n_cases, n_outputs), float64."""

@@ -93,11 +93,11 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):  # type: ignore[misc]
             self.classes_ = np.unique(y)
             if len(self.classes_) < 2:
                 raise ValueError(
-                    f"Expected at least two classes in y; got 1 class, {self.classes_[0]!r}. There is nothing to tell apart."
+                    f"Expected at least two classes in y; got 1 class, {self.classes_.tolist()[0]!r}. There is nothing to tell apart."
                 )
         position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         if (unknown := self.classes_[position] != y).any():
-            raise ValueError(f"Validation holds the label {y[unknown][0]!r}, which is not in the training data.")
+            raise ValueError(f"Validation holds the label {y[unknown].tolist()[0]!r}, which is not in the training data.")
         return torch.from_numpy(position)
 
 
@@ -156,7 +156,7 @@ class SeriesRegressor(RegressorMixin, DeepEstimator):  # type: ignore[misc]
         return outputs[:, 0] if self.target_ndim_ == 1 else outputs
 
     def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        y = check_array(y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y")
         if y.ndim > 2:
             raise ValueError(f"Expected y of shape (n_cases,) or (n_cases, n_targets); got {y.shape}.")
         if reset:

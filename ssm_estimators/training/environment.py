@@ -30,9 +30,14 @@ def resolve_device(device: str | torch.device) -> torch.device:
     return resolved
 
 
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    """Context in which a network's forward pass, and only that, runs in ``precision``."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
 @contextmanager
-def arithmetic(precision: str, n_threads: int | None, device: torch.device) -> Iterator[None]:
-    """Run with ``precision`` and ``n_threads``, restoring PyTorch's own settings at the end.
+def settings(precision: str, n_threads: int | None, device: torch.device) -> Iterator[None]:
+    """Run with PyTorch set to ``precision`` and ``n_threads``, and put back at the end.
 
     Raises
     ------
@@ -47,8 +52,7 @@ def arithmetic(precision: str, n_threads: int | None, device: torch.device) -> I
             torch.set_num_threads(n_threads)
         if precision == "tf32":
             torch.backends.cuda.matmul.allow_tf32 = True
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-            yield
+        yield
     finally:
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)

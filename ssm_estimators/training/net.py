@@ -7,6 +7,7 @@ from skorch import NeuralNet
 from torch import Tensor
 
 from ssm_estimators.training.data import Batches, SeriesData
+from ssm_estimators.training.environment import autocast
 
 
 class SeriesNet(NeuralNet):  # type: ignore[misc]
@@ -18,6 +19,8 @@ class SeriesNet(NeuralNet):  # type: ignore[misc]
         Learning rate of the state-space parameters, which have no weight decay.
     weight_decay : float
         Of the linear maps' weights.
+    precision : {"float32", "tf32", "bf16"}
+        Of the forward pass.
     seed : int
         Of shuffling and dropout.
     **kwargs
@@ -30,10 +33,16 @@ class SeriesNet(NeuralNet):  # type: ignore[misc]
     """
 
     def __init__(
-        self, *args: Any, ssm_lr: float = 1e-3, weight_decay: float = 0.0, seed: int = 0, **kwargs: Any
+        self,
+        *args: Any,
+        ssm_lr: float = 1e-3,
+        weight_decay: float = 0.0,
+        precision: str = "float32",
+        seed: int = 0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.ssm_lr, self.weight_decay, self.seed = ssm_lr, weight_decay, seed
+        self.ssm_lr, self.weight_decay, self.precision, self.seed = ssm_lr, weight_decay, precision, seed
 
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> "SeriesNet":
         """One group of parameters for the systems, one with weight decay, one without."""
@@ -71,7 +80,8 @@ class SeriesNet(NeuralNet):  # type: ignore[misc]
     def infer(self, x: dict[str, Tensor], **fit_params: Any) -> Tensor:
         """Outputs of a batch; weights belong to the loss only."""
         inputs = {name: value for name, value in x.items() if name != "sample_weight"}
-        return self.module_(**inputs, **fit_params)  # type: ignore[no-any-return]
+        with autocast(self.precision, x["X"].device):
+            return self.module_(**inputs, **fit_params)  # type: ignore[no-any-return]
 
     def get_loss(self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False) -> Tensor:
         """Mean of the cases' losses, weighted by their sample weights."""

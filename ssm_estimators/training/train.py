@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from ssm_estimators.training.callbacks import CosineWarmup, EpochBar, FiniteLoss, NonFiniteLossError
 from ssm_estimators.training.data import SeriesData
-from ssm_estimators.training.environment import arithmetic
+from ssm_estimators.training.environment import autocast, settings
 from ssm_estimators.training.net import SeriesNet
 
 SCHEDULES = ("cosine", "constant")
@@ -81,13 +81,15 @@ def train(
         net.module_.load_state_dict(best.best_model_weights_ or start)
         raise
     finally:
+        # skorch's early stopping acts as an interruption too
+        stopped_early = any(isinstance(c, EarlyStopping) and c.misses_ >= c.patience for _, c in net.callbacks_)
         net.forget_training()
-    if net.interrupted_:
+    if net.interrupted_ and not stopped_early:
         warnings.warn(
             f"Training was interrupted in epoch {len(net.history_)} of {net.max_epochs}; the estimator is fitted with "
             "the best weights so far.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=4,  # at the caller of fit
         )
 
 
@@ -112,7 +114,7 @@ def predict(
     Tensor of shape (n_cases, n_outputs), float64
     """
     outputs = []
-    with arithmetic(precision, n_threads, device), torch.inference_mode():
+    with settings(precision, n_threads, device), torch.inference_mode(), autocast(precision, device):
         for inputs, _ in data.batches(batch_size):
             outputs.append(module(**{name: value.to(device) for name, value in inputs.items()}).cpu().double())
     return torch.cat(outputs)

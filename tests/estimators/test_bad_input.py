@@ -1,0 +1,146 @@
+"""Bad input gets a clear error before any training."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda X: X[0, 0], r"Expected X of shape \(n_cases, n_channels, n_timepoints\).*got 1 dimensions.*Reshape"),
+        (lambda X: X[None], r"Expected X of shape.*got 4 dimensions"),
+        (lambda X: _ragged(X), r"X is an array of arrays.*pass list\(X\)"),
+        (lambda X: X.astype(str), "Expected numbers in X; got strings"),
+        (lambda X: [x.astype(str) for x in X], "Expected numbers in X; case 0 has dtype"),
+        (lambda X: _with(X, np.nan), "X contains NaN at case 3, channel 1, time point 5.*missing='mask'"),
+        (lambda X: _with(X, -np.inf), "X contains inf.*at case 3, channel 1, time point 5"),
+        (lambda X: _with(X, 1e300), "a value too large for float32 at case 3, channel 1, time point 5"),
+        (lambda X: list(_with(X, np.nan)), "X contains NaN at case 3, channel 1, time point 5"),
+        (lambda X: X[..., :0], r"got an empty array of shape \(24, 2, 0\)"),
+        (lambda X: [*X[:23], X[23, :, :0]], r"n_timepoints >= 1\); case 23 has shape \(2, 0\)"),
+        (lambda X: [*X[:23], X[23, :1]], r"n_channels=2, n_timepoints >= 1\); case 23 has shape \(1, 20\)"),
+        (lambda X: pd.DataFrame({"dim_0": [pd.Series(x[0]) for x in X]}), "array of arrays|nested|Series|sequence"),
+    ],
+)
+def test_spoilt_x_at_fit(make, panel, target, spoil, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make().fit(spoil(panel[0]), target)
+
+
+def _ragged(X):
+    ragged = np.empty(len(X), dtype=object)
+    for i, x in enumerate(X):
+        ragged[i] = x[:, : 5 + i % 5]
+    return ragged
+
+
+def _with(X, value):
+    X = X.copy()
+    X[3, 1, 5] = value
+    return X
+
+
+def test_a_case_without_any_value(make, panel, target):
+    X = panel[0].copy()
+    X[7] = np.nan
+    with pytest.raises(ValueError, match="Case 7 of X has no value"):
+        make(missing="mask").fit(X, target)
+
+
+def test_y_of_another_length(make, panel, target):
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[24, 23\]"):
+        make().fit(panel[0], target[:23])
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[24, 23\]"):
+        make().fit(list(panel[0]), target[:23])
+
+
+def test_one_class(make_classifier, panel):
+    with pytest.raises(ValueError, match="at least two classes in y; got 1 class"):
+        make_classifier().fit(panel[0], np.zeros(24))
+
+
+def test_y_that_is_no_number(make_regressor, panel):
+    with pytest.raises(ValueError, match="NaN"):
+        make_regressor().fit(panel[0], np.r_[np.nan, np.zeros(23)])
+    with pytest.raises(ValueError, match=r"Expected y of shape \(n_cases,\) or \(n_cases, n_targets\)"):
+        make_regressor().fit(panel[0], np.zeros((24, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda X: X[:, :1], "fitted on 2 channels|expecting 2 features"),
+        (lambda X: np.concatenate([X, X], axis=1), "4 features, but .* is expecting 2|fitted on 2 channels; X has 4"),
+        (lambda X: X[:, 0, :2], "was fitted on 2 channels; X has 1 as two-dimensional input"),
+        (lambda X: X[:, 0], "was fitted on 2 channels; X has 1 as two-dimensional input"),
+        (lambda X: [x[:1] for x in X], "was fitted on 2 channels; X has 1"),
+        (lambda X: _with(X, np.nan), "X contains NaN at case 3"),
+    ],
+)
+def test_predict_on_what_does_not_fit(make, panel, target, spoil, message):
+    estimator = make().fit(panel[0], target)
+    with pytest.raises(ValueError, match=message):
+        estimator.predict(spoil(panel[0]))
+
+
+def test_a_two_dimensional_fit_fixes_the_length(make, panel, target):
+    X = panel[0][:, 0]
+    estimator = make().fit(X, target)
+    with pytest.raises(ValueError, match="7 features.* expecting 20"):
+        estimator.predict(X[:, :7])
+    with pytest.raises(ValueError, match=r"two-dimensional X with 20 features.*Fit on \(n_cases, 1, n_timepoints\)"):
+        estimator.predict(X[:, None, :7])
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"norm": "group"}, r"The 'norm' parameter of .* must be a str among \{.*'batch'.*\}. Got 'group'"),
+        ({"pooling": "sum"}, "The 'pooling' parameter .* must be a str among"),
+        ({"init": "fourier"}, "The 'init' parameter .* must be a str among .*'legs'"),
+        ({"discretization": "euler"}, "The 'discretization' parameter .* must be a str among"),
+        ({"schedule": "step"}, "The 'schedule' parameter .* must be a str among"),
+        ({"standardize": "minmax"}, "The 'standardize' parameter .* must be None or a str among"),
+        ({"missing": "impute"}, "The 'missing' parameter .* must be a str among"),
+        ({"precision": "fp8"}, "The 'precision' parameter .* must be a str among"),
+        ({"d_model": 0}, r"The 'd_model' parameter .* must be an int in the range \[1, inf\)"),
+        ({"dropout": 1.0}, r"The 'dropout' parameter .* must be a float in the range \[0.0, 1.0\)"),
+        ({"lr": -1.0}, "The 'lr' parameter"),
+        ({"validation": 1.5}, "The 'validation' parameter"),
+        ({"d_state": 7}, "d_state must be even, for conjugate pairs; got 7"),
+        ({"dt_min": 0.1, "dt_max": 0.1}, "dt_min must be below dt_max; got dt_min=0.1 and dt_max=0.1"),
+        ({"dt_min": 0.9}, r"dt_min must be below dt_max; got dt_min=0.9 and dt_max=0.5 \('auto'\)"),
+        ({"device": "tpu9"}, "device must be 'auto' or a device of PyTorch"),
+        ({"device": "cuda:99"}, r"device='cuda:99' is not available here; available: \['cpu'"),
+        ({"device": "cpu", "precision": "tf32"}, "precision='tf32' needs a CUDA device"),
+        ({"validation": (1, 2, 3)}, r"validation as a tuple must be \(X, y\); got 3 elements"),
+    ],
+)
+def test_unknown_parameter_values(make, panel, target, params, message):
+    with pytest.raises(ValueError, match=message):
+        make(**params).fit(panel[0], target)
+
+
+def test_liquid_degree_below_2(any_class, make, panel, target):
+    if "liquid_degree" in any_class().get_params():
+        with pytest.raises(ValueError, match=r"The 'liquid_degree' parameter .* must be an int in the range \[2, inf\)"):
+            make(liquid_degree=1).fit(panel[0], target)
+
+
+def test_nothing_is_fitted_by_a_refused_fit(make, panel, target):
+    estimator = make()
+    with pytest.raises(ValueError, match="NaN"):
+        estimator.fit(_with(panel[0], np.nan), target)
+    assert not hasattr(estimator, "net_")
+
+
+def test_validation_labels_that_training_does_not_have(make_classifier, panel):
+    X, y = panel
+    with pytest.raises(ValueError, match="Validation holds the label 'new', which is not in the training data"):
+        make_classifier(validation=(X[:2], ["slow", "new"])).fit(X, y)
+
+
+def test_negative_weights(make, panel, target):
+    with pytest.raises(ValueError, match="[Nn]egative"):
+        make().fit(panel[0], target, sample_weight=-np.ones(24))

@@ -1,0 +1,32 @@
+"""scikit-learn's own checks, all of them, with a small network."""
+
+import pytest
+from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
+
+from ssm_estimators import LiquidS4Classifier, LiquidS4Regressor, S4DClassifier, S4DRegressor
+
+ESTIMATORS = [
+    cls(d_model=16, n_layers=1, max_epochs=30, random_state=0, device="cpu")
+    for cls in (LiquidS4Classifier, LiquidS4Regressor, S4DClassifier, S4DRegressor)
+]
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "a case of weight 2 is not the same case twice: batches are drawn among cases, and batch norm and dropout see "
+        "each of them once"
+    )
+}
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES, xfail_strict=True)
+def test_check_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
+def test_no_check_is_left_out(estimator):
+    tags = estimator.__sklearn_tags__()
+    assert tags.input_tags.two_d_array
+    assert tags.input_tags.three_d_array
+    assert not tags.non_deterministic
+    n_checks = len(list(estimator_checks_generator(estimator, mark=None)))
+    assert n_checks >= (63 if tags.estimator_type == "classifier" else 59)

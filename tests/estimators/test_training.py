@@ -1,0 +1,189 @@
+"""What a fit does with time: best weights, interruption, divergence, validation, progress."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
+from skorch.callbacks import Callback
+
+from ssm_estimators.training.callbacks import NonFiniteLossError
+
+
+class StopAt(Callback):
+    """Acts as the user, or as a broken loss, in an epoch."""
+
+    def __init__(self, epoch, error=None):
+        self.epoch, self.error = epoch, error
+
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) != self.epoch:
+            return
+        if self.error:
+            raise self.error
+        with torch.no_grad():
+            next(net.module_.parameters()).fill_(float("nan"))
+
+
+def _state(estimator):
+    return {name: value.clone() for name, value in estimator.net_.module_.state_dict().items()}
+
+
+def test_ctrl_c_leaves_a_fitted_estimator_and_says_so(make, panel, target, output):
+    X, _ = panel
+    estimator = make(max_epochs=9, callbacks=[StopAt(4, KeyboardInterrupt())])
+    with pytest.warns(UserWarning, match="interrupted in epoch 3 of 9; the estimator is fitted with the best weights"):
+        estimator.fit(X, target)
+    assert estimator.n_iter_ == 3
+    assert np.isfinite(output(estimator, X)).all()
+    assert pickle.loads(pickle.dumps(estimator)).n_iter_ == 3
+
+
+def test_interrupted_fit_has_the_weights_of_its_best_epoch(make, panel, target):
+    X, _ = panel
+    seen = []
+
+    class Watch(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            seen.append({name: value.clone() for name, value in net.module_.state_dict().items()})
+
+    estimator = make(max_epochs=9, lr=0.05, callbacks=[Watch(), StopAt(7, KeyboardInterrupt())])
+    with pytest.warns(UserWarning, match="interrupted"):
+        estimator.fit(X, target)
+    best = int(np.argmin(estimator.history_[:, "train_loss"]))
+    assert all(torch.equal(value, seen[best][name]) for name, value in _state(estimator).items())
+
+
+def test_a_loss_that_is_not_finite_stops_with_an_error_and_keeps_the_best_weights(make, panel, target, output):
+    X, _ = panel
+    estimator = make(max_epochs=9, callbacks=[StopAt(4)])
+    with pytest.raises(NonFiniteLossError, match=r"training loss became nan in epoch 4\. Lower lr and ssm_lr.*are kept"):
+        estimator.fit(X, target)
+    assert np.isfinite(output(estimator, X)).all()
+    first = make(max_epochs=9, callbacks=[StopAt(1)])
+    with pytest.raises(NonFiniteLossError, match="in epoch 1"):
+        first.fit(X, target)
+    assert np.isfinite(output(first, X)).all()
+
+
+def test_early_stopping_ends_before_the_last_epoch_with_the_best_weights(make, panel, target):
+    X, _ = panel
+    estimator = make(max_epochs=60, lr=0.1, schedule="constant", early_stopping=True, patience=2, validation=0.25)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # stopping early is no interruption
+        estimator.fit(X, target)
+    losses = estimator.history_[:, "valid_loss"]
+    assert len(losses) < 60
+    assert len(losses) - 1 - int(np.argmin(losses)) >= 2
+
+
+@pytest.mark.parametrize("validation", [0.25, ShuffleSplit(1, test_size=6, random_state=0), "data"])
+def test_forms_of_validation(make, panel, target, validation):
+    X, _ = panel
+    validation = (X[:6], target[:6]) if validation == "data" else validation
+    assert "valid_loss" in make(validation=validation).fit(X, target).history_[-1]
+
+
+def test_without_early_stopping_every_case_is_trained_on(make, panel, target):
+    assert "valid_loss" not in make().fit(*_few(panel, target)).history_[-1]
+
+
+def _few(panel, target):
+    return panel[0][:8], target[:8]
+
+
+def test_too_few_cases_to_hold_any_out_warns_and_goes_on(make, panel, target):
+    with pytest.warns(UserWarning, match="holds out none or all.*its own loss is watched"):
+        estimator = make(early_stopping=True).fit(panel[0][:4], target[:4])
+    assert "valid_loss" not in estimator.history_[-1]
+
+
+@pytest.mark.parametrize("validation", [0.25, GroupShuffleSplit(1, test_size=0.25, random_state=0)])
+def test_groups_stay_together(make, panel, target, validation):
+    X, _ = panel
+    groups = np.repeat(np.arange(8), 3)
+    held_out = []
+
+    class Watch(Callback):
+        def on_train_begin(self, net, X=None, **kwargs):
+            held_out.append(net.train_split(X)[1].X)
+
+    make(validation=validation, callbacks=[Watch()]).fit(X, target, groups=groups)
+    cases = {int(np.flatnonzero((X.astype(np.float32) == case.numpy()).all((1, 2)))[0]) for case in held_out[0]}
+    assert len(cases) == 6
+    assert all({3 * g, 3 * g + 1, 3 * g + 2} <= cases or not {3 * g, 3 * g + 1, 3 * g + 2} & cases for g in range(8))
+
+
+def test_progress_bar_and_lines(make, panel, target, capsys):
+    X, _ = panel
+    make(verbose=1).fit(X, target)
+    silent = capsys.readouterr()
+    assert silent.out == ""
+    assert "training: 100%" in silent.err
+    assert "3/3" in silent.err
+    make(verbose=2).fit(X, target)
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if line.strip()[:1].isdigit()]) == 3
+    make().fit(X, target)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_net_params_reach_the_net(make, panel, target):
+    estimator = make(net_params={"optimizer": torch.optim.SGD}).fit(*_few(panel, target))
+    assert estimator.net_.optimizer is torch.optim.SGD
+
+
+def test_warm_start_goes_on_from_the_last_weights(make, panel, target):
+    X, y = _few(panel, target)
+    estimator = make(warm_start=True, lr=1e-9, ssm_lr=0.0, weight_decay=0.0).fit(X, y)
+    before = estimator.net_.module_.encoder.weight.clone()
+    assert torch.allclose(estimator.fit(X, y).net_.module_.encoder.weight, before, atol=1e-6)
+    again = make(warm_start=True, random_state=5, lr=1e-9).fit(X, y)
+    assert not torch.allclose(again.net_.module_.encoder.weight, before, atol=1e-3)
+
+
+def test_bfloat16_learns_too(make, panel, target):
+    estimator = make(precision="bf16", max_epochs=40).fit(panel[0], target)
+    assert estimator.score(panel[0], target) > 0.7
+
+
+def test_causal_networks(make, panel, target, output):
+    estimator = make(bidirectional=False, pooling="last").fit(panel[0], target)
+    assert np.isfinite(output(estimator, panel[0])).all()
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"norm": "layer"},
+        {"prenorm": False},
+        {"pooling": "max"},
+        {"standardize": "series"},
+        {"standardize": None},
+        {"differences": False},
+        {"gradient_clip": None},
+        {"schedule": "constant", "warmup": 0.0},
+        {"discretization": "bilinear"},
+        {"max_epochs": "auto", "batch_size": "auto", "d_model": 4},
+    ],
+)
+def test_every_option_trains(make, panel, target, output, params):
+    X, y = panel[0], target
+    assert np.isfinite(output(make(**params).fit(X, y), X)).all()
+
+
+def test_parameter_groups_have_their_own_rates(make, panel, target):
+    seen = []
+
+    class Watch(Callback):
+        def on_train_begin(self, net, **kwargs):
+            seen.extend((group["initial_lr"], group["weight_decay"], len(group["params"])) for group in net.optimizer_.param_groups)
+
+    estimator = make(lr=0.01, ssm_lr=0.002, weight_decay=0.3, n_layers=2, callbacks=[Watch()]).fit(*_few(panel, target))
+    assert [group[:2] for group in seen] == [(0.002, 0.0), (0.01, 0.3), (0.01, 0.0)]
+    n_ssm, n_decay, n_rest = (group[2] for group in seen)
+    assert n_ssm == 2 * 4  # of two layers: log_dt, log_A_real, A_imag, B
+    assert n_decay == 2 + 2  # encoder, two mixing maps, head
+    assert n_ssm + n_decay + n_rest == len(list(estimator.net_.module_.parameters()))

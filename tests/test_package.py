@@ -1,0 +1,42 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ssm_estimators
+
+PACKAGE = Path(ssm_estimators.__file__).parent
+
+
+def test_import_is_lazy():
+    code = (
+        "import sys, ssm_estimators; loaded = {'torch', 'skorch', 'sktime', 'sklearn', 'pandas'} & set(sys.modules); "
+        "assert not loaded, loaded; assert 'S4DClassifier' in dir(ssm_estimators); ssm_estimators.S4DClassifier(); "
+        "assert 'sktime' not in sys.modules and 'matplotlib' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_public_name_is_there_and_others_are_not():
+    assert all(isinstance(getattr(ssm_estimators, name), type) for name in ssm_estimators.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'S6Classifier'"):
+        _ = ssm_estimators.S6Classifier
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_stay_short(path):
+    assert len(path.read_text().splitlines()) <= 300
+
+
+@pytest.mark.parametrize("name", ssm_estimators.__all__)
+def test_public_docstrings_describe_every_parameter(name):
+    cls = getattr(ssm_estimators, name)
+    documented = {
+        word.strip()
+        for line in cls.__doc__.splitlines()
+        if " : " in line and not line.lstrip().startswith(">>>")
+        for word in line.split(" : ")[0].split(",")
+    }
+    assert set(cls().get_params()) <= documented
+    assert "{" not in cls.__doc__.replace('{"', "")

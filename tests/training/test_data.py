@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+import torch
+
+from ssm_estimators.training.callbacks import CosineWarmup
+from ssm_estimators.training.data import SeriesData
+from ssm_estimators.training.environment import resolve_device, settings
+from ssm_estimators.training.split import validation_split
+
+
+def _data(n=10):
+    X = torch.arange(n * 2 * 4).reshape(n, 2, 4).float()
+    return SeriesData(X, torch.arange(n) % 4 + 1, torch.arange(n), torch.ones(n))
+
+
+def test_batches_cover_every_case_once_in_order_or_shuffled():
+    data = _data()
+    in_order = [y for _, y in data.batches(3)]
+    assert torch.cat(in_order).tolist() == list(range(10))
+    shuffled = [torch.cat([y for _, y in data.batches(3, torch.Generator().manual_seed(s))]) for s in (0, 0, 1)]
+    assert shuffled[0].sort().values.tolist() == list(range(10))
+    assert torch.equal(shuffled[0], shuffled[1])
+    assert not torch.equal(shuffled[0], shuffled[2])
+    assert len(data.batches(3)) == 4
+
+
+def test_a_batch_is_cut_to_its_longest_case_and_keeps_its_parts_together():
+    data = _data()
+    inputs, y = data[torch.tensor([4, 1])]
+    assert inputs["lengths"].tolist() == [1, 2]
+    assert inputs["X"].shape == (2, 2, 2)
+    assert torch.equal(inputs["X"], data.X[[4, 1], :, :2])
+    assert y.tolist() == [4, 1]
+    assert set(inputs) == {"X", "lengths", "sample_weight"}
+    assert set(SeriesData(data.X)[:3][0]) == {"X"}
+
+
+def test_split_keeps_the_shares_of_the_classes():
+    labels = np.r_[np.zeros(30), np.ones(10)]
+    train, held_out = validation_split(0.2, 40, labels, None, seed=0)
+    assert sorted([*train, *held_out]) == list(range(40))
+    assert (labels[held_out] == 1).sum() == 2
+
+
+def test_split_survives_a_class_with_one_member():
+    train, held_out = validation_split(0.2, 20, np.r_[np.zeros(19), 1], None, seed=0)
+    assert len(held_out) == 4
+    assert len(train) == 16
+
+
+def test_schedule_rises_then_falls_to_zero():
+    schedule = CosineWarmup(100, 0.1, cosine=True)
+    factors = [schedule(step) for step in range(100)]
+    assert np.argmax(factors) == 10
+    assert (np.diff(factors[:11]) > 0).all()
+    assert (np.diff(factors[10:]) < 0).all()
+    assert factors[0] > 0
+    assert schedule(100) == pytest.approx(0)
+    assert CosineWarmup(100, 0.0, cosine=False)(99) == 1
+
+
+def test_settings_are_restored_even_after_an_error():
+    threads = torch.get_num_threads()
+
+    def fail():
+        with settings("float32", threads + 1, torch.device("cpu")):
+            assert torch.get_num_threads() == threads + 1
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        fail()
+    assert torch.get_num_threads() == threads
+
+
+def test_auto_is_the_best_device_that_is_there():
+    expected = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    assert resolve_device("auto").type == expected
+    assert resolve_device(torch.device("cpu")) == torch.device("cpu")
