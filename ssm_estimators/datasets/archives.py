@@ -39,9 +39,9 @@ def load_ucr_uea(name: str, split: str, data_dir: str | Path) -> tuple[np.ndarra
     found = [folder for folder in (root / "ucr", root / "uea") if (folder / f"{name}.npz").is_file()]
     if not found:
         raise FileNotFoundError(
-            f"No {name}.npz in {root / 'ucr'} or {root / 'uea'}. Expected <data_dir>/ucr/<name>.npz with arrays X_train "
-            "(n_cases, n_channels, n_timepoints), y_train, X_test, y_test, and summary.csv beside it; the archive itself "
-            "is at https://www.timeseriesclassification.com."
+            f"No {name}.npz in {root / 'ucr'} or {root / 'uea'}. Expected <data_dir>/ucr/<name>.npz with arrays "
+            "X_train (n_cases, n_channels, n_timepoints), y_train, X_test, y_test, and summary.csv beside it; the "
+            "archive itself is at https://www.timeseriesclassification.com."
         )
     summary = pd.read_csv(found[0] / "summary.csv").set_index("name")
     with np.load(found[0] / f"{name}.npz") as arrays:

@@ -71,7 +71,8 @@ class DeepEstimator(Parameters):
 
     def _train(self, data: SeriesData, n_outputs: int, labels: np.ndarray | None, groups: Any) -> None:
         device = resolve_device(self.device)
-        random = check_random_state(self.random_state)
+        # None is fresh entropy, not NumPy's global state, which a fit must not move
+        random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         seeds = [int(seed) for seed in random.randint(np.iinfo(np.int32).max, size=3)]
         train_data, held_out = self._hold_out(data, labels, groups, seeds[0])
         params = {
@@ -99,10 +100,10 @@ class DeepEstimator(Parameters):
         with settings(self.precision, self.n_threads, device):
             net.initialize()
             if self.warm_start and hasattr(self, "net_"):
-                net.module_.load_state_dict(self.net_.module_.state_dict())
+                self._load_last_weights(net)
             else:
                 net.module_.inputs.set_statistics(train_data.X.to(device), _to(train_data.lengths, device))
-            self.net_ = net
+            self.net_: Any = net
             train(
                 net,
                 train_data.to(device),
@@ -114,7 +115,15 @@ class DeepEstimator(Parameters):
                 show_progress=self.verbose == 1,
                 callbacks=self.callbacks or [],
             )
-        net.module_.eval()
+
+    def _load_last_weights(self, net: SeriesNet) -> None:
+        try:
+            net.module_.load_state_dict(self.net_.module_.state_dict())
+        except RuntimeError as error:
+            raise ValueError(
+                "warm_start=True goes on from the last fit's weights, which do not fit this network: channels, classes "
+                "and the network's parameters must be the same as then. Fit a clone to start afresh."
+            ) from error
 
     def _hold_out(
         self, data: SeriesData, labels: np.ndarray | None, groups: Any, seed: int
@@ -150,8 +159,8 @@ class DeepEstimator(Parameters):
 
     def _dt_range(self, data: SeriesData) -> tuple[float, float]:
         low, high = default_dt_range(data.X.shape[-1])
-        low = low if self.dt_min == "auto" else self.dt_min
-        high = high if self.dt_max == "auto" else self.dt_max
+        low = low if self.dt_min == "auto" else float(self.dt_min)
+        high = high if self.dt_max == "auto" else float(self.dt_max)
         if not low < high:
             automatic = {name: " ('auto')" * (getattr(self, name) == "auto") for name in ("dt_min", "dt_max")}
             raise ValueError(
@@ -164,12 +173,12 @@ class DeepEstimator(Parameters):
         """Network outputs of new series, (n_cases, n_outputs), float64."""
         check_is_fitted(self, "net_")
         data = check_series(self, X, self.missing, reset=False)
-        outputs = predict(
-            self.net_.module_, data, self.predict_batch_size, self.device_, self.precision, self.n_threads
-        )
-        return outputs.numpy()
+        automatic = max(1, PREDICT_POINTS // data.X.shape[-1])
+        batch_size = automatic if self.predict_batch_size == "auto" else int(self.predict_batch_size)
+        return predict(self.net_.module_, data, batch_size, self.device_, self.precision, self.n_threads).numpy()
 
 
+PREDICT_POINTS = 2**19  # time points a batch of a prediction, by default
 _NETWORK_PARAMETERS = (
     "d_model", "n_layers", "dropout", "norm", "prenorm", "pooling", "standardize", "differences", "missing"
 )  # fmt: skip

@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
-from ssm_estimators.estimators.parameters import StrOptions, at_least, parameters
+from sklearn.utils._param_validation import StrOptions
+
+from ssm_estimators.estimators.parameters import at_least, parameters
 from ssm_estimators.estimators.tasks import SeriesClassifier, SeriesRegressor
 from ssm_estimators.functional.discretize import DISCRETIZATIONS
 from ssm_estimators.functional.hippo import SPECTRA

@@ -1,6 +1,5 @@
 """The parameters that all deep estimators share: declared, constrained and documented once."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, TypeVar, dataclass_transform
@@ -65,10 +64,11 @@ PARAMETERS = """d_model : int, default=64
         Of matrix products; state-space recurrences always run in float32.
     n_threads : int or None, default=None
         Threads of PyTorch while fitting and predicting; ``None``: as they are.
-    predict_batch_size : int, default=256
+    predict_batch_size : int or "auto", default="auto"
+        ``"auto"``: about half a million time points.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. No global random state is read or changed
-        (``None`` reads NumPy's, as in scikit-learn).
+        Start values, dropout, validation split and order of the batches. ``None`` draws anew each time; no global
+        random state is read or changed.
     verbose : int, default=0
         1: a progress bar; 2: a line an epoch.
     callbacks : list of skorch callbacks or None, default=None
@@ -88,13 +88,13 @@ ATTRIBUTES = """net_ : skorch.NeuralNet
         ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
     n_channels_in_ : int
     n_timepoints_in_ : int or None
-        Set by a fit on two-dimensional input, which fixes the length of series; otherwise any length can be predicted."""
+        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
 
-T = TypeVar("T", bound=type)
+T = TypeVar("T")
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
-def parameters(cls: T) -> T:
+def parameters(cls: type[T]) -> type[T]:
     """Make a class's annotated defaults keyword parameters of its constructor, after those of its bases.
 
     The constraints in its ``_constraints`` join those of its bases. ``{parameters}`` and ``{attributes}`` in its
@@ -102,16 +102,15 @@ def parameters(cls: T) -> T:
     """
     if cls.__doc__:
         cls.__doc__ = cls.__doc__.replace("{parameters}", PARAMETERS).replace("{attributes}", ATTRIBUTES)
-    cls._parameter_constraints = {  # type: ignore[attr-defined]
-        name: allowed
-        for base in reversed(cls.__mro__)
-        for name, allowed in vars(base).get("_constraints", {}).items()
-    }
-    make: Callable[[T], T] = dataclass(kw_only=True, eq=False, repr=False)
-    return make(cls)
+    constraints = {}
+    for base in reversed(cls.__mro__):
+        constraints.update(vars(base).get("_constraints", {}))
+    cls._parameter_constraints = constraints  # type: ignore[attr-defined]
+    return dataclass(kw_only=True, eq=False, repr=False)(cls)
 
 
 def at_least(low: int) -> Interval:
+    """Constraint: an integer from ``low`` on."""
     return Interval(Integral, low, None, closed="left")
 
 
@@ -120,7 +119,7 @@ _SHARE = Interval(Real, 0, 1, closed="left")
 
 
 @parameters
-class Parameters(BaseEstimator):  # type: ignore[misc]
+class Parameters(BaseEstimator):
     """Constructor parameters of every deep estimator; the constructor only stores them."""
 
     d_model: int = 64
@@ -150,7 +149,7 @@ class Parameters(BaseEstimator):  # type: ignore[misc]
     device: Any = "auto"
     precision: str = "float32"
     n_threads: int | None = None
-    predict_batch_size: int = 256
+    predict_batch_size: int | str = "auto"
     random_state: Any = None
     verbose: int = 0
     callbacks: list[Any] | None = None
@@ -191,7 +190,7 @@ class Parameters(BaseEstimator):  # type: ignore[misc]
         "missing": [StrOptions({"error", "mask"})],
         "precision": [StrOptions(set(PRECISIONS))],
         "n_threads": [None, at_least(1)],
-        "predict_batch_size": [at_least(1)],
+        "predict_batch_size": [StrOptions({"auto"}), at_least(1)],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "callbacks": [None, list],

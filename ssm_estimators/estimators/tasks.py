@@ -17,7 +17,7 @@ from ssm_estimators.training.data import SeriesData
 
 
 @parameters
-class SeriesClassifier(ClassifierMixin, DeepEstimator):  # type: ignore[misc]
+class SeriesClassifier(ClassifierMixin, DeepEstimator):
     """One probability a class: cross entropy on the network's outputs."""
 
     class_weight: Any = None
@@ -93,16 +93,19 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):  # type: ignore[misc]
             self.classes_ = np.unique(y)
             if len(self.classes_) < 2:
                 raise ValueError(
-                    f"Expected at least two classes in y; got 1 class, {self.classes_.tolist()[0]!r}. There is nothing to tell apart."
+                    f"Expected at least two classes in y; got 1 class, {self.classes_.tolist()[0]!r}. "
+                    "There is nothing to tell apart."
                 )
         position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         if (unknown := self.classes_[position] != y).any():
-            raise ValueError(f"Validation holds the label {y[unknown].tolist()[0]!r}, which is not in the training data.")
+            raise ValueError(
+                f"Validation holds the label {y[unknown].tolist()[0]!r}, which is not in the training data."
+            )
         return torch.from_numpy(position)
 
 
 @parameters
-class SeriesRegressor(RegressorMixin, DeepEstimator):  # type: ignore[misc]
+class SeriesRegressor(RegressorMixin, DeepEstimator):
     """One number a target: squared error on standardised targets."""
 
     _criterion = torch.nn.MSELoss

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
-from sklearn.utils.validation import _num_samples, validate_data
+from sklearn.utils.validation import validate_data
 
 from ssm_estimators.training.data import SeriesData
 
@@ -77,7 +77,8 @@ def _from_list(X: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
             raise ValueError(f"Expected numbers in X; case {i} has dtype {x.dtype}.")
         if x.ndim != 2 or x.shape[0] != series[0].shape[0] or x.shape[1] == 0:
             raise ValueError(
-                f"Expected every case as (n_channels={series[0].shape[0]}, n_timepoints >= 1); case {i} has shape {x.shape}."
+                f"Expected every case as (n_channels={series[0].shape[0]}, n_timepoints >= 1); "
+                f"case {i} has shape {x.shape}."
             )
     lengths = np.array([x.shape[1] for x in series])
     values = np.zeros((len(series), series[0].shape[0], lengths.max()), dtype=np.float32)
@@ -90,7 +91,7 @@ def _from_array(estimator: BaseEstimator, X: Any, reset: bool) -> tuple[NDArray[
     """(n_cases, n_channels, n_timepoints), and whether X was two-dimensional."""
     name = type(estimator).__name__
     elements = getattr(X, "dtype", None)
-    if elements == object and X.size and all(isinstance(x, np.ndarray) for x in X.flat):
+    if elements is np.dtype(object) and X.size and all(isinstance(x, np.ndarray) for x in X.flat):
         raise ValueError(f"X is an array of arrays. {FORMS}: pass list(X).")
     if elements is not None and getattr(elements, "kind", "") in "US":
         raise ValueError(f"Expected numbers in X; got strings (dtype {elements}). Convert them to numbers first.")
@@ -141,8 +142,3 @@ def _check_values(values: np.ndarray, lengths: np.ndarray, missing: str) -> np.n
     if not seen.any(axis=1).all():
         raise ValueError(f"Case {np.flatnonzero(~seen.any(axis=1))[0]} of X has no value: all of it is NaN.")
     return values.shape[2] - np.argmax(seen[:, ::-1], axis=1)
-
-
-def n_cases(X: Any) -> int:
-    """Number of cases in X of any accepted form."""
-    return int(_num_samples(X))

@@ -119,14 +119,15 @@ def _as_columns(pairs: Tensor) -> Tensor:
 
 def complex_powers(A_bar: Tensor, n: int) -> Tensor:
     """Powers 0 ... n of every element: shape (..., n + 1)."""
-    return _Powers.apply(A_bar, n)  # type: ignore[no-any-return]
+    powers: Tensor = _Powers.apply(A_bar, n)  # type: ignore[no-untyped-call]
+    return powers
 
 
 class _Powers(torch.autograd.Function):
     """Powers by doubling; their derivative is the power before, times its exponent."""
 
     @staticmethod
-    def forward(ctx: Any, A_bar: Tensor, n: int) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, A_bar: Tensor, n: int) -> Tensor:
         powers = torch.stack([torch.ones_like(A_bar), A_bar], dim=-1)
         while powers.shape[-1] <= n:
             powers = torch.cat([powers, powers * (powers[..., -1] * A_bar)[..., None]], dim=-1)
@@ -135,7 +136,7 @@ class _Powers(torch.autograd.Function):
         return powers
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (powers,) = ctx.saved_tensors
         exponents = torch.arange(1, powers.shape[-1], device=powers.device, dtype=powers.real.dtype)
@@ -165,21 +166,22 @@ def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
     period = pad(kernel, (0, T))
     if backward is not None:
         period = period + pad(backward[:, 1:].flip(1), (T + 1, 0)) + pad(backward[:, :1], (0, 2 * T - 1))
-    return _Circulant.apply(period)  # type: ignore[no-any-return]
+    matrix: Tensor = _Circulant.apply(period)  # type: ignore[no-untyped-call]
+    return matrix
 
 
 class _Circulant(torch.autograd.Function):
     """Matrix with element (i, j) = period[j - i]: the period read again and again, each row one index earlier."""
 
     @staticmethod
-    def forward(ctx: Any, period: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, period: Tensor) -> Tensor:
         H, width = period.shape
         T = width // 2
         rows = period[:, None, :].expand(H, T, width).reshape(H, T * width)
         return rows[:, : T * (width - 1)].view(H, T, width - 1)[:, :, :T]
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         H, T, _ = gradient.shape
         width = 2 * T

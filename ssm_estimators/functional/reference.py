@@ -59,7 +59,7 @@ def recurrence(
 
 
 def liquid_kb(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, degree: int, rate: float = 1.0) -> Tensor:
-    """Linear response plus K^(q) convolved with u_k ... u_{k-q+1}, q = 2 ... degree; K^(q)_l = 2 Re C A_bar^l B_bar^q."""
+    """Linear response plus K^(q) convolved with u_k ... u_{k-q+1}, q = 2 ... degree, K^(q)_l = C A_bar^l B_bar^q."""
     y = convolution(kernel(A_bar, B_bar, C, u.shape[-1]), u) + D[:, None, None] * u
     for q in range(2, degree + 1):
         product = torch.zeros_like(u)

@@ -71,7 +71,7 @@ def chunked_scan(
     [1.0, 1.5, 1.75]
     """
     inputs = (u,) if isinstance(u, Tensor) else tuple(u)
-    H, n_states, T = blocks.from_state.shape
+    H, T = len(blocks.from_state), blocks.chunk_length
     L = inputs[0].shape[-1]
     if len(inputs) != len(blocks.toeplitz) or any(x.shape != inputs[0].shape or len(x) != H for x in inputs):
         raise ValueError(
@@ -87,7 +87,7 @@ def chunked_scan(
     missing = n_chunks * T - L
     padded = [pad(x.to(dtype), (0, missing)) if missing else x.to(dtype) for x in inputs]
     with torch.autocast(inputs[0].device.type, enabled=False):
-        y, states = ChunkedScan.apply(
+        y, states = ChunkedScan.apply(  # type: ignore[no-untyped-call]
             blocks.routes,
             return_state or state is not None or n_chunks > 1,
             state,

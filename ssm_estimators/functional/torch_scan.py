@@ -6,6 +6,7 @@ to row r: after the pass the states before all chunks are there without a copy. 
 last chunk left behind belong to the next case's first chunk, and get its initial state.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ class ChunkedScan(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         routes: tuple[tuple[int, int], ...],
         with_states: bool,
@@ -57,7 +58,7 @@ class ChunkedScan(torch.autograd.Function):
         return y.view(H, batch, L), None if states is None else states.unflatten(1, (batch, -1))
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, dy: Tensor | None, dstates: Tensor | None) -> tuple[Tensor | None, ...]:
         states, transition, from_state, *tensors = ctx.saved_tensors
         Q = (len(tensors) - len(ctx.routes)) // 2
@@ -117,7 +118,7 @@ def _propagate(
     transition = transition[:, None]
     if initial is not None:
         chunks[0].addcmul_(_pairs(initial), transition)
-    for before, after in zip(chunks[:-1], chunks[1:], strict=True):
+    for before, after in pairwise(chunks):
         after.addcmul_(before, transition)
     last = torch.view_as_real(chunks[-1]).flatten(2).clone()
     states = buffer[:, 1:-1, _columns(transition[:, 0], direction)].unflatten(1, (batch, -1))

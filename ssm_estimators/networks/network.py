@@ -122,7 +122,8 @@ class SequenceNetwork(nn.Module):
             x = block(x, lengths, rate)
         if self.norm is not None:
             x = self.norm(x, lengths)
-        return self.head(POOLINGS[self.pooling](x, lengths)).T
+        outputs: Tensor = self.head(POOLINGS[self.pooling](x, lengths))
+        return outputs.T
 
     def set_generator(self, generator: torch.Generator | None) -> None:
         """Source of the dropout masks; ``None`` is PyTorch's global generator."""
@@ -148,6 +149,6 @@ class SequenceNetwork(nn.Module):
         return groups
 
     def _ssm_parameters(self) -> Iterator[nn.Parameter]:
-        for block in self.blocks:
-            for name in block.layer.ssm_parameters():
-                yield block.layer.get_parameter(name)
+        for module in self.modules():
+            if isinstance(module, SSMLayer):
+                yield from (module.get_parameter(name) for name in module.ssm_parameters())

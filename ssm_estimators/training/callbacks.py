@@ -12,7 +12,7 @@ class NonFiniteLossError(ValueError):
     """Training met a loss that is infinite or not a number."""
 
 
-class FiniteLoss(Callback):  # type: ignore[misc]
+class FiniteLoss(Callback):
     """Stop training at the first loss that is not finite."""
 
     def on_batch_end(self, net: Any, batch: Any = None, training: bool = True, loss: Any = None, **kwargs: Any) -> None:
@@ -26,7 +26,7 @@ class FiniteLoss(Callback):  # type: ignore[misc]
             )
 
 
-class EpochBar(Callback):  # type: ignore[misc]
+class EpochBar(Callback):
     """A progress bar over epochs, on stderr."""
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:

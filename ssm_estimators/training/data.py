@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 
 @dataclass(frozen=True)
-class SeriesData(Dataset):  # type: ignore[type-arg]
+class SeriesData(Dataset):
     """Cases with what belongs to each; missing parts are None.
 
     Attributes

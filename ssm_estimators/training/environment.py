@@ -22,11 +22,15 @@ def resolve_device(device: str | torch.device) -> torch.device:
     try:
         resolved = torch.device(device)
     except RuntimeError as error:
-        raise ValueError(f"device must be 'auto' or a device of PyTorch such as 'cpu' or 'cuda'; got {device!r}.") from error
+        raise ValueError(
+            f"device must be 'auto' or a device of PyTorch such as 'cpu' or 'cuda'; got {device!r}."
+        ) from error
     here = [name for name, there in available.items() if there]
     index = resolved.index or 0
     if resolved.type not in here or (resolved.type == "cuda" and index >= torch.cuda.device_count()):
-        raise ValueError(f"device={str(device)!r} is not available here; available: {here}. device='auto' takes the best.")
+        raise ValueError(
+            f"device={str(device)!r} is not available here; available: {here}. device='auto' takes the best."
+        )
     return resolved
 
 
@@ -45,7 +49,9 @@ def settings(precision: str, n_threads: int | None, device: torch.device) -> Ite
         If ``precision="tf32"`` is asked for on a device without it.
     """
     if precision == "tf32" and device.type != "cuda":
-        raise ValueError(f"precision='tf32' needs a CUDA device; the device is {str(device)!r}. Use 'float32' or 'bf16'.")
+        raise ValueError(
+            f"precision='tf32' needs a CUDA device; the device is {str(device)!r}. Use 'float32' or 'bf16'."
+        )
     threads, tf32 = torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32
     try:
         if n_threads is not None and n_threads != threads:

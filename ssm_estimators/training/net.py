@@ -10,7 +10,7 @@ from ssm_estimators.training.data import Batches, SeriesData
 from ssm_estimators.training.environment import autocast
 
 
-class SeriesNet(NeuralNet):  # type: ignore[misc]
+class SeriesNet(NeuralNet):
     """A skorch net over :class:`~ssm_estimators.training.data.SeriesData`.
 
     Parameters
@@ -65,7 +65,7 @@ class SeriesNet(NeuralNet):  # type: ignore[misc]
         self.generator_ = torch.Generator().manual_seed(self.seed)
         self.module_.set_generator(self.generator_)
         try:
-            return super().fit_loop(X, y, epochs, **fit_params)  # type: ignore[no-any-return]
+            return super().fit_loop(X, y, epochs, **fit_params)
         except KeyboardInterrupt:
             self.interrupted_ = True
             raise
@@ -81,7 +81,7 @@ class SeriesNet(NeuralNet):  # type: ignore[misc]
         """Outputs of a batch; weights belong to the loss only."""
         inputs = {name: value for name, value in x.items() if name != "sample_weight"}
         with autocast(self.precision, x["X"].device):
-            return self.module_(**inputs, **fit_params)  # type: ignore[no-any-return]
+            return self.module_(**inputs, **fit_params)
 
     def get_loss(self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False) -> Tensor:
         """Mean of the cases' losses, weighted by their sample weights."""
@@ -92,11 +92,20 @@ class SeriesNet(NeuralNet):  # type: ignore[misc]
             return losses.mean()
         return (weight * losses).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
 
+    def set_training(self, callbacks: Any, train_split: Any) -> None:
+        """Set what watches the training and what is held out of it."""
+        self.callbacks, self.train_split = callbacks, train_split
+
     def forget_training(self) -> None:
-        """Drop what only training needs, so that a pickle holds the weights and one row of history an epoch."""
+        """Leave training: evaluation mode, and nothing kept that only training needs.
+
+        A pickle then holds the weights and one row of history an epoch.
+        """
+        self.module_.eval()
         del self.optimizer_
-        self._optimizers = []
-        self.callbacks, self.callbacks_, self.train_split = None, [], None
+        self._optimizers: list[str] = []
+        self.set_training(None, None)
+        self.callbacks_: list[Any] = []
         if len(self.history_) and "train_loss" not in self.history_[-1]:
             self.history_.pop()  # an epoch that was cut off
         for row in self.history_:

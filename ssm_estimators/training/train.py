@@ -2,7 +2,6 @@
 
 import copy
 import warnings
-from typing import Any
 
 import torch
 from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
@@ -63,15 +62,20 @@ def train(
     )
     own: list[tuple[str, Callback]] = [
         ("finite_loss", FiniteLoss()),
-        ("schedule", LRScheduler(LambdaLR, step_every="batch", lr_lambda=CosineWarmup(n_steps, warmup, schedule == "cosine"))),
+        (
+            "schedule",
+            LRScheduler(LambdaLR, step_every="batch", lr_lambda=CosineWarmup(n_steps, warmup, schedule == "cosine")),
+        ),
         ("best", best),
     ]
     if gradient_clip is not None:
         own.append(("gradient_clip", GradientNormClipping(gradient_clip)))
     if show_progress:
         own.append(("progress", EpochBar()))
-    net.callbacks = own + [(f"user_{i}", callback) for i, callback in enumerate(callbacks)]
-    net.train_split = None if held_out is None else predefined_split(held_out)
+    net.set_training(
+        callbacks=own + [(f"user_{i}", callback) for i, callback in enumerate(callbacks)],
+        train_split=None if held_out is None else predefined_split(held_out),
+    )
     net.initialize_callbacks()
     net.initialize_optimizer()
     start = copy.deepcopy(net.module_.state_dict())
@@ -94,7 +98,12 @@ def train(
 
 
 def predict(
-    module: torch.nn.Module, data: SeriesData, batch_size: int, device: torch.device, precision: str, n_threads: int | None
+    module: torch.nn.Module,
+    data: SeriesData,
+    batch_size: int,
+    device: torch.device,
+    precision: str,
+    n_threads: int | None,
 ) -> Tensor:
     """Outputs of all cases, on the CPU in float64.
 

@@ -7,7 +7,15 @@ from ssm_estimators import LiquidS4Classifier, LiquidS4Regressor, S4DClassifier,
 
 CLASSIFIERS = (LiquidS4Classifier, S4DClassifier)
 REGRESSORS = (LiquidS4Regressor, S4DRegressor)
-SMALL = {"d_model": 8, "d_state": 4, "n_layers": 1, "max_epochs": 3, "batch_size": 8, "random_state": 0, "device": "cpu"}
+SMALL = {
+    "d_model": 8,
+    "d_state": 4,
+    "n_layers": 1,
+    "max_epochs": 3,
+    "batch_size": 8,
+    "random_state": 0,
+    "device": "cpu",
+}
 
 
 def _class(request):

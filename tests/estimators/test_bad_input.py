@@ -87,7 +87,7 @@ def test_predict_on_what_does_not_fit(make, panel, target, spoil, message):
 def test_a_two_dimensional_fit_fixes_the_length(make, panel, target):
     X = panel[0][:, 0]
     estimator = make().fit(X, target)
-    with pytest.raises(ValueError, match="7 features.* expecting 20"):
+    with pytest.raises(ValueError, match=r"7 features.* expecting 20"):
         estimator.predict(X[:, :7])
     with pytest.raises(ValueError, match=r"two-dimensional X with 20 features.*Fit on \(n_cases, 1, n_timepoints\)"):
         estimator.predict(X[:, None, :7])
@@ -124,7 +124,9 @@ def test_unknown_parameter_values(make, panel, target, params, message):
 
 def test_liquid_degree_below_2(any_class, make, panel, target):
     if "liquid_degree" in any_class().get_params():
-        with pytest.raises(ValueError, match=r"The 'liquid_degree' parameter .* must be an int in the range \[2, inf\)"):
+        with pytest.raises(
+            ValueError, match=r"The 'liquid_degree' parameter .* must be an int in the range \[2, inf\)"
+        ):
             make(liquid_degree=1).fit(panel[0], target)
 
 
@@ -142,5 +144,5 @@ def test_validation_labels_that_training_does_not_have(make_classifier, panel):
 
 
 def test_negative_weights(make, panel, target):
-    with pytest.raises(ValueError, match="[Nn]egative"):
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
         make().fit(panel[0], target, sample_weight=-np.ones(24))

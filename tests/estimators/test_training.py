@@ -59,7 +59,9 @@ def test_interrupted_fit_has_the_weights_of_its_best_epoch(make, panel, target):
 def test_a_loss_that_is_not_finite_stops_with_an_error_and_keeps_the_best_weights(make, panel, target, output):
     X, _ = panel
     estimator = make(max_epochs=9, callbacks=[StopAt(4)])
-    with pytest.raises(NonFiniteLossError, match=r"training loss became nan in epoch 4\. Lower lr and ssm_lr.*are kept"):
+    with pytest.raises(
+        NonFiniteLossError, match=r"training loss became nan in epoch 4\. Lower lr and ssm_lr.*are kept"
+    ):
         estimator.fit(X, target)
     assert np.isfinite(output(estimator, X)).all()
     first = make(max_epochs=9, callbacks=[StopAt(1)])
@@ -144,6 +146,20 @@ def test_warm_start_goes_on_from_the_last_weights(make, panel, target):
     assert not torch.allclose(again.net_.module_.encoder.weight, before, atol=1e-3)
 
 
+def test_warm_start_with_another_network_is_refused(make, panel, target):
+    X, y = _few(panel, target)
+    estimator = make(warm_start=True).fit(X, y).set_params(d_model=4)
+    with pytest.raises(ValueError, match="warm_start=True goes on from the last fit's weights, which do not fit"):
+        estimator.fit(X, y)
+
+
+def test_prediction_does_not_depend_on_its_batches(make, panel, target, output):
+    X, y = panel[0], target
+    estimator = make().fit(X, y)
+    expected = output(estimator, X)
+    np.testing.assert_allclose(output(estimator.set_params(predict_batch_size=5), X), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_bfloat16_learns_too(make, panel, target):
     estimator = make(precision="bf16", max_epochs=40).fit(panel[0], target)
     assert estimator.score(panel[0], target) > 0.7
@@ -179,7 +195,10 @@ def test_parameter_groups_have_their_own_rates(make, panel, target):
 
     class Watch(Callback):
         def on_train_begin(self, net, **kwargs):
-            seen.extend((group["initial_lr"], group["weight_decay"], len(group["params"])) for group in net.optimizer_.param_groups)
+            seen.extend(
+                (group["initial_lr"], group["weight_decay"], len(group["params"]))
+                for group in net.optimizer_.param_groups
+            )
 
     estimator = make(lr=0.01, ssm_lr=0.002, weight_decay=0.3, n_layers=2, callbacks=[Watch()]).fit(*_few(panel, target))
     assert [group[:2] for group in seen] == [(0.002, 0.0), (0.01, 0.3), (0.01, 0.0)]

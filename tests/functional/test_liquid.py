@@ -24,7 +24,10 @@ def test_kb_of_degree_2_is_exact_for_two_inputs(system):
     A_bar, B_bar, C, D = system
     u = torch.randn(H, BATCH, 2, dtype=torch.float64)
     torch.testing.assert_close(
-        reference.liquid_kb(A_bar, B_bar, C, D, u, 2), reference.liquid_exact(A_bar, B_bar, C, u), rtol=1e-13, atol=1e-13
+        reference.liquid_kb(A_bar, B_bar, C, D, u, 2),
+        reference.liquid_exact(A_bar, B_bar, C, u),
+        rtol=1e-13,
+        atol=1e-13,
     )
 
 

@@ -57,7 +57,9 @@ def test_scan_is_the_recurrence(system, L, T, given):
     expected, end = reference.recurrence(A_bar, B_bar, C[0], D, u, start)
     leaves = [u, A_bar, B_bar, C, D] + ([start] if given else [])
     _assert_same([y, state], [expected, _real(end)], leaves)
-    torch.testing.assert_close(y, chunked_scan(u, blocks, None if start is None else _real(start), return_state=False)[0])
+    torch.testing.assert_close(
+        y, chunked_scan(u, blocks, None if start is None else _real(start), return_state=False)[0]
+    )
 
 
 @pytest.mark.parametrize("L", LENGTHS)
@@ -105,7 +107,9 @@ def test_state_of_each_case_is_that_at_its_own_length(system, T):
     start = torch.randn(H, len(lengths), P, dtype=torch.complex128, requires_grad=True)
     _, state = chunked_scan(u, diagonal_blocks(A_bar, B_bar[None], C[:1], D, T, u), _real(start), lengths=lengths)
     ends = [
-        start[:, i] if n == 0 else reference.recurrence(A_bar, B_bar, C[0], D, u[:, i : i + 1, :n], start[:, i : i + 1])[1][:, 0]
+        start[:, i]
+        if n == 0
+        else reference.recurrence(A_bar, B_bar, C[0], D, u[:, i : i + 1, :n], start[:, i : i + 1])[1][:, 0]
         for i, n in enumerate(lengths.tolist())
     ]
     _assert_same([state], [_real(torch.stack(ends, dim=1))], [A_bar, B_bar, start])

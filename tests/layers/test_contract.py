@@ -154,7 +154,6 @@ def test_rate_2_on_every_second_sample_agrees_with_rate_1(make, dt, relative_err
     u = u.expand(H, 1, -1)
 
     def linear_part(u, rate):
-        A_bar, B_bar, C = layer._system(rate)
         K = layer.kernel(u.shape[-1], rate=rate)
         n = 2 * u.shape[-1]
         return torch.fft.irfft(torch.fft.rfft(u, n) * torch.fft.rfft(K, n)[:, None], n)[..., : u.shape[-1]]

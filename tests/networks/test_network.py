@@ -13,7 +13,9 @@ LENGTHS = torch.tensor([9, 4, 1])
 
 def _ragged(n_features=3, n_timepoints=9):
     x = torch.randn(n_features, len(LENGTHS), n_timepoints)
-    return torch.where(torch.arange(n_timepoints) < LENGTHS[:, None], x, 1e3), [x[:, i, :n] for i, n in enumerate(LENGTHS)]
+    return torch.where(torch.arange(n_timepoints) < LENGTHS[:, None], x, 1e3), [
+        x[:, i, :n] for i, n in enumerate(LENGTHS)
+    ]
 
 
 def test_linear_is_pytorchs_over_the_first_axis():

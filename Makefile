@@ -1,0 +1,41 @@
+# Two commands, each complete on a fresh machine with Python 3.11 or newer and make:
+#   make demo    classify and regress the series of sktime, with pictures
+#   make test    lint, types, layering, the whole suite
+PYTHON ?= python3.11
+BIN = .venv/bin
+
+.PHONY: demo test test-full bench clean
+
+demo: .venv/demo
+	$(BIN)/python examples/quickstart.py
+
+test: .venv/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto
+
+# the long runs: scikit-learn's checks with the default network
+test-full: test
+	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto -m full
+
+bench: .venv/test
+	$(BIN)/python benchmarks/speed/scan.py
+
+.venv/bin/python:
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or name it: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: install Python 3.11 or newer, or name it: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) lacks the venv module: install it (Debian, Ubuntu: apt install $(PYTHON)-venv)"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/demo: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[plots]'
+	@touch $@
+
+.venv/test: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+clean:
+	rm -rf .venv build dist examples/output

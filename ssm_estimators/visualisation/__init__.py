@@ -1,0 +1,4 @@
+"""Pictures of trainings and systems; needs the extra ``plots``."""
+
+from ssm_estimators.visualisation.learning_curve import plot_learning_curve as plot_learning_curve
+from ssm_estimators.visualisation.systems import plot_kernels as plot_kernels
