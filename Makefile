@@ -4,7 +4,7 @@
 PYTHON ?= python3.11
 BIN = .venv/bin
 
-.PHONY: demo test test-full bench clean
+.PHONY: demo test test-full bench docs clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py
@@ -22,6 +22,11 @@ test-full: test
 
 bench: .venv/test
 	$(BIN)/python benchmarks/speed/scan.py
+
+# pages of the public classes and functions, in build/docs
+docs: .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(BIN)/python -m pdoc --docformat numpy --math -o build/docs $(addprefix ssm_estimators.,estimators layers networks functional training datasets visualisation)
 
 .venv/bin/python:
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or name it: make PYTHON=python3.12 ..."; exit 1; }

@@ -73,6 +73,10 @@ SETTINGS = {
     "decay_high": {"weight_decay": 0.1},
     "epochs_120": {"max_epochs": 120},
     "batch_16": {"batch_size": 16},
+    # second round: what helped, together
+    "lin_dropout_0": {"init": "lin", "dropout": 0.0},
+    "lin_dropout_0.05": {"init": "lin", "dropout": 0.05},
+    "lin_epochs_100": {"init": "lin", "max_epochs": 100},
 }
 MODELS = {"liquid": LiquidS4Classifier, "s4d": S4DClassifier}
 

@@ -129,13 +129,16 @@ class S4D(SSMLayer):
         return self.D.new_zeros(self.d_model, batch, self.d_state + self.degree - 1)
 
     def kernel(self, L: int, *, rate: float = 1.0) -> Tensor:
-        impulse = self.D.new_zeros(self.d_model, 1, 2 * L - 1)
-        impulse[..., L - 1] = 1
+        impulse = self.D.new_zeros(self.d_model, 1, L)
+        impulse[..., 0] = 1
         A_bar, B_bar, C = self._system(rate)
-        blocks = diagonal_blocks(A_bar, B_bar[:1], C, torch.zeros_like(self.D), chunk_length(2 * L - 1), impulse)
-        y, _ = chunked_scan(impulse, blocks, return_state=False)
-        y = y[:, 0]
-        return torch.stack([y[:, L - 1 :], y[:, :L].flip(-1)]) if self.bidirectional else y[:, L - 1 :]
+        kernels = []
+        for readout in C.split(1):
+            blocks = diagonal_blocks(
+                A_bar, B_bar[:1], readout, torch.zeros_like(C.real[0, :, 0]), chunk_length(L), impulse
+            )
+            kernels.append(chunked_scan(impulse, blocks, return_state=False)[0][:, 0])
+        return torch.stack(kernels) if self.bidirectional else kernels[0]
 
     def ssm_parameters(self) -> Iterator[str]:
         yield from ("log_dt", "log_A_real", "A_imag", "B")
