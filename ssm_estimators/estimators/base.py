@@ -190,12 +190,12 @@ def _to(tensor: torch.Tensor | None, device: torch.device) -> torch.Tensor | Non
 
 def default_epochs(n_cases: int) -> int:
     """Epochs for a training set of this size."""
-    return int(np.clip(20_000 / n_cases, 30, 150))
+    return int(np.clip(60_000 / n_cases, 30, 60))
 
 
 def default_batch_size(n_cases: int) -> int:
     """Cases a batch for a training set of this size."""
-    return int(np.clip(2 ** np.round(np.log2(max(n_cases, 1) / 6)), 8, 64))
+    return int(np.clip(2 ** np.round(np.log2(n_cases / 16)), 8, 64))
 
 
 def default_dt_range(n_timepoints: int) -> tuple[float, float]:

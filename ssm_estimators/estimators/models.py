@@ -15,7 +15,7 @@ from ssm_estimators.layers import S4D, LiquidS4
 class S4DModel:
     """Parameters of the diagonal layer."""
 
-    init: str = "legs"
+    init: str = "lin"
     discretization: str = "zoh"
 
     _layer = S4D
@@ -40,9 +40,8 @@ class S4DClassifier(S4DModel, SeriesClassifier):
 
     Parameters
     ----------
-    init : {"legs", "inv", "lin"}, default="legs"
-        Spectrum at the start: the normal part of HiPPO-LegS, its approximation by an inverse law, or evenly spaced
-        frequencies.
+    init : {"lin", "inv", "legs"}, default="lin"
+        Spectrum at the start: evenly spaced frequencies, an inverse law, or the normal part of HiPPO-LegS.
     discretization : {"zoh", "bilinear"}, default="zoh"
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; ``"balanced"``: inversely to its share of the cases.
@@ -75,9 +74,8 @@ class S4DRegressor(S4DModel, SeriesRegressor):
 
     Parameters
     ----------
-    init : {"legs", "inv", "lin"}, default="legs"
-        Spectrum at the start: the normal part of HiPPO-LegS, its approximation by an inverse law, or evenly spaced
-        frequencies.
+    init : {"lin", "inv", "legs"}, default="lin"
+        Spectrum at the start: evenly spaced frequencies, an inverse law, or the normal part of HiPPO-LegS.
     discretization : {"zoh", "bilinear"}, default="zoh"
     {parameters}
 
@@ -108,9 +106,8 @@ class LiquidS4Classifier(LiquidS4Model, SeriesClassifier):
     ----------
     liquid_degree : int, default=2
         Largest number of successive inputs in the products that drive the state.
-    init : {"legs", "inv", "lin"}, default="legs"
-        Spectrum at the start: the normal part of HiPPO-LegS, its approximation by an inverse law, or evenly spaced
-        frequencies.
+    init : {"lin", "inv", "legs"}, default="lin"
+        Spectrum at the start: evenly spaced frequencies, an inverse law, or the normal part of HiPPO-LegS.
     discretization : {"zoh", "bilinear"}, default="zoh"
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; ``"balanced"``: inversely to its share of the cases.
@@ -145,9 +142,8 @@ class LiquidS4Regressor(LiquidS4Model, SeriesRegressor):
     ----------
     liquid_degree : int, default=2
         Largest number of successive inputs in the products that drive the state.
-    init : {"legs", "inv", "lin"}, default="legs"
-        Spectrum at the start: the normal part of HiPPO-LegS, its approximation by an inverse law, or evenly spaced
-        frequencies.
+    init : {"lin", "inv", "legs"}, default="lin"
+        Spectrum at the start: evenly spaced frequencies, an inverse law, or the normal part of HiPPO-LegS.
     discretization : {"zoh", "bilinear"}, default="zoh"
     {parameters}
 

@@ -18,7 +18,7 @@ PARAMETERS = """d_model : int, default=64
         Real state size of each feature's system, even.
     n_layers : int, default=3
         Residual blocks.
-    dropout : float, default=0.1
+    dropout : float, default=0.05
         Share of the features dropped in each block while training, the same at all time points of a case.
     bidirectional : bool, default=True
         Read series in both directions; False makes every layer causal.
@@ -36,7 +36,7 @@ PARAMETERS = """d_model : int, default=64
         ``"auto"``: from the number of cases.
     batch_size : int or "auto", default="auto"
         ``"auto"``: from the number of cases.
-    lr, ssm_lr : float, default=0.004, 0.004
+    lr, ssm_lr : float, default=0.004, 0.001
         Learning rates, at their highest, of the network and of the state-space parameters.
     weight_decay : float, default=0.01
         Of the linear maps' weights (AdamW).
@@ -125,7 +125,7 @@ class Parameters(BaseEstimator):
     d_model: int = 64
     d_state: int = 16
     n_layers: int = 3
-    dropout: float = 0.1
+    dropout: float = 0.05
     bidirectional: bool = True
     norm: str = "batch"
     prenorm: bool = True
@@ -136,7 +136,7 @@ class Parameters(BaseEstimator):
     max_epochs: int | str = "auto"
     batch_size: int | str = "auto"
     lr: float = 4e-3
-    ssm_lr: float = 4e-3
+    ssm_lr: float = 1e-3
     weight_decay: float = 0.01
     schedule: str = "cosine"
     warmup: float = 0.1

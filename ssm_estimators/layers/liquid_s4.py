@@ -51,7 +51,7 @@ class LiquidS4(S4D):
         d_state: int = 64,
         *,
         liquid_degree: int = 2,
-        init: str = "legs",
+        init: str = "lin",
         discretization: str = "zoh",
         dt_min: float = 1e-3,
         dt_max: float = 1e-1,

@@ -22,9 +22,9 @@ class S4D(SSMLayer):
         Features H, in and out.
     d_state : int, default=64
         State size N, even: conjugate pairs are stored once.
-    init : {"legs", "inv", "lin"}, default="legs"
-        Spectrum at the start: the normal part of HiPPO-LegS, its approximation by an inverse law, or evenly spaced
-        frequencies.
+    init : {"lin", "inv", "legs"}, default="lin"
+        Spectrum at the start: evenly spaced frequencies, an inverse law that approximates HiPPO-LegS, or the latter's
+        normal part.
     discretization : {"zoh", "bilinear"}, default="zoh"
     dt_min, dt_max : float, default=0.001, 0.1
         Range of the log-uniform step at the start; time constants at the start are 2 / dt samples.
@@ -60,7 +60,7 @@ class S4D(SSMLayer):
         d_model: int,
         d_state: int = 64,
         *,
-        init: str = "legs",
+        init: str = "lin",
         discretization: str = "zoh",
         dt_min: float = 1e-3,
         dt_max: float = 1e-1,

@@ -11,7 +11,7 @@ from ssm_estimators.layers import S4D, LiquidS4
 H, N, BATCH = 3, 8, 2
 LAYERS = {
     "s4d": lambda **kw: S4D(H, N, **kw),
-    "s4d-bilinear-lin": lambda **kw: S4D(H, N, init="lin", discretization="bilinear", **kw),
+    "s4d-bilinear-legs": lambda **kw: S4D(H, N, init="legs", discretization="bilinear", **kw),
     "s4d-inv": lambda **kw: S4D(H, N, init="inv", **kw),
     "liquid-2": lambda **kw: LiquidS4(H, N, **kw),
     "liquid-3": lambda **kw: LiquidS4(H, N, liquid_degree=3, **kw),
