@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from sklearn.base import is_classifier
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
 
@@ -12,8 +13,9 @@ from ssm_estimators.estimators.parameters import Parameters, parameters
 from ssm_estimators.estimators.validation import check_series
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks import SequenceNetwork
+from ssm_estimators.networks.inputs import InputChannels
 from ssm_estimators.training.data import SeriesData
-from ssm_estimators.training.environment import resolve_device, settings
+from ssm_estimators.training.environment import check_precision, resolve_device, settings
 from ssm_estimators.training.net import SeriesNet
 from ssm_estimators.training.split import validation_split
 from ssm_estimators.training.train import predict, train
@@ -66,15 +68,20 @@ class DeepEstimator(Parameters):
         check_consistent_length(data.X, y)
         self._dt_range(data)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, data.X, dtype=np.float32, ensure_non_negative=True)
+            sample_weight = _check_sample_weight(
+                sample_weight, data.X.numpy(), dtype=np.float32, ensure_non_negative=True
+            )
         return data, sample_weight
 
-    def _train(self, data: SeriesData, n_outputs: int, labels: np.ndarray | None, groups: Any) -> None:
+    def _train(self, data: SeriesData, n_outputs: int, groups: Any) -> None:
         device = resolve_device(self.device)
+        check_precision(self.precision, device)
         # None is fresh entropy, not NumPy's global state, which a fit must not move
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         seeds = [int(seed) for seed in random.randint(np.iinfo(np.int32).max, size=3)]
-        train_data, held_out = self._hold_out(data, labels, groups, seeds[0])
+        train_data, held_out = self._hold_out(data, groups, seeds[0])
+        train_data = train_data.with_unit_weights()
+        held_out = None if held_out is None else held_out.with_unit_weights()
         params = {
             **{f"module__{name}": getattr(self, name) for name in _NETWORK_PARAMETERS},
             "module__layer": type(self)._layer,
@@ -96,13 +103,15 @@ class DeepEstimator(Parameters):
             "predict_nonlinearity": None,
             "verbose": int(self.verbose > 1),
         }
-        net = SeriesNet(SequenceNetwork, **{**params, **(self.net_params or {})})
-        with settings(self.precision, self.n_threads, device):
+        net = SeriesNet(SequenceNetwork, **{**params, **self._checked_net_params()})
+        with settings(self.precision, self.n_threads):
             net.initialize()
-            if self.warm_start and hasattr(self, "net_"):
+            if self._goes_on:
                 self._load_last_weights(net)
             else:
-                net.module_.inputs.set_statistics(train_data.X.to(device), _to(train_data.lengths, device))
+                inputs = InputChannels(self.n_channels_in_, self.standardize, self.differences, self.missing)
+                inputs.set_statistics(train_data.X, train_data.lengths)
+                net.module_.inputs.load_state_dict(inputs.state_dict())
             self.net_: Any = net
             train(
                 net,
@@ -116,7 +125,26 @@ class DeepEstimator(Parameters):
                 callbacks=self.callbacks or [],
             )
 
+    @property
+    def _goes_on(self) -> bool:
+        """Whether ``fit`` begins with the last one's weights."""
+        return self.warm_start and hasattr(self, "net_")
+
+    def _checked_net_params(self) -> dict[str, Any]:
+        params = self.net_params or {}
+        own = [name for name in params if name.split("__")[0] in ("callbacks", "train_split", "dataset")]
+        own += [name for name in params if name.startswith("iterator_")]
+        if own:
+            raise ValueError(f"net_params cannot set {own}: use the estimator's callbacks, validation and batch_size.")
+        return params
+
     def _load_last_weights(self, net: SeriesNet) -> None:
+        last, now = self.net_.module_.inputs, net.module_.inputs
+        settings_changed = [
+            name for name in ("standardize", "differences", "missing") if getattr(last, name) != getattr(now, name)
+        ]
+        if settings_changed:
+            raise ValueError(f"warm_start=True cannot go on with other values of {settings_changed}. Fit a clone.")
         try:
             net.module_.load_state_dict(self.net_.module_.state_dict())
         except RuntimeError as error:
@@ -125,9 +153,7 @@ class DeepEstimator(Parameters):
                 "and the network's parameters must be the same as then. Fit a clone to start afresh."
             ) from error
 
-    def _hold_out(
-        self, data: SeriesData, labels: np.ndarray | None, groups: Any, seed: int
-    ) -> tuple[SeriesData, SeriesData | None]:
+    def _hold_out(self, data: SeriesData, groups: Any, seed: int) -> tuple[SeriesData, SeriesData | None]:
         """Training and validation cases."""
         if groups is not None:
             groups = np.asarray(groups)
@@ -140,11 +166,15 @@ class DeepEstimator(Parameters):
         if isinstance(validation, tuple):
             if len(validation) != 2:
                 raise ValueError(f"validation as a tuple must be (X, y); got {len(validation)} elements.")
-            held_out = check_series(self, validation[0], self.missing, reset=False)
-            check_consistent_length(held_out.X, validation[1])
-            target = self._encode_target(validation[1], None, reset=False)
+            try:
+                held_out = check_series(self, validation[0], self.missing, reset=False)
+                check_consistent_length(held_out.X, validation[1])
+                target = self._encode_target(validation[1], None, reset=False)
+            except ValueError as error:
+                raise ValueError(f"In validation=(X, y): {error}") from error
             return data, SeriesData(held_out.X, held_out.lengths, target)
-        split = validation_split(validation, len(data), labels, groups, seed)
+        assert data.y is not None
+        split = validation_split(validation, data.y.numpy(), is_classifier(self), groups, seed)
         return (data, None) if split is None else (data.select(split[0]), data.select(split[1]))
 
     def _resolve_layer_params(self, data: SeriesData) -> dict[str, Any]:
@@ -172,20 +202,23 @@ class DeepEstimator(Parameters):
     def _outputs(self, X: Any) -> np.ndarray:
         """Network outputs of new series, (n_cases, n_outputs), float64."""
         check_is_fitted(self, "net_")
-        data = check_series(self, X, self.missing, reset=False)
+        data = check_series(self, X, self.net_.module_.inputs.missing, reset=False)
         automatic = max(1, PREDICT_POINTS // data.X.shape[-1])
         batch_size = automatic if self.predict_batch_size == "auto" else int(self.predict_batch_size)
-        return predict(self.net_.module_, data, batch_size, self.device_, self.precision, self.n_threads).numpy()
+        outputs = predict(self.net_.module_, data, batch_size, self.device_, self.precision, self.n_threads)
+        broken = ~outputs.isfinite().all(dim=1)
+        if broken.any():
+            raise ValueError(
+                f"The network's output for case {int(broken.nonzero()[0])} is not finite: its values are far outside "
+                "of what the network was trained on. Check their scale."
+            )
+        return outputs.numpy()
 
 
 PREDICT_POINTS = 2**19  # time points a batch of a prediction, by default
 _NETWORK_PARAMETERS = (
     "d_model", "n_layers", "dropout", "norm", "prenorm", "pooling", "standardize", "differences", "missing"
 )  # fmt: skip
-
-
-def _to(tensor: torch.Tensor | None, device: torch.device) -> torch.Tensor | None:
-    return None if tensor is None else tensor.to(device)
 
 
 def default_epochs(n_cases: int) -> int:

@@ -51,11 +51,13 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):
         target = self._encode_target(y, sample_weight, reset=True)
         if self.class_weight is not None:
             weights = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_[target])
+            if (weights < 0).any():
+                raise ValueError(f"class_weight must not be negative; got {self.class_weight}.")
             by_case = weights[target].astype(np.float32)
             sample_weight = by_case if sample_weight is None else by_case * sample_weight
         weight = None if sample_weight is None else torch.from_numpy(sample_weight)
         data = SeriesData(data.X, data.lengths, target, weight)
-        self._train(data, len(self.classes_), target.numpy(), groups)
+        self._train(data, len(self.classes_), groups)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -90,7 +92,13 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):
         check_classification_targets(y)
         y = column_or_1d(y, warn=True)
         if reset:
-            self.classes_ = np.unique(y)
+            classes = np.unique(y)
+            if self._goes_on and not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    f"warm_start=True goes on with the classes {self.classes_.tolist()}; y has {classes.tolist()}. "
+                    "Fit a clone."
+                )
+            self.classes_: np.ndarray = classes
             if len(self.classes_) < 2:
                 raise ValueError(
                     f"Expected at least two classes in y; got 1 class, {self.classes_.tolist()[0]!r}. "
@@ -98,9 +106,7 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):
                 )
         position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         if (unknown := self.classes_[position] != y).any():
-            raise ValueError(
-                f"Validation holds the label {y[unknown].tolist()[0]!r}, which is not in the training data."
-            )
+            raise ValueError(f"The label {y[unknown].tolist()[0]!r} is not in the training data.")
         return torch.from_numpy(position)
 
 
@@ -140,7 +146,7 @@ class SeriesRegressor(RegressorMixin, DeepEstimator):
         target = self._encode_target(y, sample_weight, reset=True)
         weight = None if sample_weight is None else torch.from_numpy(sample_weight)
         data = SeriesData(data.X, data.lengths, target, weight)
-        self._train(data, target.shape[1], None, groups)
+        self._train(data, target.shape[1], groups)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -162,13 +168,14 @@ class SeriesRegressor(RegressorMixin, DeepEstimator):
         y = check_array(y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y")
         if y.ndim > 2:
             raise ValueError(f"Expected y of shape (n_cases,) or (n_cases, n_targets); got {y.shape}.")
-        if reset:
+        learn = reset and not self._goes_on  # what the last head was trained on must stay
+        if learn:
             self.target_ndim_ = y.ndim
         y = y.reshape(len(y), -1)
-        if reset:
+        if learn:
             self.target_mean_ = np.average(y, axis=0, weights=sample_weight)
             deviation = np.sqrt(np.average((y - self.target_mean_) ** 2, axis=0, weights=sample_weight))
             self.target_scale_ = np.where(deviation > 1e-12 * np.abs(self.target_mean_), deviation, 1.0)
         elif y.shape[1] != len(self.target_mean_):
-            raise ValueError(f"Validation has {y.shape[1]} targets; the training data have {len(self.target_mean_)}.")
+            raise ValueError(f"Expected {len(self.target_mean_)} targets a case, as in training; got {y.shape[1]}.")
         return torch.from_numpy(((y - self.target_mean_) / self.target_scale_).astype(np.float32))

@@ -3,8 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
@@ -26,6 +28,7 @@ def check_series(estimator: BaseEstimator, X: Any, missing: str, reset: bool) ->
         Gets ``n_features_in_``, ``n_channels_in_`` and ``n_timepoints_in_`` (None if any length is allowed) when
         ``reset``, and is held against them when not.
     X : array-like, DataFrame or list of arrays
+        A list may also hold DataFrames of shape (n_timepoints, n_channels), as sktime's ``df-list`` does.
     missing : {"error", "mask"}
         With ``"mask"``, NaN means missing, and NaN in all channels at a case's end is what lies past its end.
     reset : bool
@@ -46,8 +49,9 @@ def check_series(estimator: BaseEstimator, X: Any, missing: str, reset: bool) ->
         two_d = False
         if reset:
             estimator.n_features_in_ = values.shape[1]
+            vars(estimator).pop("feature_names_in_", None)
     else:
-        values, two_d = _from_array(estimator, X, reset)
+        values, two_d = _from_array(estimator, X, _dimensions(X), reset)
         lengths = np.full(len(values), values.shape[2])
     if reset:
         estimator.n_channels_in_ = values.shape[1]
@@ -70,47 +74,61 @@ def _is_list_of_series(X: Any) -> bool:
 
 
 def _from_list(X: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    series = [np.asarray(x) for x in X]
+    series = [x.to_numpy().T if isinstance(x, pd.DataFrame) else np.asarray(x) for x in X]
     series = [x[None] if x.ndim == 1 else x for x in series]
+    n_channels = series[0].shape[0]
     for i, x in enumerate(series):
         if x.dtype.kind not in "biuf":
             raise ValueError(f"Expected numbers in X; case {i} has dtype {x.dtype}.")
-        if x.ndim != 2 or x.shape[0] != series[0].shape[0] or x.shape[1] == 0:
+        if x.ndim != 2 or x.shape[0] != n_channels or x.shape[1] == 0:
             raise ValueError(
-                f"Expected every case as (n_channels={series[0].shape[0]}, n_timepoints >= 1); "
-                f"case {i} has shape {x.shape}."
+                f"Expected every case as ({n_channels=}, n_timepoints >= 1); case {i} has shape {x.shape}."
             )
     lengths = np.array([x.shape[1] for x in series])
-    values = np.zeros((len(series), series[0].shape[0], lengths.max()), dtype=np.float32)
-    for row, x in zip(values, series, strict=True):
-        row[:, : x.shape[1]] = x
+    values = np.zeros((len(series), n_channels, lengths.max()), dtype=np.float32)
+    with np.errstate(over="ignore"):  # reported with its place, see _check_values
+        for row, x in zip(values, series, strict=True):
+            row[:, : x.shape[1]] = x
     return values, lengths
 
 
-def _from_array(estimator: BaseEstimator, X: Any, reset: bool) -> tuple[NDArray[np.float32], bool]:
-    """(n_cases, n_channels, n_timepoints), and whether X was two-dimensional."""
-    name = type(estimator).__name__
-    elements = getattr(X, "dtype", None)
-    if elements is np.dtype(object) and X.size and all(isinstance(x, np.ndarray) for x in X.flat):
+def _dimensions(X: Any) -> int:
+    """Number of dimensions; errors that name the form of X, where scikit-learn's would be about a conversion, or none."""
+    if issparse(X):
+        return 2  # scikit-learn refuses it
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise ValueError(f"{FORMS}; got lists of unequal length. Make each case an array.") from error
+    if array.dtype.kind in "USmM" or _holds(array, str | bytes):
+        raise ValueError(f"Expected numbers in X; got strings or times (dtype {array.dtype}). Convert them to numbers.")
+    if isinstance(X, pd.DataFrame) and _holds(array, np.ndarray | pd.Series | list):
+        raise ValueError(
+            f"X is a DataFrame of series. {FORMS}: sktime.datatypes.convert_to(X, 'numpy3D'), or 'df-list' for series "
+            "of unequal length, makes one of them."
+        )
+    if _holds(array, np.ndarray | pd.Series | list):
         raise ValueError(f"X is an array of arrays. {FORMS}: pass list(X).")
-    if elements is not None and getattr(elements, "kind", "") in "US":
-        raise ValueError(f"Expected numbers in X; got strings (dtype {elements}). Convert them to numbers first.")
-    ndim = np.ndim(X) if hasattr(X, "ndim") else None
-    if ndim is not None and ndim not in (2, 3):
+    if array.ndim not in (2, 3) and not _holds(array, object):
         hint = " Reshape your data: X[None] if this is one case, X[:, None] if it is one time point a case."
-        raise ValueError(f"{FORMS}; {name} got {ndim} dimensions.{hint if ndim == 1 else ''}")
-    rules = {"allow_nd": True, "dtype": np.float32, "ensure_all_finite": False, "estimator": name}
-    same_form = reset or ndim is None or (ndim == 2) == (estimator.n_timepoints_in_ is not None)
-    with np.errstate(over="ignore"):  # what overflows float32 is reported with its place, see _check_values
-        if same_form:
-            del rules["estimator"]
+        raise ValueError(f"{FORMS}; got {array.ndim} dimensions.{hint * (array.ndim == 1)}")
+    if array.size == 0 and array.ndim == 3:
+        raise ValueError(f"{FORMS}; got an empty array of shape {array.shape}.")
+    return array.ndim
+
+
+def _holds(array: np.ndarray, types: Any) -> bool:
+    return array.dtype == np.dtype(object) and any(isinstance(value, types) for value in array.flat)
+
+
+def _from_array(estimator: BaseEstimator, X: Any, ndim: int, reset: bool) -> tuple[NDArray[np.float32], bool]:
+    """(n_cases, n_channels, n_timepoints), and whether X was two-dimensional."""
+    rules = {"allow_nd": True, "dtype": np.float32, "ensure_all_finite": False}
+    with np.errstate(over="ignore"):  # reported with its place, see _check_values
+        if reset or (ndim == 2 and estimator.n_timepoints_in_ is not None):
             values = validate_data(estimator, X, reset=reset, **rules)
-        else:
-            values = check_array(X, **rules)
-    if values.ndim not in (2, 3):
-        raise ValueError(f"{FORMS}; {name} got {values.ndim} dimensions.")
-    if values.size == 0:
-        raise ValueError(f"{FORMS}; {name} got an empty array of shape {values.shape}.")
+        else:  # channels and lengths are compared with the fit's below
+            values = check_array(X, estimator=estimator, input_name="X", **rules)
     return (values[:, None], True) if values.ndim == 2 else (values, False)
 
 

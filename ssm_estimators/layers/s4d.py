@@ -100,7 +100,7 @@ class S4D(SSMLayer):
         self._check(u, rate)
         if state is not None or return_state:
             self._refuse_state()
-        u = mask_past_end(u, lengths)
+        u = mask_past_end(u if u.dtype == torch.float64 else u.float(), lengths)
         x, past = (None, None) if state is None else self._split(state)
         y, x = chunked_scan(
             self._inputs(u, past),
@@ -115,12 +115,13 @@ class S4D(SSMLayer):
 
     def step(self, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
         self._refuse_state()
-        A_bar, B_bar, C = self._system(rate)
+        self._check(u_k[..., None], rate)
+        A_bar, B_bar, C = (value.to(u_k.device) for value in self._system(rate))
         x, past = self._split(state)
         x = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
         inputs = torch.stack([products[..., -1] for products in self._inputs(u_k[..., None], past)], dim=-1)
         x = A_bar[:, None] * x + inputs.to(B_bar) @ B_bar.transpose(0, 1)
-        y = 2 * (C[0][:, None] * x).sum(-1).real + in_float64(self.D)[:, None] * u_k
+        y = 2 * (C[0][:, None] * x).sum(-1).real + self.D[:, None] * u_k
         past = torch.cat([past, u_k[..., None]], dim=-1)[..., 1:] if self.degree > 1 else past
         return y.to(u_k), torch.cat([torch.view_as_real(x).flatten(-2).to(state), past], dim=-1)
 
@@ -159,6 +160,12 @@ class S4D(SSMLayer):
 
     def _split(self, state: Tensor) -> tuple[Tensor, Tensor]:
         """The scan's state and the last inputs, each on its own."""
+        size = self.d_state + self.degree - 1
+        if state.ndim != 3 or state.shape[0] != self.d_model or state.shape[2] != size:
+            raise ValueError(
+                f"Expected a state of shape (d_model={self.d_model}, batch, {size}), see initial_state; "
+                f"got {tuple(state.shape)}."
+            )
         return state[..., : self.d_state].contiguous(), state[..., self.d_state :]
 
     def _system(self, rate: float) -> tuple[Tensor, Tensor, Tensor]:

@@ -63,6 +63,14 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(n_features))
         self.register_buffer("running_var", torch.ones(n_features))
 
+    def get_extra_state(self) -> int:
+        """What ``state_dict`` holds beside tensors."""
+        return self.n_updates
+
+    def set_extra_state(self, state: int) -> None:
+        """Inverse of ``get_extra_state``."""
+        self.n_updates = state
+
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Same shape; what lies past ``lengths`` does not enter the statistics."""
         flat = x.reshape(1, len(x), -1)

@@ -5,8 +5,6 @@ from torch import Tensor, nn
 
 from ssm_estimators.networks.feature_first import observed
 
-STANDARDIZATIONS = ("channel", "series", None)
-
 
 class InputChannels(nn.Module):
     """Scale the channels, add their differences, and mask missing values; the result is feature-first.
@@ -46,6 +44,7 @@ class InputChannels(nn.Module):
         ----------
         X : Tensor of shape (n_cases, n_channels, n_timepoints)
         lengths : Tensor of shape (n_cases,) or None
+            Both on the CPU.
         """
         values = self._values(X, lengths)
         known = ~values.isnan()
@@ -63,14 +62,14 @@ class InputChannels(nn.Module):
         self.mean.copy_(mean)
         self.scale.copy_(torch.where(constant, 1, deviation))
 
-    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, X: Tensor, lengths: Tensor | None = None, rate: float = 1.0) -> Tensor:
         """(batch, n_channels, n_timepoints), NaN where missing, to (n_out, batch, n_timepoints)."""
-        values = (self._values(X, lengths) - self.mean[:, None]) / self.scale[:, None]
+        values = (self._values(X, lengths, rate) - self.mean[:, None]) / self.scale[:, None]
         if self.missing == "mask":
             values = torch.cat([values.nan_to_num(nan=0.0), (~X.isnan()).to(values)], dim=1)
         return values.transpose(0, 1)
 
-    def _values(self, X: Tensor, lengths: Tensor | None) -> Tensor:
+    def _values(self, X: Tensor, lengths: Tensor | None, rate: float = 1.0) -> Tensor:
         if self.standardize == "series":
             known = ~X.isnan()
             if lengths is not None:
@@ -81,4 +80,5 @@ class InputChannels(nn.Module):
             X = (X - mean) / torch.where(deviation <= 1e-6 * mean.abs().clamp(min=1e-30), 1, deviation)
         if not self.differences:
             return X
-        return torch.cat([X, torch.diff(X, dim=-1, prepend=X[..., :1])], dim=1)
+        # a difference is one a unit of time, not one a sample
+        return torch.cat([X, torch.diff(X, dim=-1, prepend=X[..., :1]) / rate], dim=1)

@@ -117,7 +117,7 @@ class SequenceNetwork(nn.Module):
         -------
         Tensor of shape (batch, n_outputs)
         """
-        x = self.encoder(self.inputs(X, lengths))
+        x = self.encoder(self.inputs(X, lengths, rate))
         for block in self.blocks:
             x = block(x, lengths, rate)
         if self.norm is not None:

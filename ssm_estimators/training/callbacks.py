@@ -4,12 +4,21 @@ import math
 from typing import Any
 
 import numpy as np
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
+from skorch.utils import noop
 from tqdm.auto import tqdm
 
 
 class NonFiniteLossError(ValueError):
     """Training met a loss that is infinite or not a number."""
+
+    @classmethod
+    def after(cls, epoch: int, what: str = "training loss became infinite or not a number") -> "NonFiniteLossError":
+        """Error that names the epoch (from 1) and what to change."""
+        return cls(
+            f"The {what} in epoch {epoch}. Lower lr and ssm_lr, set gradient_clip, or scale the data "
+            "(standardize='channel'). The best weights so far are kept."
+        )
 
 
 class FiniteLoss(Callback):
@@ -19,11 +28,33 @@ class FiniteLoss(Callback):
         kind = "train" if training else "valid"
         value = net.history[-1, "batches", -1, f"{kind}_loss"]
         if not math.isfinite(value):
-            raise NonFiniteLossError(
-                f"The {'training' if training else 'validation'} loss became {value} in epoch {len(net.history)}. "
-                "Lower lr and ssm_lr, set gradient_clip, or scale the data (standardize='channel'). The best weights "
-                "so far are kept."
-            )
+            loss_name = "training" if training else "validation"
+            raise NonFiniteLossError.after(len(net.history), f"{loss_name} loss became {value}")
+
+
+class BestWeights(EarlyStopping):
+    """skorch's early stopping, restoring the best epoch's weights and remembering those of the best one before it.
+
+    Parameters
+    ----------
+    monitor : str
+        Loss to watch.
+    patience : int
+        Epochs without a lower one after which training stops.
+    """
+
+    def __init__(self, monitor: str, patience: int) -> None:
+        super().__init__(monitor, patience=patience, threshold=0, load_best=True, sink=noop)
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        super().on_train_begin(net, **kwargs)
+        self.runner_up_ = None
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        before = self.best_model_weights_
+        super().on_epoch_end(net, **kwargs)
+        if self.best_model_weights_ is not before:
+            self.runner_up_ = before
 
 
 class EpochBar(Callback):

@@ -21,6 +21,7 @@ class SeriesData(Dataset):
         Observed points of each case; ``None``: all.
     y : Tensor of shape (n_cases,) or (n_cases, n_outputs), or None
     sample_weight : Tensor of shape (n_cases,), float32, or None
+        See ``with_unit_weights``.
     """
 
     X: Tensor
@@ -43,6 +44,17 @@ class SeriesData(Dataset):
         """The cases at these positions, as a data set."""
         index = torch.as_tensor(cases)
         return replace(self, **{name: value[index] for name, value in self._parts().items()})
+
+    def with_unit_weights(self) -> "SeriesData":
+        """The same with weights of mean 1, so that a weight means the same in every batch."""
+        if self.sample_weight is None:
+            return self
+        mean = self.sample_weight.mean()
+        if not mean > 0:
+            raise ValueError(
+                "All sample weights, times class weights, are zero among the cases of one part of the data."
+            )
+        return replace(self, sample_weight=self.sample_weight / mean)
 
     def to(self, device: torch.device) -> "SeriesData":
         """The same on a device."""

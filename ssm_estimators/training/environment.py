@@ -34,24 +34,28 @@ def resolve_device(device: str | torch.device) -> torch.device:
     return resolved
 
 
+def check_precision(precision: str, device: torch.device) -> None:
+    """Refuse to train in a precision that the device does not have.
+
+    Raises
+    ------
+    ValueError
+        If ``precision="tf32"`` is asked for off CUDA.
+    """
+    if precision == "tf32" and device.type != "cuda":
+        raise ValueError(
+            f"precision='tf32' needs a CUDA device; the device is {str(device)!r}. Use 'float32' or 'bf16'."
+        )
+
+
 def autocast(precision: str, device: torch.device) -> torch.autocast:
     """Context in which a network's forward pass, and only that, runs in ``precision``."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
 @contextmanager
-def settings(precision: str, n_threads: int | None, device: torch.device) -> Iterator[None]:
-    """Run with PyTorch set to ``precision`` and ``n_threads``, and put back at the end.
-
-    Raises
-    ------
-    ValueError
-        If ``precision="tf32"`` is asked for on a device without it.
-    """
-    if precision == "tf32" and device.type != "cuda":
-        raise ValueError(
-            f"precision='tf32' needs a CUDA device; the device is {str(device)!r}. Use 'float32' or 'bf16'."
-        )
+def settings(precision: str, n_threads: int | None) -> Iterator[None]:
+    """Run with PyTorch set to ``precision`` and ``n_threads``, and put back at the end."""
     threads, tf32 = torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32
     try:
         if n_threads is not None and n_threads != threads:

@@ -84,13 +84,11 @@ class SeriesNet(NeuralNet):
             return self.module_(**inputs, **fit_params)
 
     def get_loss(self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False) -> Tensor:
-        """Mean of the cases' losses, weighted by their sample weights."""
+        """Mean of the cases' losses times their weights, whose mean over the training set is 1."""
         losses = self.criterion_(y_pred.float(), y_true.to(y_pred.device))
         losses = losses.flatten(1).mean(1) if losses.ndim > 1 else losses
         weight = X.get("sample_weight")
-        if weight is None:
-            return losses.mean()
-        return (weight * losses).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
+        return losses.mean() if weight is None else (weight * losses).mean()
 
     def set_training(self, callbacks: Any, train_split: Any) -> None:
         """Set what watches the training and what is held out of it."""

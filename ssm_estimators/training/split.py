@@ -8,18 +8,18 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedS
 
 
 def validation_split(
-    validation: Any, n_cases: int, labels: np.ndarray | None, groups: np.ndarray | None, seed: int
+    validation: Any, target: np.ndarray, is_classifier: bool, groups: np.ndarray | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Positions of the training and the validation cases.
 
     Parameters
     ----------
     validation : float or scikit-learn splitter
-        A share of the cases (drawn a class where ``labels`` allow it, whole groups where there are ``groups``), or a
-        splitter whose first split is taken.
-    n_cases : int
-    labels : ndarray of shape (n_cases,) or None
-        Classes, to keep their shares.
+        A share of the cases (of each class where there are enough of them, whole groups where there are ``groups``),
+        or a splitter whose first split is taken.
+    target : ndarray of shape (n_cases,) or (n_cases, n_targets)
+    is_classifier : bool
+        Whether the target is a class, which training must not lose.
     groups : ndarray of shape (n_cases,) or None
     seed : int
 
@@ -28,10 +28,13 @@ def validation_split(
     tuple of ndarray, or None
         None, with a warning, if there are too few cases or groups to hold any out.
     """
+    n_cases = len(target)
     positions = np.zeros((n_cases, 1))
     if hasattr(validation, "split"):
-        train, held_out = next(iter(validation.split(positions, labels, groups)))
-        return np.asarray(train), np.asarray(held_out)
+        first = next(iter(validation.split(positions, target, groups)), None)
+        if first is None:
+            raise ValueError(f"validation={validation} yields no split.")
+        return np.asarray(first[0]), np.asarray(first[1])
     units = n_cases if groups is None else len(np.unique(groups))
     n_held_out = round(validation * units)
     if n_held_out < 1 or n_held_out >= units:
@@ -39,22 +42,23 @@ def validation_split(
             f"validation={validation} of {units} {'cases' if groups is None else 'groups'} holds out none or all; "
             "training goes on without validation, and its own loss is watched instead.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=6,  # at the caller of fit
         )
         return None
     splitter: Any
     if groups is not None:
         splitter = GroupShuffleSplit(1, test_size=n_held_out, random_state=seed)
-    elif _can_stratify(labels, n_held_out, n_cases):
+    elif is_classifier and _can_stratify(target, n_held_out, n_cases):
         splitter = StratifiedShuffleSplit(1, test_size=n_held_out, random_state=seed)
     else:
         splitter = ShuffleSplit(1, test_size=n_held_out, random_state=seed)
-    train, held_out = next(splitter.split(positions, labels, groups))
-    return train, held_out
+    train, held_out = next(splitter.split(positions, target, groups))
+    if is_classifier and groups is None:
+        lost = ~np.isin(target[held_out], target[train])  # a class whose few members were all drawn
+        train, held_out = np.r_[train, held_out[lost]], held_out[~lost]
+    return (train, held_out) if len(held_out) else None
 
 
-def _can_stratify(labels: np.ndarray | None, n_held_out: int, n_cases: int) -> bool:
-    if labels is None:
-        return False
+def _can_stratify(labels: np.ndarray, n_held_out: int, n_cases: int) -> bool:
     counts = np.unique(labels, return_counts=True)[1]
     return counts.min() >= 2 and min(n_held_out, n_cases - n_held_out) >= len(counts)

@@ -2,15 +2,16 @@
 
 import copy
 import warnings
+from typing import Any
 
 import torch
 from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
 from skorch.helper import predefined_split
-from skorch.utils import noop
 from torch import Tensor
+from torch.nn.functional import pad
 from torch.optim.lr_scheduler import LambdaLR
 
-from ssm_estimators.training.callbacks import CosineWarmup, EpochBar, FiniteLoss, NonFiniteLossError
+from ssm_estimators.training.callbacks import BestWeights, CosineWarmup, EpochBar, FiniteLoss, NonFiniteLossError
 from ssm_estimators.training.data import SeriesData
 from ssm_estimators.training.environment import autocast, settings
 from ssm_estimators.training.net import SeriesNet
@@ -54,18 +55,11 @@ def train(
         If a loss is not finite; the net then has its best weights so far.
     """
     n_steps = net.max_epochs * len(data.batches(net.batch_size))
-    best = EarlyStopping(
-        monitor="train_loss" if held_out is None else "valid_loss",
-        patience=patience or net.max_epochs + 1,
-        load_best=True,
-        sink=noop,
-    )
+    best = BestWeights("train_loss" if held_out is None else "valid_loss", patience or net.max_epochs + 1)
+    factor = CosineWarmup(n_steps, warmup, cosine=schedule == "cosine")
     own: list[tuple[str, Callback]] = [
         ("finite_loss", FiniteLoss()),
-        (
-            "schedule",
-            LRScheduler(LambdaLR, step_every="batch", lr_lambda=CosineWarmup(n_steps, warmup, schedule == "cosine")),
-        ),
+        ("schedule", LRScheduler(LambdaLR, step_every="batch", lr_lambda=factor)),
         ("best", best),
     ]
     if gradient_clip is not None:
@@ -79,22 +73,41 @@ def train(
     net.initialize_callbacks()
     net.initialize_optimizer()
     start = copy.deepcopy(net.module_.state_dict())
+    stopped_early, diverged = False, None
     try:
         net.partial_fit(data)
-    except NonFiniteLossError:
-        net.module_.load_state_dict(best.best_model_weights_ or start)
-        raise
-    finally:
         # skorch's early stopping acts as an interruption too
         stopped_early = any(isinstance(c, EarlyStopping) and c.misses_ >= c.patience for _, c in net.callbacks_)
+    except NonFiniteLossError as error:
+        diverged = error
+        net.module_.load_state_dict(best.best_model_weights_ or start)
+    finally:
         net.forget_training()
+    # an epoch's loss is that before its last step, which may have been the one that broke the weights
+    for earlier in (best.runner_up_, start):
+        if _is_finite(net, data):
+            break
+        diverged = diverged or NonFiniteLossError.after(len(net.history_))
+        net.module_.load_state_dict(earlier or start)
+    if diverged is not None:
+        raise diverged
     if net.interrupted_ and not stopped_early:
         warnings.warn(
-            f"Training was interrupted in epoch {len(net.history_)} of {net.max_epochs}; the estimator is fitted with "
-            "the best weights so far.",
+            f"Training was interrupted after {len(net.history_)} full epochs of {net.max_epochs}; the estimator is "
+            f"fitted with the {'best' if best.best_model_weights_ else 'last'} weights so far.",
             UserWarning,
             stacklevel=4,  # at the caller of fit
         )
+
+
+def _is_finite(net: SeriesNet, data: SeriesData) -> bool:
+    """Whether the net's outputs on the first batch are finite."""
+    batch = data[: net.batch_size]
+    with torch.no_grad():
+        return bool(net.infer(batch[0]).isfinite().all())
+
+
+TILE = 8  # cases
 
 
 def predict(
@@ -107,6 +120,9 @@ def predict(
 ) -> Tensor:
     """Outputs of all cases, on the CPU in float64.
 
+    Batches are filled up to whole tiles of cases: matrix products then treat every case alike, and its output does not
+    depend, but for rare last bits, on those beside it.
+
     Parameters
     ----------
     module : Module
@@ -116,6 +132,7 @@ def predict(
     batch_size : int
     device : torch.device
     precision : {"float32", "tf32", "bf16"}
+        ``"tf32"`` is float32 where there is none.
     n_threads : int or None
 
     Returns
@@ -123,7 +140,12 @@ def predict(
     Tensor of shape (n_cases, n_outputs), float64
     """
     outputs = []
-    with settings(precision, n_threads, device), torch.inference_mode(), autocast(precision, device):
-        for inputs, _ in data.batches(batch_size):
-            outputs.append(module(**{name: value.to(device) for name, value in inputs.items()}).cpu().double())
+    with settings(precision, n_threads), torch.inference_mode(), autocast(precision, device):
+        for batch, _ in data.batches(batch_size):
+            n_cases = len(batch["X"])
+            filling = -n_cases % TILE
+            inputs: dict[str, Any] = {"X": pad(batch["X"], (0, 0, 0, 0, 0, filling)).to(device)}
+            if "lengths" in batch:
+                inputs["lengths"] = pad(batch["lengths"], (0, filling), value=1).to(device)
+            outputs.append(module(**inputs)[:n_cases].cpu().double())
     return torch.cat(outputs)

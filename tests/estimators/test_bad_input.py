@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import PredefinedSplit
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,14 @@ import pytest
         (lambda X: X[..., :0], r"got an empty array of shape \(24, 2, 0\)"),
         (lambda X: [*X[:23], X[23, :, :0]], r"n_timepoints >= 1\); case 23 has shape \(2, 0\)"),
         (lambda X: [*X[:23], X[23, :1]], r"n_channels=2, n_timepoints >= 1\); case 23 has shape \(1, 20\)"),
-        (lambda X: pd.DataFrame({"dim_0": [pd.Series(x[0]) for x in X]}), "array of arrays|nested|Series|sequence"),
+        (lambda X: pd.DataFrame({"dim_0": [pd.Series(x[0]) for x in X]}), "DataFrame of series.*convert_to"),
+        (lambda X: pd.Series([x[0] for x in X]), r"X is an array of arrays.*pass list\(X\)"),
+        (lambda X: [x[0, : 5 + i % 5].tolist() for i, x in enumerate(X)], "got lists of unequal length"),
+        (lambda X: [], r"Expected X of shape.*got 1 dimensions"),
+        (lambda X: X[:, 0].astype(str).tolist(), "Expected numbers in X; got strings"),
+        (lambda X: X[:, 0].astype(str).astype(object), "Expected numbers in X; got strings"),
+        (lambda X: pd.DataFrame(X[:, 0]).astype(str), "Expected numbers in X; got strings"),
+        (lambda X: X[:, 0].astype("datetime64[s]"), "Expected numbers in X; got strings or times"),
     ],
 )
 def test_spoilt_x_at_fit(make, panel, target, spoil, message):
@@ -70,8 +78,8 @@ def test_y_that_is_no_number(make_regressor, panel):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda X: X[:, :1], "fitted on 2 channels|expecting 2 features"),
-        (lambda X: np.concatenate([X, X], axis=1), "4 features, but .* is expecting 2|fitted on 2 channels; X has 4"),
+        (lambda X: X[:, :1], "was fitted on 2 channels; X has 1"),
+        (lambda X: np.concatenate([X, X], axis=1), "was fitted on 2 channels; X has 4"),
         (lambda X: X[:, 0, :2], "was fitted on 2 channels; X has 1 as two-dimensional input"),
         (lambda X: X[:, 0], "was fitted on 2 channels; X has 1 as two-dimensional input"),
         (lambda X: [x[:1] for x in X], "was fitted on 2 channels; X has 1"),
@@ -139,8 +147,32 @@ def test_nothing_is_fitted_by_a_refused_fit(make, panel, target):
 
 def test_validation_labels_that_training_does_not_have(make_classifier, panel):
     X, y = panel
-    with pytest.raises(ValueError, match="Validation holds the label 'new', which is not in the training data"):
+    with pytest.raises(ValueError, match=r"In validation=\(X, y\): The label 'new' is not in the training data"):
         make_classifier(validation=(X[:2], ["slow", "new"])).fit(X, y)
+
+
+def test_negative_class_weights(make_classifier, panel):
+    with pytest.raises(ValueError, match="class_weight must not be negative"):
+        make_classifier(class_weight={"slow": -1}).fit(*panel)
+    with pytest.raises(ValueError, match="All sample weights, times class weights, are zero"):
+        make_classifier(class_weight={"slow": 0, "fast": 0}).fit(*panel)
+
+
+def test_a_splitter_without_a_split(make, panel, target):
+    with pytest.raises(ValueError, match=r"(?s)validation=PredefinedSplit.* yields no split"):
+        make(validation=PredefinedSplit([-1] * 24)).fit(panel[0], target)
+
+
+def test_values_far_from_training_are_no_prediction(make, panel, target):
+    estimator = make().fit(panel[0], target)
+    with pytest.raises(ValueError, match="output for case 3 is not finite"):
+        estimator.predict(_with(panel[0], 3e38))
+
+
+def test_missing_is_what_the_network_was_fitted_for(make, panel, target):
+    estimator = make().fit(panel[0], target).set_params(missing="mask")
+    with pytest.raises(ValueError, match="X contains NaN at case 3"):
+        estimator.predict(_with(panel[0], np.nan))
 
 
 def test_negative_weights(make, panel, target):

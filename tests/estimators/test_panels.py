@@ -168,6 +168,16 @@ def test_weight_0_is_absence_and_weight_2_counts_twice_in_the_loss(make, panel, 
                                rtol=1e-3, atol=1e-3)  # fmt: skip
 
 
+@pytest.mark.parametrize("batch_size", [1, 8, 40])
+def test_weights_count_across_batches(make_classifier, batch_size):
+    """Constant cases: the probability of a class is its share of the weights."""
+    X, y, weight = np.ones((40, 1, 5)), np.arange(40) % 2, np.ones(40)
+    weight[y == 1] = 4
+    params = {"batch_size": batch_size, "max_epochs": 100, "lr": 0.01, "dropout": 0.0, "norm": "layer"}
+    clf = make_classifier(**params).fit(X, y, sample_weight=weight)
+    assert clf.predict_proba(X[:1])[0, 1] == pytest.approx(0.8, abs=0.08)
+
+
 def test_class_weight_is_a_sample_weight(make_classifier, panel):
     X, y = panel
     by_class = make_classifier(class_weight={"slow": 3, "fast": 0.5}).fit(X, y)
@@ -233,6 +243,13 @@ def test_data_frames_keep_their_names(make, panel, target, output):
     estimator = make().fit(frame, target)
     assert estimator.feature_names_in_.tolist() == frame.columns.tolist()
     assert np.array_equal(output(estimator, frame), output(make().fit(frame.to_numpy(), target), frame.to_numpy()))
+
+
+def test_lists_of_frames_and_tensors(make, panel, target, output):
+    X, _ = panel
+    expected = output(make().fit(X, target), X)
+    for form in ([pd.DataFrame(x.T) for x in X], torch.from_numpy(X), list(torch.from_numpy(X)), tuple(X)):
+        assert np.array_equal(output(make().fit(form, target), form), expected)
 
 
 def test_missing_values_are_masked_not_guessed(make, panel, target, output):

@@ -28,13 +28,15 @@ class StopAt(Callback):
 
 
 def _state(estimator):
-    return {name: value.clone() for name, value in estimator.net_.module_.state_dict().items()}
+    return dict(estimator.net_.module_.named_parameters())
 
 
 def test_ctrl_c_leaves_a_fitted_estimator_and_says_so(make, panel, target, output):
     X, _ = panel
     estimator = make(max_epochs=9, callbacks=[StopAt(4, KeyboardInterrupt())])
-    with pytest.warns(UserWarning, match="interrupted in epoch 3 of 9; the estimator is fitted with the best weights"):
+    with pytest.warns(
+        UserWarning, match="interrupted after 3 full epochs of 9; the estimator is fitted with the best weights"
+    ):
         estimator.fit(X, target)
     assert estimator.n_iter_ == 3
     assert np.isfinite(output(estimator, X)).all()
@@ -47,7 +49,7 @@ def test_interrupted_fit_has_the_weights_of_its_best_epoch(make, panel, target):
 
     class Watch(Callback):
         def on_epoch_end(self, net, **kwargs):
-            seen.append({name: value.clone() for name, value in net.module_.state_dict().items()})
+            seen.append({name: value.clone() for name, value in net.module_.named_parameters()})
 
     estimator = make(max_epochs=9, lr=0.05, callbacks=[Watch(), StopAt(7, KeyboardInterrupt())])
     with pytest.warns(UserWarning, match="interrupted"):
@@ -68,6 +70,24 @@ def test_a_loss_that_is_not_finite_stops_with_an_error_and_keeps_the_best_weight
     with pytest.raises(NonFiniteLossError, match="in epoch 1"):
         first.fit(X, target)
     assert np.isfinite(output(first, X)).all()
+
+
+@pytest.mark.parametrize("max_epochs", [1, 5])
+def test_weights_broken_by_the_last_step_of_an_epoch_are_noticed(make, panel, target, output, max_epochs):
+    """One batch an epoch: its loss is finite, what its step leaves is not."""
+    X, _ = panel
+    wild = {"batch_size": 24, "lr": 1e10, "ssm_lr": 1e10, "gradient_clip": None, "warmup": 0.0}
+    estimator = make(max_epochs=max_epochs, **wild)
+    with pytest.raises(NonFiniteLossError, match=r"in epoch [12]\. Lower lr"):
+        estimator.fit(X, target)
+    assert np.isfinite(output(estimator, X)).all()
+
+
+def test_ctrl_c_in_the_first_epoch(make, panel, target, output):
+    estimator = make(callbacks=[StopAt(1, KeyboardInterrupt())])
+    with pytest.warns(UserWarning, match="interrupted after 0 full epochs of 3; .* with the last weights so far"):
+        estimator.fit(panel[0], target)
+    assert np.isfinite(output(estimator, panel[0])).all()
 
 
 def test_early_stopping_ends_before_the_last_epoch_with_the_best_weights(make, panel, target):
@@ -144,6 +164,24 @@ def test_warm_start_goes_on_from_the_last_weights(make, panel, target):
     assert torch.allclose(estimator.fit(X, y).net_.module_.encoder.weight, before, atol=1e-6)
     again = make(warm_start=True, random_state=5, lr=1e-9).fit(X, y)
     assert not torch.allclose(again.net_.module_.encoder.weight, before, atol=1e-3)
+
+
+def test_net_params_that_would_be_lost_are_refused(make, panel, target):
+    with pytest.raises(ValueError, match=r"net_params cannot set \['train_split', 'iterator_train__num_workers'\]"):
+        make(net_params={"train_split": None, "iterator_train__num_workers": 2}).fit(panel[0], target)
+
+
+def test_warm_start_keeps_what_the_weights_mean(make_classifier, make_regressor, panel):
+    X, y = panel
+    with pytest.raises(ValueError, match=r"goes on with the classes \['fast', 'slow'\]; y has \['a', 'b'\]"):
+        make_classifier(warm_start=True).fit(X, y).fit(X, np.where(y == "slow", "a", "b"))
+    with pytest.raises(ValueError, match=r"cannot go on with other values of \['standardize'\]"):
+        make_classifier(warm_start=True).fit(X, y).set_params(standardize=None).fit(X, y)
+    reg = make_regressor(warm_start=True).fit(X, X.mean((1, 2)))
+    before = reg.predict(X)
+    frozen = {"lr": 1e-12, "ssm_lr": 0.0, "weight_decay": 0.0, "max_epochs": 1, "norm": "batch"}
+    after = reg.set_params(**frozen).fit(X, 5 + X.mean((1, 2))).predict(X)
+    np.testing.assert_allclose(after, before, atol=0.2)
 
 
 def test_warm_start_with_another_network_is_refused(make, panel, target):

@@ -121,6 +121,15 @@ def test_differences_are_a_channel_of_unit_variance():
     torch.testing.assert_close(steps, (difference - difference.mean()) / difference.std(correction=0))
 
 
+def test_a_network_with_differences_reads_a_coarser_series_at_its_rate():
+    time = torch.arange(2000) / 200
+    X = torch.sin(2 * torch.pi * time).reshape(1, 1, -1)
+    params = {"d_state": 8, "dt_min": 1e-3, "dt_max": 1e-2}
+    network = SequenceNetwork(S4D, params, 1, 4, 8, 2, norm="layer", differences=True, seed=0)
+    network.inputs.set_statistics(X, None)
+    torch.testing.assert_close(network(X[..., ::2], rate=2.0), network(X), rtol=0.05, atol=0.02)
+
+
 def test_a_constant_channel_is_centred_and_finite():
     inputs = InputChannels(1, "channel", differences=True, missing="error")
     X = torch.full((3, 1, 5), 1e4)
