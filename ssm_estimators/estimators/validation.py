@@ -93,7 +93,7 @@ def _from_list(X: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 
 def _dimensions(X: Any) -> int:
-    """Number of dimensions; errors that name the form of X, where scikit-learn's would be about a conversion, or none."""
+    """Number of dimensions; errors name the form of X where scikit-learn would name a conversion, or nothing."""
     if issparse(X):
         return 2  # scikit-learn refuses it
     try:

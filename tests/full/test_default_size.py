@@ -9,7 +9,7 @@ import ssm_estimators
 @pytest.mark.full
 @pytest.mark.parametrize("name", ssm_estimators.__all__)
 def test_all_checks_with_the_defaults(name):
-    estimator = getattr(ssm_estimators, name)(random_state=0)
-    results = check_estimator(estimator, on_fail=None)
-    failed = {result["check_name"] for result in results if result["status"] != "passed"}
-    assert failed <= {"check_sample_weight_equivalence_on_dense_data"}
+    results = check_estimator(getattr(ssm_estimators, name)(random_state=0), on_fail=None)
+    not_passed = {result["check_name"] for result in results if result["status"] != "passed"}
+    assert not_passed == {"check_sample_weight_equivalence_on_dense_data"}
+    assert len(results) >= (63 if "Classifier" in name else 59)
