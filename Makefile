@@ -1,10 +1,10 @@
 # Two commands, each complete on a fresh machine with Python 3.11 or newer and make:
 #   make demo    classify and regress the series of sktime, with pictures
 #   make test    lint, types, layering, the whole suite
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 BIN = .venv/bin
 
-.PHONY: demo test test-full bench docs clean
+.PHONY: demo test test-full bench docs wheel-check lowest clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py
@@ -23,14 +23,28 @@ test-full: test
 bench: .venv/test
 	$(BIN)/python benchmarks/speed/scan.py
 
+# the wheel alone, in a fresh environment, runs the quickstart's first ten lines
+wheel-check: .venv/test
+	rm -rf build/wheel && $(BIN)/python -m build --wheel -o build/wheel
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt build/wheel/*.whl
+	head -n 10 examples/quickstart.py > build/wheel/first_lines.py
+	cd build/wheel && venv/bin/python first_lines.py
+
+# the suite with the lowest versions that pyproject.toml allows
+lowest: .venv/bin/python
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[test]'
+	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 build/lowest/bin/python -m pytest -n auto
+
 # pages of the public classes and functions, in build/docs
 docs: .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	$(BIN)/python -m pdoc --docformat numpy --math -o build/docs $(addprefix ssm_estimators.,estimators layers networks functional training datasets visualisation)
 
 .venv/bin/python:
-	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or name it: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: install Python 3.11 or newer, or name it: make PYTHON=python3.12 ..."; exit 1; }
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or name it: make PYTHON=python3.12 demo"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: install Python 3.11 or newer, or name it: make PYTHON=python3.12 demo"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) lacks the venv module: install it (Debian, Ubuntu: apt install $(PYTHON)-venv)"; exit 1; }
 	$(PYTHON) -m venv .venv
 

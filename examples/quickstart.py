@@ -17,6 +17,7 @@ def compare() -> None:
 
     from sklearn.neighbors import KNeighborsClassifier
     from sktime.datasets import load_basic_motions, load_covid_3month
+    from sktime.datatypes import convert_to
 
     for name, load in {"GunPoint": load_gunpoint, "BasicMotions": load_basic_motions}.items():
         (X, y), (X_test, y_test) = (load(split, return_type="numpy3D") for split in ("train", "test"))
@@ -29,8 +30,8 @@ def compare() -> None:
             f"1-nearest neighbour {nearest.score(X_test.reshape(len(X_test), -1), y_test):.3f}"
         )
 
-    (X, y), (X_test, y_test) = (load_covid_3month(split, return_type="numpy3D") for split in ("train", "test"))
-    y, y_test = y.astype(float), y_test.astype(float)
+    (X, y), (X_test, y_test) = (load_covid_3month(split) for split in ("train", "test"))
+    X, X_test = convert_to(X, "numpy3D"), convert_to(X_test, "numpy3D")
     reg = LiquidS4Regressor(random_state=0, verbose=1).fit(X, y)
     error, of_mean = (np.sqrt(np.mean((p - y_test) ** 2)) for p in (reg.predict(X_test), y.mean()))
     print(f"Covid3Month   RMSE: LiquidS4Regressor {error:.4f}, mean predictor {of_mean:.4f}")

@@ -46,10 +46,12 @@ def load_ucr_uea(name: str, split: str, data_dir: str | Path) -> tuple[np.ndarra
     summary = pd.read_csv(found[0] / "summary.csv").set_index("name")
     with np.load(found[0] / f"{name}.npz") as arrays:
         X, y = arrays[f"X_{split}"], arrays[f"y_{split}"]
+        n_classes = len(np.unique(np.concatenate([arrays["y_train"], arrays["y_test"]])))
     row = summary.loc[name]
     expected = (row[f"n_{split}"], row.get("channels", 1), row["T"])
-    if X.shape != expected or len(y) != len(X):
+    if X.shape != expected or len(y) != len(X) or n_classes != row["classes"]:
         raise ValueError(
-            f"{name} ({split}) has shape {X.shape} and {len(y)} labels; the summary says {tuple(map(int, expected))}."
+            f"{name} ({split}) has shape {X.shape}, {len(y)} labels and {n_classes} classes; the summary says "
+            f"{tuple(map(int, expected))} and {row['classes']} classes."
         )
     return X, y

@@ -81,6 +81,8 @@ class S4DRegressor(S4DModel, SeriesRegressor):
 
     Attributes
     ----------
+    target_mean_, target_scale_ : ndarray of shape (n_targets,)
+        By which targets were standardised, weighted.
     {attributes}
 
     References
@@ -149,6 +151,8 @@ class LiquidS4Regressor(LiquidS4Model, SeriesRegressor):
 
     Attributes
     ----------
+    target_mean_, target_scale_ : ndarray of shape (n_targets,)
+        By which targets were standardised, weighted.
     {attributes}
 
     References

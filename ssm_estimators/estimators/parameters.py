@@ -61,7 +61,8 @@ PARAMETERS = """d_model : int, default=64
     device : str or torch.device, default="auto"
         ``"auto"``: CUDA, MPS or CPU, the first that is there.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of matrix products; state-space recurrences always run in float32.
+        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32; ``"tf32"`` (CUDA only; at
+        prediction float32 where there is none) applies to them too.
     n_threads : int or None, default=None
         Threads of PyTorch while fitting and predicting; ``None``: as they are.
     predict_batch_size : int or "auto", default="auto"
@@ -75,7 +76,7 @@ PARAMETERS = """d_model : int, default=64
     net_params : dict or None, default=None
         Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
     warm_start : bool, default=False
-        Begin ``fit`` with the weights of the last one."""
+        Begin ``fit`` with the weights of the last one, on data of the same kind."""
 
 ATTRIBUTES = """net_ : skorch.NeuralNet
         The trained net; its network is ``net_.module_``.

@@ -18,10 +18,6 @@ SMALL = {
 }
 
 
-def _class(request):
-    return request.param
-
-
 @pytest.fixture(params=CLASSIFIERS + REGRESSORS, ids=lambda cls: cls.__name__)
 def any_class(request):
     return request.param

@@ -84,8 +84,12 @@ def test_two_halves_with_the_state_between_are_the_whole(make, first, second, re
 def test_bidirectional_is_two_causal_layers(make, relative_error):
     both = make(bidirectional=True).double()
     u = torch.randn(H, BATCH, 150, dtype=torch.float64)
-    expected = _slow(both, u) + _slow(both, u.flip(-1), direction=1, skip=False).flip(-1)
-    assert relative_error(both(u), expected) <= 1e-10
+    u.requires_grad_()
+    y, expected = both(u), _slow(both, u) + _slow(both, u.flip(-1), direction=1, skip=False).flip(-1)
+    assert relative_error(y, expected) <= 1e-10
+    weights = torch.randn_like(y)
+    pairs = zip(_gradients(y, both, u, weights), _gradients(expected, both, u, weights), strict=True)
+    assert max(relative_error(fast, slow) for fast, slow in pairs) <= 1e-10
 
     causal = [make().double() for _ in range(2)]
     for direction, layer in enumerate(causal):
@@ -117,6 +121,36 @@ def test_what_lies_past_the_end_never_reaches_what_lies_before(make, bidirection
         torch.testing.assert_close(y[:, i, :n], layer(u[:, i : i + 1, :n])[:, 0], rtol=1e-5, atol=1e-5)
     (gradient,) = torch.autograd.grad(sum(y[:, i, :n].sum() for i, n in enumerate(lengths)), u)
     assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_gradients_of_padded_cases_are_those_of_each_alone(make, bidirectional, relative_error):
+    layer = make(bidirectional=bidirectional).double()
+    lengths = torch.tensor([70, 1, 64])
+    u = torch.randn(H, 3, 90, dtype=torch.float64, requires_grad=True)
+    weights = torch.where(torch.arange(90) < lengths[:, None], torch.randn(H, 3, 90, dtype=torch.float64), 0)
+    alone = torch.zeros_like(u)
+    for i, n in enumerate(lengths.tolist()):
+        padded = torch.nn.functional.pad(layer(u[:, i : i + 1, :n]), (0, 90 - n))
+        alone = alone + torch.nn.functional.pad(padded, (0, 0, i, 2 - i))
+    pairs = zip(
+        _gradients(layer(u, lengths=lengths), layer, u, weights), _gradients(alone, layer, u, weights), strict=True
+    )
+    assert max(relative_error(one, other) for one, other in pairs) <= 1e-10
+
+
+@pytest.mark.parametrize("rate", [0.5, 2.0])
+def test_rate_is_a_longer_step_in_value_and_gradient(make, rate, relative_error):
+    layer = make().double()
+    u = torch.randn(H, BATCH, 70, dtype=torch.float64, requires_grad=True)
+    y, expected, weights = layer(u, rate=rate), _slow(layer, u, rate=rate), torch.randn_like(u)
+    assert relative_error(y, expected) <= 1e-10
+    pairs = zip(_gradients(y, layer, u, weights), _gradients(expected, layer, u, weights), strict=True)
+    assert max(relative_error(fast, slow) for fast, slow in pairs) <= 1e-10
+    state = layer.initial_state(BATCH)
+    for k in range(3):
+        y_k, state = layer.step(u[..., k], state, rate=rate)
+        torch.testing.assert_close(y_k, y[..., k])
 
 
 def test_state_of_each_case_is_that_at_its_end(make):
@@ -200,6 +234,13 @@ def test_dtype_is_kept(make):
     assert make().double()(torch.randn(H, 1, 9).double()).dtype == torch.float64
 
 
+def test_half_precision_input_runs_in_float32(make):
+    layer, u = make(bidirectional=True), torch.randn(H, 1, 150)
+    y = layer(u.bfloat16())
+    assert y.dtype == torch.float32
+    assert torch.equal(y, layer(u.bfloat16().float()))
+
+
 def test_same_generator_same_layer_and_global_state_untouched(make):
     before = torch.get_rng_state()
     one, other = make(), make()
@@ -231,7 +272,11 @@ def test_every_parameter_is_trained_and_the_systems_are_named(make):
         (lambda layer: layer(torch.randn(H + 1, 1, 5)), r"Expected an input of shape \(d_model=3.*got \(4, 1, 5\)"),
         (lambda layer: layer(torch.randn(H, 5)), r"got \(3, 5\)"),
         (lambda layer: layer(torch.randn(H, 1, 0)), r"n_timepoints >= 1\); got \(3, 1, 0\)"),
-        (lambda layer: layer(torch.randn(H, 1, 5), rate=0.0), "rate must be positive; got 0.0"),
+        (lambda layer: layer(torch.randn(H, 1, 5), rate=0.0), r"rate must be positive; got 0\.0"),
+        (lambda layer: layer.step(torch.randn(H, 1), layer.initial_state(1), rate=-1.0), "rate must be positive"),
+        (lambda layer: layer.step(torch.randn(H + 1, 1), layer.initial_state(1)), r"Expected an input of shape"),
+        (lambda layer: layer(torch.randn(H, 1, 5), state=layer.initial_state(1)[..., 1:]), "Expected a state of shape"),
+        (lambda layer: layer.step(torch.randn(H, 1), torch.zeros(H, 1, 1)), r"Expected a state.*got \(3, 1, 1\)"),
     ],
 )
 def test_wrong_use_is_refused(make, use, message):
