@@ -101,7 +101,7 @@ class S4D(SSMLayer):
         if state is not None or return_state:
             self._refuse_state()
         u = mask_past_end(u if u.dtype == torch.float64 else u.float(), lengths)
-        x, past = (None, None) if state is None else self._split(state)
+        x, past = (None, None) if state is None else self._split(state, u.shape[1])
         y, x = chunked_scan(
             self._inputs(u, past),
             self._blocks(chunk_length(u.shape[-1]), rate, u),
@@ -117,7 +117,7 @@ class S4D(SSMLayer):
         self._refuse_state()
         self._check(u_k[..., None], rate)
         A_bar, B_bar, C = (value.to(u_k.device) for value in self._system(rate))
-        x, past = self._split(state)
+        x, past = self._split(state, u_k.shape[1])
         x = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
         inputs = torch.stack([products[..., -1] for products in self._inputs(u_k[..., None], past)], dim=-1)
         x = A_bar[:, None] * x + inputs.to(B_bar) @ B_bar.transpose(0, 1)
@@ -158,14 +158,11 @@ class S4D(SSMLayer):
         """How each of ``_inputs`` enters the state, shape (degree, H, P)."""
         return B_bar[None]
 
-    def _split(self, state: Tensor) -> tuple[Tensor, Tensor]:
+    def _split(self, state: Tensor, batch: int) -> tuple[Tensor, Tensor]:
         """The scan's state and the last inputs, each on its own."""
-        size = self.d_state + self.degree - 1
-        if state.ndim != 3 or state.shape[0] != self.d_model or state.shape[2] != size:
-            raise ValueError(
-                f"Expected a state of shape (d_model={self.d_model}, batch, {size}), see initial_state; "
-                f"got {tuple(state.shape)}."
-            )
+        expected = (self.d_model, batch, self.d_state + self.degree - 1)
+        if state.shape != expected:
+            raise ValueError(f"Expected a state of shape {expected}, see initial_state; got {tuple(state.shape)}.")
         return state[..., : self.d_state].contiguous(), state[..., self.d_state :]
 
     def _system(self, rate: float) -> tuple[Tensor, Tensor, Tensor]:
