@@ -8,7 +8,9 @@ from ssm_estimators import LiquidS4Classifier, LiquidS4Regressor
 X, y = load_gunpoint("train", return_type="numpy3D")  # (n_cases, n_channels, n_timepoints), labels
 X_test, y_test = load_gunpoint("test", return_type="numpy3D")
 gunpoint = LiquidS4Classifier(random_state=0, verbose=1).fit(X, y)
-print(f"GunPoint: accuracy {gunpoint.score(X_test, y_test):.3f}, first test case: class {gunpoint.predict(X_test[:1])[0]}")
+print(
+    f"GunPoint: accuracy {gunpoint.score(X_test, y_test):.3f}, first test case: class {gunpoint.predict(X_test[:1])[0]}"
+)
 
 
 def compare() -> None:

@@ -18,7 +18,7 @@ from ssm_estimators.training.data import SeriesData
 from ssm_estimators.training.environment import check_precision, resolve_device, settings
 from ssm_estimators.training.net import SeriesNet
 from ssm_estimators.training.split import validation_split
-from ssm_estimators.training.train import predict, train
+from ssm_estimators.training.train import TILE, predict, train
 
 
 @parameters
@@ -203,7 +203,7 @@ class DeepEstimator(Parameters):
         """Network outputs of new series, (n_cases, n_outputs), float64."""
         check_is_fitted(self, "net_")
         data = check_series(self, X, self.net_.module_.inputs.missing, reset=False)
-        automatic = max(1, PREDICT_POINTS // data.X.shape[-1])
+        automatic = max(1, PREDICT_POINTS // data.X.shape[-1] // TILE * TILE)
         batch_size = automatic if self.predict_batch_size == "auto" else int(self.predict_batch_size)
         outputs = predict(self.net_.module_, data, batch_size, self.device_, self.precision, self.n_threads)
         broken = ~outputs.isfinite().all(dim=1)

@@ -108,6 +108,7 @@ def _is_finite(net: SeriesNet, data: SeriesData) -> bool:
 
 
 TILE = 8  # cases
+TILED_POINTS = 2**16  # longer cases fill the matrix products' rows on their own
 
 
 def predict(
@@ -120,8 +121,8 @@ def predict(
 ) -> Tensor:
     """Outputs of all cases, on the CPU in float64.
 
-    Batches are filled up to whole tiles of cases: matrix products then treat every case alike, and its output does not
-    depend, but for rare last bits, on those beside it.
+    Batches of short series are filled up to whole tiles of cases: matrix products then treat every case alike, and its
+    output does not depend, but for rare last bits, on those beside it.
 
     Parameters
     ----------
@@ -143,7 +144,7 @@ def predict(
     with settings(precision, n_threads), torch.inference_mode(), autocast(precision, device):
         for batch, _ in data.batches(batch_size):
             n_cases = len(batch["X"])
-            filling = -n_cases % TILE
+            filling = -n_cases % TILE if TILE * batch["X"].shape[-1] <= TILED_POINTS else 0
             inputs: dict[str, Any] = {"X": pad(batch["X"], (0, 0, 0, 0, 0, filling)).to(device)}
             if "lengths" in batch:
                 inputs["lengths"] = pad(batch["lengths"], (0, filling), value=1).to(device)
