@@ -31,27 +31,25 @@ class Blocks:
         One a route.
     routes : tuple of (int, int)
         Of each matrix in ``into_state``: which input it reads, which direction's state it drives.
-    from_state : Tensor of shape (H, n_directions * N, T)
+    from_state : tuple of Tensor of shape (H, N, T)
+        One a direction; the second runs backward in time.
     transition : Tensor of shape (H, P), complex
         A_bar^T, the same for both directions.
-    powers : tuple of Tensor of shape (H, P), complex
-        A_bar^1, A_bar^2, A_bar^4, ... up to T, for the state inside a chunk.
-    n_directions : int
-        2 when the last N columns of the state run backward in time.
+    A_bar : Tensor of shape (H, P), complex128
+        For the state inside a chunk.
     """
 
     toeplitz: tuple[Tensor, ...]
     into_state: tuple[Tensor, ...]
     routes: tuple[tuple[int, int], ...]
-    from_state: Tensor
+    from_state: tuple[Tensor, ...]
     transition: Tensor
-    powers: tuple[Tensor, ...]
-    n_directions: int
+    A_bar: Tensor
 
     @property
     def chunk_length(self) -> int:
         """Inputs a chunk, T."""
-        return self.from_state.shape[-1]
+        return self.toeplitz[0].shape[-1]
 
 
 def diagonal_blocks(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, T: int, like: Tensor) -> Blocks:
@@ -79,36 +77,33 @@ def diagonal_blocks(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, T: int, 
     -------
     Blocks
     """
-    n_directions, Q = len(C), len(B_bar)
+    Q = len(B_bar)
     A_powers = complex_powers(A_bar, T)  # (H, P, T + 1)
     readout = _as_columns((2 * C[..., None] * A_powers).conj())  # (n_directions, H, N, T + 1)
     inputs = torch.view_as_real(B_bar.transpose(0, 1)).flatten(2)  # (H, Q, N)
-    kernels = inputs @ readout[..., :-1]  # (n_directions, H, Q, T)
-    kernels[0, :, 0, 0] += D
-    kernels, readout = kernels.to(like), readout[..., 1:].to(like)
-    backward_into = _as_columns(B_bar[..., None] * A_powers[..., :-1]).mT.to(like)  # (Q, H, T, N), oldest input last
-    forward_into = backward_into.flip(2)
+    kernels = (inputs @ readout)[..., :-1]  # (n_directions, H, Q, T)
+    skip = pad(D[:, None], (0, T - 1))
+    first = (kernels[0, :, 0] + skip).to(like)
+    kernels, readout = kernels.to(like), readout.to(like)[..., 1:]
+    backward_into = _as_columns(B_bar[..., None] * A_powers).to(like)[..., :-1].mT  # (Q, H, T, N), oldest input last
 
-    toeplitz_matrices = [toeplitz(kernels[0, :, q]) for q in range(Q)]
-    into_state, routes = [*forward_into], [(q, 0) for q in range(Q)]
-    if n_directions == 1:
-        from_state = readout[0]
-    else:
-        from_state = torch.cat([readout[0], readout[1].flip(2)], dim=1)
-        toeplitz_matrices[0] = toeplitz(kernels[0, :, 0], kernels[1, :, 0])
-        nothing = torch.zeros_like(kernels[0, :, 0])
+    into_state, routes = [*backward_into.flip(2)], [(q, 0) for q in range(Q)]
+    toeplitz_matrices = [toeplitz(first), *(toeplitz(kernels[0, :, q]) for q in range(1, Q))]
+    from_state = [readout[0]]
+    if len(C) == 2:
+        toeplitz_matrices[0] = toeplitz(first, kernels[1, :, 0])
+        nothing = torch.zeros_like(first)
         toeplitz_matrices += [toeplitz(nothing, kernels[1, :, q]) for q in range(1, Q)]
         into_state += [*backward_into]
         routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
-    complex_like = like.new_empty(0, dtype=like.dtype.to_complex())
+        from_state.append(readout[1].flip(2))
     return Blocks(
         toeplitz=tuple(toeplitz_matrices),
         into_state=tuple(into_state),
         routes=tuple(routes),
-        from_state=from_state,
-        transition=A_powers[..., -1].to(complex_like),
-        powers=tuple(A_powers[..., 2**k].to(complex_like) for k in range(T.bit_length())),
-        n_directions=n_directions,
+        from_state=tuple(from_state),
+        transition=(A_bar**T).to(like.new_empty(0, dtype=like.dtype.to_complex())),
+        A_bar=A_bar,
     )
 
 

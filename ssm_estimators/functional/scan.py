@@ -71,19 +71,19 @@ def chunked_scan(
     [1.0, 1.5, 1.75]
     """
     inputs = (u,) if isinstance(u, Tensor) else tuple(u)
-    H, T = len(blocks.from_state), blocks.chunk_length
+    H, T = len(blocks.transition), blocks.chunk_length
     L = inputs[0].shape[-1]
     if len(inputs) != len(blocks.toeplitz) or any(x.shape != inputs[0].shape or len(x) != H for x in inputs):
         raise ValueError(
             f"Expected {len(blocks.toeplitz)} inputs of one shape ({H}, batch, L); "
             f"got shapes {[tuple(x.shape) for x in inputs]}."
         )
-    if return_state and blocks.n_directions == 2:
+    if return_state and len(blocks.from_state) == 2:
         raise ValueError("A system that runs in both directions has no state after the last input.")
 
     # with one more chunk than is full, every length up to L lies strictly inside some chunk
     n_chunks = L // T + 1 if return_state else -(-L // T)
-    dtype = blocks.from_state.dtype
+    dtype = blocks.toeplitz[0].dtype
     missing = n_chunks * T - L
     padded = [pad(x.to(dtype), (0, missing)) if missing else x.to(dtype) for x in inputs]
     with torch.autocast(inputs[0].device.type, enabled=False):
@@ -92,10 +92,10 @@ def chunked_scan(
             return_state or state is not None or n_chunks > 1,
             state,
             blocks.transition,
-            blocks.from_state,
             *padded,
             *blocks.toeplitz,
             *blocks.into_state,
+            *blocks.from_state,
         )
         y = y[..., :L] if missing else y
         if not return_state:
@@ -112,7 +112,8 @@ def _state_inside_chunk(inputs: list[Tensor], states: Tensor, blocks: Blocks, le
     chunk, rest = lengths // T, lengths % T
     case = torch.arange(len(lengths), device=lengths.device)
     state = states[:, case, chunk]  # (H, batch, N)
-    for bit, power in enumerate(blocks.powers):
+    for bit in range(T.bit_length()):
+        power = (blocks.A_bar**2**bit).to(blocks.transition)
         moved = torch.view_as_complex(state.unflatten(-1, (-1, 2))) * power[:, None]
         odd = ((rest >> bit) & 1).bool()[:, None]
         state = torch.where(odd, torch.view_as_real(moved).flatten(-2), state)

@@ -1,9 +1,10 @@
 """The chunked scan as matrix products and a loop over chunks, in PyTorch's own operators, for any device.
 
-States live in one buffer of shape (H, 2 + batch * n_chunks, n_directions * N), in which row 1 + r is the state before
-chunk r. A direction that moves forward in time writes what chunk r leaves behind to row 2 + r, one that moves backward
-to row r: after the pass the states before all chunks are there without a copy. The rows that then hold what a case's
-last chunk left behind belong to the next case's first chunk, and get its initial state.
+The states of a direction live in one buffer with a row a chunk, and one more. A direction that moves forward in time
+writes what chunk r leaves behind to row r + 1, and the state before chunk r is row r; one that moves backward writes to
+row r, and reads row r + 1. After the pass, the states before all chunks are thus there without a copy, and both views
+are contiguous, as batched matrix products want them. What the last chunk of a case leaves behind falls on the row of
+another case's first chunk, which gets its initial state at the end.
 """
 
 from itertools import pairwise
@@ -15,10 +16,11 @@ from torch.autograd.function import once_differentiable
 
 
 class ChunkedScan(torch.autograd.Function):
-    """Whole chunks in; outputs, and the state before each chunk, out. The backward is one pass in reverse.
+    """Whole chunks in; outputs, and the forward direction's state before each chunk, out.
 
-    ``tensors`` are the inputs, each of shape (H, batch, n_chunks * T), then ``toeplitz``, then ``into_state``.
-    Without ``with_states`` (a single chunk needs none) the second result is None.
+    ``tensors`` are the inputs, each of shape (H, batch, n_chunks * T), then ``toeplitz``, ``into_state`` and
+    ``from_state``. Without ``with_states`` (a single chunk needs none) the second result is None. The backward is one
+    pass in reverse.
     """
 
     @staticmethod
@@ -28,101 +30,103 @@ class ChunkedScan(torch.autograd.Function):
         with_states: bool,
         initial: Tensor | None,
         transition: Tensor,
-        from_state: Tensor,
         *tensors: Tensor,
     ) -> tuple[Tensor, Tensor | None]:
-        Q = (len(tensors) - len(routes)) // 2
-        H, N, T = from_state.shape
-        batch, L = tensors[0].shape[1:]
-        chunks = [u.reshape(H, -1, T) for u in tensors[:Q]]
-        toeplitz, into_state = tensors[Q : 2 * Q], tensors[2 * Q :]
+        n_directions = 1 + max(direction for _, direction in routes)
+        Q = (len(tensors) - len(routes) - n_directions) // 2
+        inputs, toeplitz, into_state, from_state = _split(tensors, Q, Q, len(routes), n_directions)
+        (H, batch, L), T = inputs[0].shape, toeplitz[0].shape[-1]
+        chunks = [u.reshape(H, -1, T) for u in inputs]
 
         y = torch.bmm(chunks[0], toeplitz[0])
         for u, matrix in zip(chunks[1:], toeplitz[1:], strict=True):
             y.baddbmm_(u, matrix)
-        states = None
+        states: list[Tensor] = []
         if with_states:
-            buffer = y.new_empty(H, y.shape[1] + 2, N)
-            seen = [0, 0]
-            for (q, direction), matrix in zip(routes, into_state, strict=True):
-                left = _left_behind(buffer, transition, direction, backward=direction == 1)
-                left.baddbmm_(chunks[q], matrix, beta=seen[direction])
-                seen[direction] = 1
-            for direction in range(sum(seen)):
-                _propagate(buffer, transition, direction, batch, initial, backward=direction == 1)
-            states = buffer[:, 1:-1]
-            y.baddbmm_(states, from_state)
+            for direction, readout in enumerate(from_state):
+                before, left = _buffer(y, readout.shape[1], backward=direction == 1)
+                driven = [(chunks[q], m) for (q, d), m in zip(routes, into_state, strict=True) if d == direction]
+                for i, (u, matrix) in enumerate(driven):
+                    left.baddbmm_(u, matrix, beta=int(i > 0))
+                _propagate(before, left, transition, batch, initial, backward=direction == 1)
+                y.baddbmm_(before, readout)
+                states.append(before)
         ctx.routes, ctx.batch, ctx.initial_given = routes, batch, initial is not None
+        ctx.sizes = (len(states), Q, Q, len(routes), n_directions)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(states, transition, from_state, *chunks, *toeplitz, *into_state)
-        return y.view(H, batch, L), None if states is None else states.unflatten(1, (batch, -1))
+        ctx.save_for_backward(transition, *states, *chunks, *toeplitz, *into_state, *from_state)
+        return y.view(H, batch, L), states[0].unflatten(1, (batch, -1)) if states else None
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor | None, dstates: Tensor | None) -> tuple[Tensor | None, ...]:
-        states, transition, from_state, *tensors = ctx.saved_tensors
-        Q = (len(tensors) - len(ctx.routes)) // 2
-        chunks, toeplitz, into_state = tensors[:Q], tensors[Q : 2 * Q], tensors[2 * Q :]
-        H, _, T = from_state.shape
-        batch = ctx.batch
-        dy = torch.zeros_like(chunks[0]) if dy is None else dy.reshape(H, -1, T)
+        transition, *saved = ctx.saved_tensors
+        states, chunks, toeplitz, into_state, from_state = _split(saved, *ctx.sizes)
+        dy = torch.zeros_like(chunks[0]) if dy is None else dy.reshape(chunks[0].shape)
 
         dinputs = [torch.bmm(dy, matrix.mT) for matrix in toeplitz]
         dtoeplitz = [torch.bmm(u.mT, dy) for u in chunks]
-        dinitial = dtransition = dfrom = None
-        dinto: list[Tensor | None] = [None] * len(ctx.routes)
-        if states is not None:
-            dfrom = torch.bmm(states.mT, dy)
-            # gradients travel against time: in this buffer row 1 + r is the gradient of the state after chunk r
-            buffer = dy.new_empty(H, states.shape[1] + 2, states.shape[2])
-            adjoint, dtransition = transition.conj(), torch.zeros_like(transition)
-            for direction in range(1 + max(direction for _, direction in ctx.routes)):
-                columns = _columns(transition, direction)
-                left = _left_behind(buffer, transition, direction, backward=direction == 0)
-                left.baddbmm_(dy, from_state[:, columns].mT, beta=0)
-                if dstates is not None:
-                    left += dstates[..., columns].flatten(1, 2)
-                first = _propagate(buffer, adjoint, direction, batch, None, backward=direction == 0)
-                dinitial = first if ctx.initial_given else None
-                products = torch.bmm(states[..., columns].mT, buffer[:, 1:-1, columns])
-                dtransition += _pair_gradient(products)
-            for i, (q, direction) in enumerate(ctx.routes):
-                after = buffer[:, 1:-1, _columns(transition, direction)]
-                dinputs[q].baddbmm_(after, into_state[i].mT)
-                dinto[i] = torch.bmm(chunks[q].mT, after)
-        dinputs = [d.view(H, batch, -1) for d in dinputs]
-        return None, None, dinitial, dtransition, dfrom, *dinputs, *dtoeplitz, *dinto
+        dinitial = None
+        dtransition = torch.zeros_like(transition)
+        dinto: list[Tensor | None] = [None] * len(into_state)
+        dfrom: list[Tensor | None] = [None] * len(from_state)
+        for direction, before in enumerate(states):
+            # gradients travel against time: of the state after each chunk, and of that before it
+            after, left = _buffer(dy, before.shape[2], backward=direction == 0)
+            left.baddbmm_(dy, from_state[direction].mT, beta=0)
+            if dstates is not None and direction == 0:
+                left += dstates.flatten(1, 2)
+            first = _propagate(after, left, transition.conj(), ctx.batch, None, backward=direction == 0)
+            dinitial = first if ctx.initial_given else None
+            dtransition += _pair_gradient(torch.bmm(before.mT, after))
+            dfrom[direction] = torch.bmm(before.mT, dy)
+            for i, (q, d) in enumerate(ctx.routes):
+                if d == direction:
+                    dinputs[q].baddbmm_(after, into_state[i].mT)
+                    dinto[i] = torch.bmm(chunks[q].mT, after)
+        H = len(dy)
+        return (
+            None,
+            None,
+            dinitial,
+            dtransition,
+            *(d.view(H, ctx.batch, -1) for d in dinputs),
+            *dtoeplitz,
+            *dinto,
+            *dfrom,
+        )
 
 
-def _columns(transition: Tensor, direction: int) -> slice:
-    """Columns of the buffer that hold the state of a direction."""
-    width = 2 * transition.shape[-1]
-    return slice(direction * width, (direction + 1) * width)
+def _split(tensors: Any, *sizes: int) -> list[list[Tensor]]:
+    """The tensors in groups of these sizes."""
+    remaining = iter(tensors)
+    return [[next(remaining) for _ in range(size)] for size in sizes]
 
 
-def _left_behind(buffer: Tensor, transition: Tensor, direction: int, backward: bool) -> Tensor:
-    """Where the chunks of a direction write what they leave behind, see the head of this file."""
-    return buffer[:, slice(None, -2) if backward else slice(2, None), _columns(transition, direction)]
+def _buffer(like: Tensor, N: int, backward: bool) -> tuple[Tensor, Tensor]:
+    """The states before the chunks and what these leave behind: (H, n_rows, N) each, overlapping, uninitialised."""
+    H, n_rows, _ = like.shape
+    rows = like.new_empty(H * n_rows + 1, N)
+    first, second = rows[:-1].view(H, n_rows, N), rows[1:].view(H, n_rows, N)
+    return (second, first) if backward else (first, second)
 
 
 def _propagate(
-    buffer: Tensor, transition: Tensor, direction: int, batch: int, initial: Tensor | None, backward: bool
+    before: Tensor, left: Tensor, transition: Tensor, batch: int, initial: Tensor | None, backward: bool
 ) -> Tensor:
     """Add to what each chunk leaves behind what the chunks before it did, in place; return the last chunk's.
 
     Then give the first chunk of each case its ``initial`` state, zero if None.
     """
-    left = _left_behind(buffer, transition, direction, backward)
     chunks = _pairs(left).unflatten(1, (batch, -1)).unbind(2)
     chunks = chunks[::-1] if backward else chunks
     transition = transition[:, None]
     if initial is not None:
         chunks[0].addcmul_(_pairs(initial), transition)
-    for before, after in pairwise(chunks):
-        after.addcmul_(before, transition)
+    for earlier, later in pairwise(chunks):
+        later.addcmul_(earlier, transition)
     last = torch.view_as_real(chunks[-1]).flatten(2).clone()
-    states = buffer[:, 1:-1, _columns(transition[:, 0], direction)].unflatten(1, (batch, -1))
-    states[:, :, -1 if backward else 0] = 0 if initial is None else initial
+    before.unflatten(1, (batch, -1))[:, :, -1 if backward else 0] = 0 if initial is None else initial
     return last
 
 

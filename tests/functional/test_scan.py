@@ -123,7 +123,7 @@ def test_gradcheck_of_the_scan(system, n_directions, with_states):
     u = _series(T * n_chunks)
     blocks = diagonal_blocks(A_bar, B_bar[None], C[:n_directions], D, T, u)
     initial = torch.randn(H, BATCH, 2 * P, dtype=torch.float64) if with_states and n_directions == 1 else None
-    tensors = [initial, blocks.transition, blocks.from_state, u, *blocks.toeplitz, *blocks.into_state]
+    tensors = [initial, blocks.transition, u, *blocks.toeplitz, *blocks.into_state, *blocks.from_state]
     tensors = [None if t is None else t.detach().requires_grad_() for t in tensors]
 
     def outputs(*tensors):
