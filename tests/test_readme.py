@@ -1,0 +1,24 @@
+"""The README's example runs as it stands; fewer epochs stand in for the defaults."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ssm_estimators.estimators import base
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def test_the_twenty_lines_of_use_run(monkeypatch, capsys):
+    monkeypatch.setattr(base, "default_epochs", lambda n_cases: 1)
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    use = next(block for block in blocks if "GridSearchCV" in block)
+    names = {}
+    exec(compile(use.replace("max_epochs=20", "max_epochs=1"), str(README), "exec"), names)
+    assert names["reg"].predict(names["convert_to"](names["X"], "numpy3D")).shape == names["y"].shape
+
+
+@pytest.mark.parametrize("name", ["quickstart.py", "pipeline_gridsearch.py", "unequal_length.py"])
+def test_examples_are_short(name):
+    assert len((README.parent / "examples" / name).read_text().splitlines()) <= 70
