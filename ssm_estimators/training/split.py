@@ -42,7 +42,7 @@ def validation_split(
             f"validation={validation} of {units} {'cases' if groups is None else 'groups'} holds out none or all; "
             "training goes on without validation, and its own loss is watched instead.",
             UserWarning,
-            stacklevel=6,  # at the caller of fit
+            stacklevel=5,  # at the caller of fit
         )
         return None
     splitter: Any

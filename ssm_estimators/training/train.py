@@ -80,7 +80,7 @@ def train(
         stopped_early = any(isinstance(c, EarlyStopping) and c.misses_ >= c.patience for _, c in net.callbacks_)
     except NonFiniteLossError as error:
         diverged = error
-        net.module_.load_state_dict(best.best_model_weights_ or start)
+        net.notify("on_train_end", X=data, y=None)  # restores the best weights, closes the progress bar
     finally:
         net.forget_training()
     # an epoch's loss is that before its last step, which may have been the one that broke the weights

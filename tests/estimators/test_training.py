@@ -83,6 +83,12 @@ def test_weights_broken_by_the_last_step_of_an_epoch_are_noticed(make, panel, ta
     assert np.isfinite(output(estimator, X)).all()
 
 
+def test_the_progress_bar_ends_with_a_diverged_training(make, panel, target, capsys):
+    with pytest.raises(NonFiniteLossError):
+        make(max_epochs=9, verbose=1, callbacks=[StopAt(4)]).fit(panel[0], target)
+    assert capsys.readouterr().err.endswith("\n")
+
+
 def test_ctrl_c_in_the_first_epoch(make, panel, target, output):
     estimator = make(callbacks=[StopAt(1, KeyboardInterrupt())])
     with pytest.warns(UserWarning, match="interrupted after 0 full epochs of 3; .* with the last weights so far"):
