@@ -1,0 +1,128 @@
+"""Digits, dtypes, states of a layer as a module, and errors of wrong use."""
+
+import math
+
+import pytest
+import torch
+
+from ssm_estimators.layers import S4D, LiquidS4
+
+H, N = 3, 8
+
+
+@pytest.mark.parametrize("dt", [1e-3, 1e-2, 1e-1])
+@pytest.mark.parametrize("L", [1024, 16_384])
+def test_float32_keeps_its_digits_at_any_length(make, L, dt, relative_error):
+    """Against the same parameters in float64, forward and step: design's bounds are 1e-5 and 1e-4."""
+    layer = make()
+    with torch.no_grad():
+        layer.log_dt.fill_(math.log(dt))
+    exact = make().double()
+    exact.load_state_dict(layer.state_dict())
+    u, weights = torch.randn(H, 1, L), torch.randn(H, 1, L)
+    y, expected = layer(u), exact(u.double())
+    assert relative_error(y, expected) <= 1e-5
+    gradients = torch.autograd.grad((y * weights).sum(), layer.parameters())
+    slow = torch.autograd.grad((expected * weights).sum(), exact.parameters())
+    assert max(relative_error(g, e) for g, e in zip(gradients, slow, strict=True)) <= 1e-4
+
+
+def test_float32_steps_keep_their_digits_over_a_long_stream(make, relative_error):
+    """Features of all time scales, stepped 16,384 times: each within 1e-4 of the same parameters in float64."""
+    layer = make()
+    with torch.no_grad():
+        layer.log_dt.copy_(torch.tensor([1e-3, 1e-2, 1e-1]).log())
+    exact = make().double()
+    exact.load_state_dict(layer.state_dict())
+    u, state, outputs = torch.randn(H, 1, 16_384), layer.initial_state(1), []
+    with torch.no_grad():
+        for u_k in u.unbind(-1):
+            y_k, state = layer.step(u_k, state)
+            outputs.append(y_k)
+        expected = exact(u.double())
+    for stepped, feature in zip(torch.stack(outputs, dim=-1), expected, strict=True):
+        assert relative_error(stepped, feature) <= 1e-4
+
+
+def test_dtype_is_kept(make):
+    assert make()(torch.randn(H, 1, 9)).dtype == torch.float32
+    assert make().double()(torch.randn(H, 1, 9).double()).dtype == torch.float64
+
+
+def test_half_precision_input_runs_in_float32(make):
+    layer, u = make(bidirectional=True), torch.randn(H, 1, 150)
+    y = layer(u.bfloat16())
+    assert y.dtype == torch.float32
+    assert torch.equal(y, layer(u.bfloat16().float()))
+
+
+def test_same_generator_same_layer_and_global_state_untouched(make):
+    before = torch.get_rng_state()
+    one, other = make(), make()
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_state_dict_holds_everything(make):
+    layer, other = make(), make()
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.mul_(1.1)
+    layer.load_state_dict(other.state_dict())
+    u = torch.randn(H, 1, 30)
+    assert torch.equal(layer(u), other(u))
+
+
+def test_every_parameter_is_trained_and_the_systems_are_named(make):
+    layer = make()
+    gradients = torch.autograd.grad(layer(torch.randn(H, 1, 30)).square().sum(), layer.parameters())
+    assert all((gradient != 0).any() for gradient in gradients)
+    names = dict(layer.named_parameters())
+    assert set(layer.ssm_parameters()) == set(names) - {"C", "D"}
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda layer: layer(torch.randn(H + 1, 1, 5)), r"Expected an input of shape \(d_model=3.*got \(4, 1, 5\)"),
+        (lambda layer: layer(torch.randn(H, 5)), r"got \(3, 5\)"),
+        (lambda layer: layer(torch.randn(H, 1, 0)), r"n_timepoints >= 1\); got \(3, 1, 0\)"),
+        (lambda layer: layer(torch.randn(H, 1, 5), rate=0.0), r"rate must be positive; got 0\.0"),
+        (lambda layer: layer.step(torch.randn(H, 1), layer.initial_state(1), rate=-1.0), "rate must be positive"),
+        (lambda layer: layer.step(torch.randn(H + 1, 1), layer.initial_state(1)), r"Expected an input of shape"),
+        (lambda layer: layer(torch.randn(H, 1, 5), state=layer.initial_state(1)[..., 1:]), "Expected a state of shape"),
+        (lambda layer: layer.step(torch.randn(H, 1), torch.zeros(H, 1, 1)), r"Expected a state.*got \(3, 1, 1\)"),
+    ],
+)
+def test_wrong_use_is_refused(make, use, message):
+    with pytest.raises(ValueError, match=message):
+        use(make())
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda layer: layer(torch.randn(H, 1, 5), return_state=True),
+        lambda layer: layer(torch.randn(H, 1, 5), state=torch.zeros(H, 1, N)),
+        lambda layer: layer.step(torch.randn(H, 1), torch.zeros(H, 1, N)),
+        lambda layer: layer.initial_state(1),
+    ],
+)
+def test_a_bidirectional_layer_has_no_state(make, use):
+    with pytest.raises(ValueError, match="bidirectional=False"):
+        use(make(bidirectional=True))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: S4D(2, 7), "d_state must be even and at least 2.*got 7"),
+        (lambda: S4D(2, 8, dt_min=0.1, dt_max=0.1), "dt_min must be positive and below dt_max; got"),
+        (lambda: S4D(2, 8, init="fourier"), r"init must be one of \['inv', 'legs', 'lin'\]; got 'fourier'"),
+        (lambda: S4D(2, 8, discretization="euler"), "discretization must be one of"),
+        (lambda: LiquidS4(2, 8, liquid_degree=1), "liquid_degree must be at least 2.*got 1"),
+    ],
+)
+def test_wrong_settings_are_refused(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
