@@ -73,7 +73,11 @@ class DeepEstimator(Parameters):
             )
         return data, sample_weight
 
-    def _train(self, data: SeriesData, n_outputs: int, groups: Any) -> None:
+    def _train(
+        self, data: SeriesData, target: torch.Tensor, sample_weight: np.ndarray | None, n_outputs: int, groups: Any
+    ) -> None:
+        weight = None if sample_weight is None else torch.from_numpy(sample_weight)
+        data = SeriesData(data.X, data.lengths, target, weight)
         device = resolve_device(self.device)
         check_precision(self.precision, device)
         # None is fresh entropy, not NumPy's global state, which a fit must not move

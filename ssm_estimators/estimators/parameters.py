@@ -106,7 +106,7 @@ def parameters(cls: type[T]) -> type[T]:
     constraints = {}
     for base in reversed(cls.__mro__):
         constraints.update(vars(base).get("_constraints", {}))
-    cls._parameter_constraints = constraints  # type: ignore[attr-defined]
+    cls._parameter_constraints = constraints  # type: ignore[attr-defined]  # scikit-learn's
     return dataclass(kw_only=True, eq=False, repr=False)(cls)
 
 

@@ -13,7 +13,6 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ssm_estimators.estimators.base import DeepEstimator
 from ssm_estimators.estimators.parameters import parameters
-from ssm_estimators.training.data import SeriesData
 
 
 @parameters
@@ -55,9 +54,7 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):
                 raise ValueError(f"class_weight must not be negative; got {self.class_weight}.")
             by_case = weights[target].astype(np.float32)
             sample_weight = by_case if sample_weight is None else by_case * sample_weight
-        weight = None if sample_weight is None else torch.from_numpy(sample_weight)
-        data = SeriesData(data.X, data.lengths, target, weight)
-        self._train(data, len(self.classes_), groups)
+        self._train(data, target, sample_weight, len(self.classes_), groups)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -144,9 +141,7 @@ class SeriesRegressor(RegressorMixin, DeepEstimator):
         """
         data, sample_weight = self._start_fit(X, y, sample_weight)
         target = self._encode_target(y, sample_weight, reset=True)
-        weight = None if sample_weight is None else torch.from_numpy(sample_weight)
-        data = SeriesData(data.X, data.lengths, target, weight)
-        self._train(data, target.shape[1], groups)
+        self._train(data, target, sample_weight, target.shape[1], groups)
         return self
 
     def predict(self, X: Any) -> np.ndarray:

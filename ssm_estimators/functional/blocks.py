@@ -80,7 +80,7 @@ def diagonal_blocks(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, T: int, 
     Q = len(B_bar)
     A_powers = complex_powers(A_bar, T)  # (H, P, T + 1)
     readout = _as_columns((2 * C[..., None] * A_powers).conj())  # (n_directions, H, N, T + 1)
-    inputs = torch.view_as_real(B_bar.transpose(0, 1)).flatten(2)  # (H, Q, N)
+    inputs = as_components(B_bar.transpose(0, 1))  # (H, Q, N)
     kernels = (inputs @ readout)[..., :-1]  # (n_directions, H, Q, T)
     skip = pad(D[:, None], (0, T - 1))
     first = (kernels[0, :, 0] + skip).to(like)
@@ -112,9 +112,19 @@ def _as_columns(pairs: Tensor) -> Tensor:
     return torch.view_as_real(pairs.resolve_conj()).transpose(-1, -2).flatten(-3, -2)
 
 
+def as_pairs(states: Tensor) -> Tensor:
+    """Real states (..., N) seen as complex pairs (..., N / 2)."""
+    return torch.view_as_complex(states.unflatten(-1, (-1, 2)))
+
+
+def as_components(pairs: Tensor) -> Tensor:
+    """Complex pairs (..., N / 2) seen as real states (..., N)."""
+    return torch.view_as_real(pairs).flatten(-2)
+
+
 def complex_powers(A_bar: Tensor, n: int) -> Tensor:
     """Powers 0 ... n of every element: shape (..., n + 1)."""
-    powers: Tensor = _Powers.apply(A_bar, n)  # type: ignore[no-untyped-call]
+    powers: Tensor = _Powers.apply(A_bar, n)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
     return powers
 
 
@@ -161,7 +171,7 @@ def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
     period = pad(kernel, (0, T))
     if backward is not None:
         period = period + pad(backward[:, 1:].flip(1), (T + 1, 0)) + pad(backward[:, :1], (0, 2 * T - 1))
-    matrix: Tensor = _Circulant.apply(period)  # type: ignore[no-untyped-call]
+    matrix: Tensor = _Circulant.apply(period)  # type: ignore[no-untyped-call]  # as above
     return matrix
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from ssm_estimators.functional.blocks import Blocks
+from ssm_estimators.functional.blocks import Blocks, as_components, as_pairs
 from ssm_estimators.functional.torch_scan import ChunkedScan
 
 
@@ -87,7 +87,7 @@ def chunked_scan(
     missing = n_chunks * T - L
     padded = [pad(x.to(dtype), (0, missing)) if missing else x.to(dtype) for x in inputs]
     with torch.autocast(inputs[0].device.type, enabled=False):
-        y, states = ChunkedScan.apply(  # type: ignore[no-untyped-call]
+        y, states = ChunkedScan.apply(  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
             blocks.routes,
             return_state or state is not None or n_chunks > 1,
             state,
@@ -114,9 +114,9 @@ def _state_inside_chunk(inputs: list[Tensor], states: Tensor, blocks: Blocks, le
     state = states[:, case, chunk]  # (H, batch, N)
     for bit in range(T.bit_length()):
         power = (blocks.A_bar**2**bit).to(blocks.transition)
-        moved = torch.view_as_complex(state.unflatten(-1, (-1, 2))) * power[:, None]
+        moved = as_components(as_pairs(state) * power[:, None])
         odd = ((rest >> bit) & 1).bool()[:, None]
-        state = torch.where(odd, torch.view_as_real(moved).flatten(-2), state)
+        state = torch.where(odd, moved, state)
     # the rest of each case, moved to the right end of a chunk: position i holds input i - (T - rest)
     position = torch.arange(T, device=lengths.device) - (T - rest)[:, None]
     for u, into_state in zip(inputs, blocks.into_state, strict=True):

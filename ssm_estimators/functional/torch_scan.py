@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ssm_estimators.functional.blocks import as_components, as_pairs
+
 
 class ChunkedScan(torch.autograd.Function):
     """Whole chunks in; outputs, and the forward direction's state before each chunk, out.
@@ -118,14 +120,14 @@ def _propagate(
 
     Then give the first chunk of each case its ``initial`` state, zero if None.
     """
-    chunks = _pairs(left).unflatten(1, (batch, -1)).unbind(2)
+    chunks = as_pairs(left).unflatten(1, (batch, -1)).unbind(2)
     chunks = chunks[::-1] if backward else chunks
     transition = transition[:, None]
     if initial is not None:
-        chunks[0].addcmul_(_pairs(initial), transition)
+        chunks[0].addcmul_(as_pairs(initial), transition)
     for earlier, later in pairwise(chunks):
         later.addcmul_(earlier, transition)
-    last = torch.view_as_real(chunks[-1]).flatten(2).clone()
+    last = as_components(chunks[-1]).clone()
     before.unflatten(1, (batch, -1))[:, :, -1 if backward else 0] = 0 if initial is None else initial
     return last
 
@@ -134,8 +136,3 @@ def _pair_gradient(products: Tensor) -> Tensor:
     """Sum of conj(s) g over the pairs s and g, from the products of all their components: (H, N, N) to (H, P)."""
     pairs = products.unflatten(2, (-1, 2)).unflatten(1, (-1, 2)).diagonal(dim1=1, dim2=3)  # (H, 2, 2, P)
     return torch.complex(pairs[:, 0, 0] + pairs[:, 1, 1], pairs[:, 0, 1] - pairs[:, 1, 0])
-
-
-def _pairs(states: Tensor) -> Tensor:
-    """Real (..., N) seen as complex (..., N / 2)."""
-    return torch.view_as_complex(states.unflatten(-1, (-1, 2)))

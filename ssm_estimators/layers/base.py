@@ -102,12 +102,14 @@ def draw_log_dt(d_model: int, dt_min: float, dt_max: float, generator: torch.Gen
     return low + (high - low) * torch.rand(d_model, generator=generator)
 
 
+def observed(n_timepoints: int, lengths: Tensor) -> Tensor:
+    """Boolean (batch, n_timepoints): True before the end of each case."""
+    return torch.arange(n_timepoints, device=lengths.device) < lengths[:, None]
+
+
 def mask_past_end(u: Tensor, lengths: Tensor | None) -> Tensor:
     """``u`` of shape (..., batch, L) with zeros past each case's length, whatever stands there."""
-    if lengths is None:
-        return u
-    inside = torch.arange(u.shape[-1], device=u.device) < lengths[:, None]
-    return torch.where(inside, u, 0)
+    return u if lengths is None else torch.where(observed(u.shape[-1], lengths), u, 0)
 
 
 def in_float64(parameter: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ssm_estimators.functional.blocks import Blocks, diagonal_blocks
+from ssm_estimators.functional.blocks import Blocks, as_components, as_pairs, diagonal_blocks
 from ssm_estimators.functional.discretize import DISCRETIZATIONS
 from ssm_estimators.functional.hippo import SPECTRA
 from ssm_estimators.functional.scan import chunk_length, chunked_scan
@@ -118,12 +118,11 @@ class S4D(SSMLayer):
         self._check(u_k[..., None], rate)
         A_bar, B_bar, C = (value.to(u_k.device) for value in self._system(rate))
         x, past = self._split(state, u_k.shape[1])
-        x = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
         inputs = torch.stack([products[..., -1] for products in self._inputs(u_k[..., None], past)], dim=-1)
-        x = A_bar[:, None] * x + inputs.to(B_bar) @ B_bar.transpose(0, 1)
+        x = A_bar[:, None] * as_pairs(x) + inputs.to(B_bar) @ B_bar.transpose(0, 1)
         y = 2 * (C[0][:, None] * x).sum(-1).real + self.D[:, None] * u_k
         past = torch.cat([past, u_k[..., None]], dim=-1)[..., 1:] if self.degree > 1 else past
-        return y.to(u_k), torch.cat([torch.view_as_real(x).flatten(-2).to(state), past], dim=-1)
+        return y.to(u_k), torch.cat([as_components(x).to(state), past], dim=-1)
 
     def initial_state(self, batch: int) -> Tensor:
         self._refuse_state()

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ssm_estimators.layers.base import mask_past_end, observed
+
 
 class FeatureLinear(nn.Module):
     """Linear map of the features at each time point.
@@ -129,16 +131,11 @@ class TiedDropout(nn.Module):
 NORMS = {"batch": BatchNorm, "layer": LayerNorm}
 
 
-def observed(n_timepoints: int, lengths: Tensor) -> Tensor:
-    """Boolean (batch, n_timepoints): True before the end of each case."""
-    return torch.arange(n_timepoints, device=lengths.device) < lengths[:, None]
-
-
 def pool_mean(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Mean over the observed time points: (features, batch)."""
     if lengths is None:
         return x.mean(-1)
-    return torch.where(observed(x.shape[-1], lengths), x, 0).sum(-1) / lengths
+    return mask_past_end(x, lengths).sum(-1) / lengths
 
 
 def pool_max(x: Tensor, lengths: Tensor | None) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ssm_estimators.networks.feature_first import observed
+from ssm_estimators.layers.base import observed
 
 
 class InputChannels(nn.Module):
@@ -47,20 +47,12 @@ class InputChannels(nn.Module):
             Both on the CPU.
         """
         values = self._values(X, lengths)
-        known = ~values.isnan()
-        if lengths is not None:
-            known &= observed(X.shape[-1], lengths)[:, None]
-        count = known.sum((0, 2)).clamp(min=1)
-        wide = torch.where(known, values, 0).double()
-        mean = wide.sum((0, 2)) / count
-        deviation = torch.where(known, wide - mean[:, None], 0).square().sum((0, 2)).div(count).sqrt()
+        mean, scale = _mean_and_scale(values.double(), _known(values, lengths), (0, 2))
         n_channels = X.shape[1]
         if self.standardize != "channel":
-            mean[:n_channels], deviation[:n_channels] = 0, 1
-        # a channel that does not vary is only centred; float32 rounding of a large constant is not variation
-        constant = deviation <= 1e-6 * mean.abs().clamp(min=1e-30)
-        self.mean.copy_(mean)
-        self.scale.copy_(torch.where(constant, 1, deviation))
+            mean[:, :n_channels], scale[:, :n_channels] = 0, 1
+        self.mean.copy_(mean[0, :, 0])
+        self.scale.copy_(scale[0, :, 0])
 
     def forward(self, X: Tensor, lengths: Tensor | None = None, rate: float = 1.0) -> Tensor:
         """(batch, n_channels, n_timepoints), NaN where missing, to (n_out, batch, n_timepoints)."""
@@ -71,14 +63,25 @@ class InputChannels(nn.Module):
 
     def _values(self, X: Tensor, lengths: Tensor | None, rate: float = 1.0) -> Tensor:
         if self.standardize == "series":
-            known = ~X.isnan()
-            if lengths is not None:
-                known = known & observed(X.shape[-1], lengths)[:, None]
-            count = known.sum(-1, keepdim=True).clamp(min=1)
-            mean = torch.where(known, X, 0).sum(-1, keepdim=True) / count
-            deviation = torch.where(known, X - mean, 0).square().sum(-1, keepdim=True).div(count).sqrt()
-            X = (X - mean) / torch.where(deviation <= 1e-6 * mean.abs().clamp(min=1e-30), 1, deviation)
+            mean, scale = _mean_and_scale(X, _known(X, lengths), (2,))
+            X = (X - mean) / scale
         if not self.differences:
             return X
         # a difference is one a unit of time, not one a sample
         return torch.cat([X, torch.diff(X, dim=-1, prepend=X[..., :1]) / rate], dim=1)
+
+
+def _known(X: Tensor, lengths: Tensor | None) -> Tensor:
+    """Where X, (batch, channels, n_timepoints), holds a value of its case."""
+    known = ~X.isnan()
+    return known if lengths is None else known & observed(X.shape[-1], lengths)[:, None]
+
+
+def _mean_and_scale(X: Tensor, known: Tensor, dim: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the known values over ``dim``, which stays; the latter 1 where nothing varies."""
+    count = known.sum(dim, keepdim=True).clamp(min=1)
+    mean = torch.where(known, X, 0).sum(dim, keepdim=True) / count
+    deviation = torch.where(known, X - mean, 0).square().sum(dim, keepdim=True).div(count).sqrt()
+    # float32 rounding of a large constant is not variation
+    constant = deviation <= 1e-6 * mean.abs().clamp(min=1e-30)
+    return mean, torch.where(constant, 1, deviation)
