@@ -1,28 +1,60 @@
-"""Default estimators on sets that sktime brings: accuracy or RMSE, seconds a fit, several seeds and their median.
+"""Default estimators on the sets that sktime brings, the archive's split: accuracy or RMSE, beside simple predictors.
 
-python benchmarks/accuracy/bundled.py --models LiquidS4 S4D --seeds 0 1 2
+One JSON row a fit; a fit that the output file already has is not repeated, so a killed run goes on.
+
+    python benchmarks/accuracy/bundled.py --models LiquidS4 S4D --seeds 0 1 2
+    python benchmarks/accuracy/bundled.py --models S4 LSSL --seeds 0
 """
 
 import argparse
 import json
 import statistics
+import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
+import sktime
 import torch
 from sklearn.neighbors import KNeighborsClassifier
-from sktime.datasets import load_basic_motions, load_covid_3month, load_gunpoint
+from sktime import datasets
 from sktime.datatypes import convert_to
 
 import ssm_estimators
 
-LOADERS = {"GunPoint": load_gunpoint, "BasicMotions": load_basic_motions, "Covid3Month": load_covid_3month}
+LOADERS = {
+    "GunPoint": datasets.load_gunpoint,
+    "ArrowHead": datasets.load_arrow_head,
+    "ItalyPowerDemand": datasets.load_italy_power_demand,
+    "OSULeaf": datasets.load_osuleaf,
+    "ACSF1": datasets.load_acsf1,
+    "BasicMotions": datasets.load_basic_motions,
+    "JapaneseVowels": datasets.load_japanese_vowels,
+    "Covid3Month": datasets.load_covid_3month,
+    "Tecator": datasets.load_tecator,
+}
 
 
 def load(name, split):
+    """The set as sktime has it: numpy3D, or a list of frames where lengths differ."""
     X, y = LOADERS[name](split)
-    return convert_to(X, "numpy3D"), y
+    frames = convert_to(X, "df-list")
+    equal = len({len(frame) for frame in frames}) == 1
+    return np.stack([frame.to_numpy().T for frame in frames]) if equal else frames, y
+
+
+def flat(X, n_timepoints):
+    """Cases as vectors, shorter ones with zeros at their ends."""
+    cases = [np.asarray(x) if isinstance(X, np.ndarray) else x.to_numpy().T for x in X]
+    return np.stack([np.pad(case, ((0, 0), (0, n_timepoints - case.shape[1]))).ravel() for case in cases])
+
+
+def simple_predictor(X, y, X_test, y_test):
+    """RMSE of the mean of the training targets, or accuracy of the nearest neighbour in Euclidean distance."""
+    if np.issubdtype(y.dtype, np.floating):
+        return float(np.sqrt(np.mean((y.mean() - y_test) ** 2)))
+    longest = max(X.shape[-1] if isinstance(X, np.ndarray) else max(map(len, X)) for X in (X, X_test))
+    return KNeighborsClassifier(1).fit(flat(X, longest), y).score(flat(X_test, longest), y_test)
 
 
 def run(model, name, seed):
@@ -31,23 +63,31 @@ def run(model, name, seed):
     cls = getattr(ssm_estimators, model + ("Regressor" if regression else "Classifier"))
     start = time.perf_counter()
     estimator = cls(random_state=seed).fit(X, y)
-    seconds = time.perf_counter() - start
+    fitted = time.perf_counter()
     if regression:
         score = float(np.sqrt(np.mean((estimator.predict(X_test) - y_test) ** 2)))
-        simple = float(np.sqrt(np.mean((y.mean() - y_test) ** 2)))
     else:
-        score = estimator.score(X_test, y_test)
-        nearest = KNeighborsClassifier(1).fit(X.reshape(len(X), -1), y)
-        simple = nearest.score(X_test.reshape(len(X_test), -1), y_test)
+        score = float(np.mean(estimator.predict(X_test) == y_test))
     return {
         "model": model,
         "set": name,
         "seed": seed,
         "metric": "RMSE" if regression else "accuracy",
         "score": round(score, 4),
-        "mean predictor or 1-NN": round(simple, 4),
-        "seconds": round(seconds, 1),
+        "1-NN or mean": round(simple_predictor(X, y, X_test, y_test), 4),
+        "fit_seconds": round(fitted - start, 1),
+        "seconds": round(time.perf_counter() - start, 1),
+        "torch": torch.__version__,
+        "sktime": sktime.__version__,
+        "threads": torch.get_num_threads(),
+        "commit": commit(),
     }
+
+
+def commit():
+    """The checkout's commit, "+" where files differ from it."""
+    described = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    return subprocess.run(described, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
 
 
 def main():
@@ -55,18 +95,24 @@ def main():
     parser.add_argument("--models", nargs="+", default=["LiquidS4", "S4D"])
     parser.add_argument("--sets", nargs="+", choices=LOADERS, default=list(LOADERS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "results" / "bundled.jsonl")
     args = parser.parse_args()
-    rows = []
+    rows = [json.loads(line) for line in args.output.read_text().splitlines()] if args.output.exists() else []
+    for seed in args.seeds:
+        for model in args.models:
+            for name in args.sets:
+                if not any((row["model"], row["set"], row["seed"]) == (model, name, seed) for row in rows):
+                    rows.append(run(model, name, seed))
+                    print(rows[-1], flush=True)
+                    with args.output.open("a") as file:
+                        file.write(json.dumps(rows[-1]) + "\n")
     for model in args.models:
         for name in args.sets:
-            for seed in args.seeds:
-                rows.append(run(model, name, seed))
-                print(rows[-1], flush=True)
-            scores, seconds = zip(*((r["score"], r["seconds"]) for r in rows[-len(args.seeds) :]), strict=True)
-            print(f"{model} {name}: median {statistics.median(scores):.4f}, {statistics.median(seconds):.0f} s a fit")
-    if args.output:
-        args.output.write_text(json.dumps({"torch": torch.__version__, "rows": rows}, indent=1))
+            mine = [row for row in rows if (row["model"], row["set"]) == (model, name) and row["seed"] in args.seeds]
+            score, seconds = (statistics.median(row[key] for row in mine) for key in ("score", "fit_seconds"))
+            simple = mine[0]["1-NN or mean"]
+            print(f"{model:9} {name:17} {mine[0]['metric']:9} {score:.4f}  beside {simple:.4f}  {seconds:.0f} s a fit")
+    print(f"{sum(row['seconds'] for row in rows) / 60:.1f} minutes in all rows of {args.output.name}")
 
 
 if __name__ == "__main__":

@@ -1,85 +1,102 @@
-"""The chunked scan of a diagonal system against the textbook: Vandermonde kernel and FFT convolution.
+"""The chunked scan of S4D, S4 and LSSL against the textbook: a kernel of length L, then an FFT convolution.
 
-Forward and backward, block matrices included, float32, batch x length = 65,536; the two are timed in turn, in one
-process, and the medians' ratio is printed with each one's error against float64.
+Forward and backward of whole systems, block matrices included, float32, batch x length = 65,536, one direction. All
+are timed in turn, in one process; a row has the medians, their ratios and each one's error against float64. The
+textbook kernels are the papers': Vandermonde products (S4D), Cauchy products with Woodbury's identity (S4), a Krylov
+matrix by doubling (LSSL).
 
     python benchmarks/speed/scan.py [--threads 2] [--output results.json]
 """
 
 import argparse
 import json
-import math
 import statistics
 import time
 from pathlib import Path
 
 import torch
 
-from ssm_estimators.functional.blocks import diagonal_blocks
-from ssm_estimators.functional.discretize import zoh
-from ssm_estimators.functional.hippo import s4d_lin
-from ssm_estimators.functional.scan import chunk_length, chunked_scan
+from ssm_estimators.functional import reference
+from ssm_estimators.layers import LSSL, S4, S4D
 
 H, N = 64, 64
-TARGETS = {1024: 2.5, 4096: 6.0, 16_384: 20.0}
+LAYERS = {"S4D": S4D, "S4": S4, "LSSL": LSSL}
+# S4D: at least so many times faster than its textbook. S4, LSSL: at most so many times S4D's time
+TARGETS = {1024: (2.5, 1.6, 2.0), 4096: (6.0, 1.6, 2.0), 16_384: (20.0, 2.0, 2.5)}
 
 
-def chunked(u, log_dt, A_real, A_imag, C):
-    """Ours: float64 block matrices, float32 scan."""
-    A, C = torch.complex(A_real.double(), A_imag.double()), torch.view_as_complex(C.double())
-    A_bar, B_bar = zoh(A, torch.ones_like(A), log_dt.double().exp())
-    blocks = diagonal_blocks(A_bar, B_bar[None], C[None], torch.zeros(H).double(), chunk_length(u.shape[-1]), u)
-    return chunked_scan(u, blocks, return_state=False)[0]
+def fft_convolution(u, K, D):
+    n = 2 * u.shape[-1]
+    return torch.fft.irfft(torch.fft.rfft(u, n=n) * torch.fft.rfft(K, n=n)[:, None], n=n)[..., : n // 2] + D * u
 
 
-def textbook(u, log_dt, A_real, A_imag, C):
-    """As in the papers: the kernel of length L from a Vandermonde matrix, then a zero-padded FFT convolution."""
-    L, A = u.shape[-1], torch.complex(A_real, A_imag)
-    z = A * log_dt.exp()[:, None]
-    C_bar = torch.view_as_complex(C) * (torch.exp(z) - 1) / A
-    vandermonde = torch.exp(z[..., None] * torch.arange(L, device=u.device))
-    kernel = 2 * torch.einsum("hn,hnl->hl", C_bar, vandermonde).real
-    spectrum = torch.fft.rfft(u, n=2 * L) * torch.fft.rfft(kernel, n=2 * L)[:, None]
-    return torch.fft.irfft(spectrum, n=2 * L)[..., :L]
+def vandermonde(layer, u):
+    """S4D as in its paper: kernel from the matrix of all powers."""
+    A = torch.complex(-layer.log_A_real.exp(), layer.A_imag)
+    B, C = torch.view_as_complex(layer.B), torch.view_as_complex(layer.C)[0]
+    z = A * layer.log_dt.exp()[:, None]
+    powers = torch.exp(z[..., None] * torch.arange(u.shape[-1], device=u.device))
+    K = 2 * torch.einsum("hn,hnl->hl", C * B * (torch.exp(z) - 1) / A, powers).real
+    return fft_convolution(u, K, layer.D[:, None, None])
+
+
+def cauchy(layer, u):
+    """S4 as in its paper: the generating function at the roots of unity; its C stands for C (1 - A_bar^L)."""
+    Lambda = torch.complex(-layer.log_A_real.exp(), layer.A_imag)
+    P, B, C = (torch.view_as_complex(value) for value in (layer.P, layer.B, layer.C[0]))
+    K = reference.cauchy_kernel(Lambda, P, B, C, layer.log_dt.exp(), u.shape[-1])
+    return fft_convolution(u, K, layer.D[:, None, None])
+
+
+def krylov(layer, u):
+    """LSSL as in its paper: the Krylov matrix, times C; A_bar and B_bar are made as in our layer."""
+    system = layer._system(1.0)
+    K = reference.krylov_kernel(system.A_bar.to(u), system.B_bar.to(u), system.C[0].to(u), u.shape[-1])[:, 0]
+    return fft_convolution(u, K, layer.D[..., None])
+
+
+TEXTBOOKS = {"S4D": vandermonde, "S4": cauchy, "LSSL": krylov}
 
 
 def seconds(function, tensors, gradient):
     start = time.perf_counter()
-    torch.autograd.grad(function(*tensors), tensors, gradient)
+    torch.autograd.grad(function(), tensors, gradient)
     return time.perf_counter() - start
 
 
-def error(function, tensors):
+def error(layer, function, u):
+    """Relative error of a float32 output against the same parameters, scanned in float64."""
+    double = type(layer)(H, N).double()
+    double.load_state_dict(layer.state_dict())
     with torch.no_grad():
-        exact = textbook(*(tensor.double() for tensor in tensors))
-        return ((function(*tensors) - exact).norm() / exact.norm()).item()
+        exact = double(u.double())
+        return float(f"{((function(layer, u) - exact).norm() / exact.norm()).item():.1e}")
 
 
 def compare(L, repeats):
     generator = torch.Generator().manual_seed(0)
-    A, _ = s4d_lin(N)
-    tensors = [
-        torch.randn(H, 65_536 // L, L, generator=generator),
-        torch.linspace(math.log(1e-3), math.log(1e-1), H),
-        A.real.float().repeat(H, 1),
-        A.imag.float().repeat(H, 1),
-        torch.randn(H, N // 2, 2, generator=generator),
-    ]
-    tensors = [tensor.requires_grad_() for tensor in tensors]
-    gradient = torch.randn(H, 65_536 // L, L, generator=generator)
-    functions = {"chunked": chunked, "textbook": textbook}
-    times = {name: [] for name in functions}
+    u = torch.randn(H, 65_536 // L, L, generator=generator, requires_grad=True)
+    gradient = torch.randn(u.shape, generator=generator)
+    layers = {name: layer(H, N, generator=generator) for name, layer in LAYERS.items()}
+    runs = {}
+    for name, layer in layers.items():
+        runs[name] = lambda layer=layer: layer(u), [u, *layer.parameters()]
+        runs[f"{name} textbook"] = (
+            lambda layer=layer, textbook=TEXTBOOKS[name]: textbook(layer, u),
+            [u, *layer.parameters()],
+        )
+    times = {name: [] for name in runs}
     for i in range(repeats + 1):
-        for name, function in functions.items():
+        for name, (function, tensors) in runs.items():
             elapsed = seconds(function, tensors, gradient)
             if i:  # the first of each warms up
                 times[name].append(elapsed)
-    row = {"L": L, "batch": 65_536 // L}
-    for name, function in functions.items():
-        row[f"{name}_ms"] = round(1e3 * statistics.median(times[name]), 1)
-        row[f"{name}_error"] = float(f"{error(function, tensors):.1e}")
-    row["ratio"] = round(row["textbook_ms"] / row["chunked_ms"], 2)
-    row["target"] = TARGETS[L]
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    row = {"L": L, "batch": 65_536 // L, "ms": {name: round(1e3 * value, 1) for name, value in medians.items()}}
+    row["textbook / ours"] = {name: round(medians[f"{name} textbook"] / medians[name], 2) for name in LAYERS}
+    row["ours / S4D"] = {name: round(medians[name] / medians["S4D"], 2) for name in ("S4", "LSSL")}
+    row["error"] = {name: error(layer, lambda layer, u: layer(u), u) for name, layer in layers.items()}
+    row["textbook error"] = {name: error(layers[name], TEXTBOOKS[name], u) for name in ("S4D", "LSSL")}
     return row
 
 
@@ -87,18 +104,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--lengths", type=int, nargs="+", choices=TARGETS, default=list(TARGETS))
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     rows = []
     print(f"torch {torch.__version__}, {args.threads} threads, H = {H}, N = {N}, forward + backward, float32")
-    for L in TARGETS:
-        rows.append(compare(L, args.repeats))
-        print("  ".join(f"{name} {value}" for name, value in rows[-1].items()), flush=True)
+    for L in args.lengths:
+        row = compare(L, args.repeats)
+        faster, s4, lssl = TARGETS[L]
+        print(f"\nL = {L}, batch = {row['batch']}")
+        for key in list(row)[2:]:
+            print(f"  {key:16}", "  ".join(f"{name} {value}" for name, value in row[key].items()))
+        print(f"  targets: S4D textbook / ours >= {faster}; S4 / S4D <= {s4}; LSSL / S4D <= {lssl}", flush=True)
+        rows.append(row)
     if args.output:
-        args.output.write_text(
-            json.dumps({"torch": torch.__version__, "threads": args.threads, "rows": rows}, indent=1)
-        )
+        results = {"torch": torch.__version__, "threads": args.threads, "rows": rows}
+        args.output.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ For a chunk of T inputs, a row U, and the state S before it::
                                                   from_state[:, j] = C A_bar^(j+1)
                                                   transition       = A_bar^T
 
-A state of N real numbers is P = N/2 conjugate pairs stored once, real and imaginary part beside each other.
+:mod:`~ssm_estimators.functional.diagonal` and :mod:`~ssm_estimators.functional.dense` make them. The state of a diagonal
+system is N real numbers too: N / 2 conjugate pairs stored once, real and imaginary part beside each other.
 """
 
 from dataclasses import dataclass
@@ -21,21 +22,21 @@ from torch.nn.functional import pad
 
 @dataclass(frozen=True)
 class Blocks:
-    """Block matrices of H systems for chunks of T inputs; several inputs may drive one state.
+    """Block matrices of H systems for chunks of T inputs; several inputs may drive one state, M outputs read it.
 
     Attributes
     ----------
-    toeplitz : tuple of Tensor of shape (H, T, T)
-        One an input.
+    toeplitz : tuple of Tensor of shape (H, T, M * T)
+        One an input; the matrices of the M outputs side by side.
     into_state : tuple of Tensor of shape (H, T, N)
         One a route.
     routes : tuple of (int, int)
         Of each matrix in ``into_state``: which input it reads, which direction's state it drives.
-    from_state : tuple of Tensor of shape (H, N, T)
+    from_state : tuple of Tensor of shape (H, N, M * T)
         One a direction; the second runs backward in time.
-    transition : Tensor of shape (H, P), complex
-        A_bar^T, the same for both directions.
-    A_bar : Tensor of shape (H, P), complex128
+    transition : Tensor of shape (H, P), complex, or (H, N, N), real
+        A_bar^T, the same for both directions: of the pairs, or the dense matrix that multiplies row vectors.
+    A_bar : Tensor of the transition's shape, complex128 or float64
         For the state inside a chunk.
     """
 
@@ -49,67 +50,14 @@ class Blocks:
     @property
     def chunk_length(self) -> int:
         """Inputs a chunk, T."""
-        return self.toeplitz[0].shape[-1]
+        return self.toeplitz[0].shape[1]
 
 
-def diagonal_blocks(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, T: int, like: Tensor) -> Blocks:
-    r"""Block matrices of a diagonal system driven by Q inputs that share its state.
-
-    Input q (from 0) enters the state through row q of ``B_bar`` and has the kernel
-    :math:`K^{(q)}_l = 2\,\mathrm{Re}\, C \bar A^l \bar B_q`. With two rows in ``C`` the second is the readout of the
-    same system run backward in time; the inputs after the first are then given twice, all forward ones before all
-    backward ones, because products of neighbours differ between the directions.
-
-    Parameters
-    ----------
-    A_bar : Tensor of shape (H, P), complex128
-    B_bar : Tensor of shape (Q, H, P), complex128
-    C : Tensor of shape (1 or 2, H, P), complex128
-    D : Tensor of shape (H,)
-        Gain of the first input, added to the toeplitz matrix's diagonal.
-    T : int
-        Inputs a chunk.
-    like : Tensor
-        The result has its dtype and device. All is computed in float64, and cast at the end: that is what keeps float32
-        scans accurate.
-
-    Returns
-    -------
-    Blocks
-    """
-    Q = len(B_bar)
-    A_powers = complex_powers(A_bar, T)  # (H, P, T + 1)
-    readout = _as_columns((2 * C[..., None] * A_powers).conj())  # (n_directions, H, N, T + 1)
-    inputs = as_components(B_bar.transpose(0, 1))  # (H, Q, N)
-    kernels = (inputs @ readout)[..., :-1]  # (n_directions, H, Q, T)
-    skip = pad(D[:, None], (0, T - 1))
-    first = (kernels[0, :, 0] + skip).to(like)
-    kernels, readout = kernels.to(like), readout.to(like)[..., 1:]
-    backward_into = _as_columns(B_bar[..., None] * A_powers).to(like)[..., :-1].mT  # (Q, H, T, N), oldest input last
-
-    into_state, routes = [*backward_into.flip(2)], [(q, 0) for q in range(Q)]
-    toeplitz_matrices = [toeplitz(first), *(toeplitz(kernels[0, :, q]) for q in range(1, Q))]
-    from_state = [readout[0]]
-    if len(C) == 2:
-        toeplitz_matrices[0] = toeplitz(first, kernels[1, :, 0])
-        nothing = torch.zeros_like(first)
-        toeplitz_matrices += [toeplitz(nothing, kernels[1, :, q]) for q in range(1, Q)]
-        into_state += [*backward_into]
-        routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
-        from_state.append(readout[1].flip(2))
-    return Blocks(
-        toeplitz=tuple(toeplitz_matrices),
-        into_state=tuple(into_state),
-        routes=tuple(routes),
-        from_state=tuple(from_state),
-        transition=(A_bar**T).to(like.new_empty(0, dtype=like.dtype.to_complex())),
-        A_bar=A_bar,
-    )
-
-
-def _as_columns(pairs: Tensor) -> Tensor:
-    """Complex (..., P, T) to real (..., 2P, T), the imaginary part of each pair below its real part."""
-    return torch.view_as_real(pairs.resolve_conj()).transpose(-1, -2).flatten(-3, -2)
+def move(states: Tensor, transition: Tensor) -> Tensor:
+    """States (H, rows, N) after a transition, diagonal or dense."""
+    if transition.is_complex():
+        return as_components(as_pairs(states) * transition[:, None])
+    return torch.bmm(states, transition)
 
 
 def as_pairs(states: Tensor) -> Tensor:
@@ -120,33 +68,6 @@ def as_pairs(states: Tensor) -> Tensor:
 def as_components(pairs: Tensor) -> Tensor:
     """Complex pairs (..., N / 2) seen as real states (..., N)."""
     return torch.view_as_real(pairs).flatten(-2)
-
-
-def complex_powers(A_bar: Tensor, n: int) -> Tensor:
-    """Powers 0 ... n of every element: shape (..., n + 1)."""
-    powers: Tensor = _Powers.apply(A_bar, n)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
-    return powers
-
-
-class _Powers(torch.autograd.Function):
-    """Powers by doubling; their derivative is the power before, times its exponent."""
-
-    @staticmethod
-    def forward(ctx: Any, A_bar: Tensor, n: int) -> Tensor:
-        powers = torch.stack([torch.ones_like(A_bar), A_bar], dim=-1)
-        while powers.shape[-1] <= n:
-            powers = torch.cat([powers, powers * (powers[..., -1] * A_bar)[..., None]], dim=-1)
-        powers = powers[..., : n + 1]
-        ctx.save_for_backward(powers)
-        return powers
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        (powers,) = ctx.saved_tensors
-        exponents = torch.arange(1, powers.shape[-1], device=powers.device, dtype=powers.real.dtype)
-        weighted = gradient[..., 1:] * exponents
-        return torch.linalg.vecdot(powers[..., :-1], weighted), None
 
 
 def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""HiPPO-LegS, its normal part, and the spectra at which diagonal systems start."""
+"""HiPPO-LegS, its normal plus low-rank forms, and the spectra at which diagonal systems start."""
 
 import math
 
@@ -38,11 +38,41 @@ def hippo_legs(N: int) -> tuple[Tensor, Tensor]:
     return A, B
 
 
-def legs_normal_part(N: int) -> tuple[Tensor, Tensor]:
-    r"""Eigenvalues of the normal part of HiPPO-LegS, and its input vector in their basis.
+def legs_nplr(N: int) -> tuple[Tensor, Tensor]:
+    r"""HiPPO-LegS as a normal matrix minus one of rank one: :math:`A = S - P P^T`.
 
-    :math:`A + P P^T = -\frac12 I + S` with :math:`P_n = \sqrt{n + 1/2}` and S skew-symmetric, hence unitarily
-    diagonalisable. Of each conjugate pair the eigenvalue with positive imaginary part is kept.
+    :math:`P_n = \sqrt{n + 1/2}`; S is -1/2 times the identity plus a skew-symmetric matrix, hence normal.
+
+    Parameters
+    ----------
+    N : int
+        State size.
+
+    Returns
+    -------
+    S : Tensor of shape (N, N), float64
+    P : Tensor of shape (N,), float64
+
+    References
+    ----------
+    .. [1] "Efficiently Modeling Long Sequences with Structured State Spaces", arXiv:2111.00396, theorem 1.
+
+    Examples
+    --------
+    >>> S, P = legs_nplr(4)
+    >>> torch.allclose(S - torch.outer(P, P), hippo_legs(4)[0])
+    True
+    """
+    A, _ = hippo_legs(N)
+    P = torch.sqrt(torch.arange(N, dtype=torch.float64) + 0.5)
+    return A + torch.outer(P, P), P
+
+
+def legs_dplr(N: int) -> tuple[Tensor, Tensor, Tensor]:
+    r"""HiPPO-LegS in the basis that makes its normal part diagonal: :math:`V^* A V = \Lambda - P P^*`.
+
+    Of each conjugate pair of eigenvalues the one with positive imaginary part is kept, and the phase of each
+    eigenvector is chosen so that :math:`V^* B` is real and positive.
 
     Parameters
     ----------
@@ -53,25 +83,29 @@ def legs_normal_part(N: int) -> tuple[Tensor, Tensor]:
     -------
     Lambda : Tensor of shape (N // 2,), complex128
         Sorted by imaginary part; the real part is -1/2.
+    P : Tensor of shape (N // 2,), complex128
+        :math:`V^* P`; real and positive too, since LegS' :math:`P = B / \sqrt 2`.
     B : Tensor of shape (N // 2,), complex128
-        :math:`V^* B`, with the phase of each eigenvector chosen so that it is real and positive.
+        :math:`V^* B` in full. The published code clamps it at 2, which is no longer LegS: its largest entry is 41 at
+        N = 64.
 
     References
     ----------
     .. [1] "Efficiently Modeling Long Sequences with Structured State Spaces", arXiv:2111.00396, theorem 1.
+    .. [2] "It's Raw! Audio Generation with State-Space Models", arXiv:2202.09729, for one vector P on both sides.
 
     Examples
     --------
-    >>> Lambda, B = legs_normal_part(4)
+    >>> Lambda, P, B = legs_dplr(4)
     >>> Lambda.real.tolist()
     [-0.5, -0.5]
     """
-    A, B = hippo_legs(N)
-    P = torch.sqrt(torch.arange(N, dtype=torch.float64) + 0.5)
-    skew = A + P[:, None] * P[None, :] + 0.5 * torch.eye(N, dtype=torch.float64)
+    S, _ = legs_nplr(N)
+    skew = S + 0.5 * torch.eye(N, dtype=torch.float64)
     frequency, V = torch.linalg.eigh(-1j * skew)  # ascending, symmetric around 0
     frequency, V = frequency[N // 2 :], V[:, N // 2 :]
-    return torch.complex(torch.full_like(frequency, -0.5), frequency), (V.mH @ B.to(V.dtype)).abs().to(V.dtype)
+    B = (V.mH @ hippo_legs(N)[1].to(V.dtype)).abs().to(V.dtype)
+    return torch.complex(torch.full_like(frequency, -0.5), frequency), B / math.sqrt(2), B
 
 
 def s4d_legs(N: int) -> tuple[Tensor, Tensor]:
@@ -93,7 +127,7 @@ def s4d_legs(N: int) -> tuple[Tensor, Tensor]:
     ----------
     .. [1] "On the Parameterization and Initialization of Diagonal State Space Models", arXiv:2206.11893.
     """
-    Lambda, B = legs_normal_part(N)
+    Lambda, _, B = legs_dplr(N)
     return Lambda, B / 2
 
 

@@ -40,6 +40,39 @@ def kernel(A_bar: Tensor, B_bar: Tensor, C: Tensor, L: int) -> Tensor:
     return torch.stack([2 * (C * A_bar**lag * B_bar).sum(-1).real for lag in range(L)], dim=-1)
 
 
+def dense_kernel(A_bar: Tensor, B_bar: Tensor, C: Tensor, L: int) -> Tensor:
+    """K_l = C A_bar^l B_bar of dense systems (H, N, N), (H, N), (H, M, N): shape (H, M, L)."""
+    x, K = B_bar[..., None], []
+    for _ in range(L):
+        K.append(C @ x)
+        x = A_bar @ x
+    return torch.cat(K, dim=-1)
+
+
+def krylov_kernel(A_bar: Tensor, B_bar: Tensor, C: Tensor, L: int) -> Tensor:
+    """LSSL's own: the Krylov matrix (B, A B, ..., A^(L-1) B) by doubling, then C times it; (H, M, L)."""
+    columns, power = B_bar[..., None], A_bar
+    while columns.shape[-1] < L:
+        columns = torch.cat([columns, power @ columns], dim=-1)
+        power = power @ power
+    return C @ columns[..., :L]
+
+
+def cauchy_kernel(Lambda: Tensor, P: Tensor, B: Tensor, C_tilde: Tensor, dt: Tensor, L: int) -> Tensor:
+    """S4's own, (H, L): the truncated generating function at the roots of unity, by Cauchy products and Woodbury.
+
+    Lambda, P, B are one of each conjugate pair, (H, N / 2). C_tilde = C (1 - A_bar^L) likewise, in the basis of Lambda.
+    """
+    omega = torch.exp(-2j * torch.pi * torch.arange(L // 2 + 1, device=dt.device) / L).to(Lambda.dtype)
+    omega = torch.where(omega == -1, omega + 1e-9, omega)  # its limit there: the node is at infinity
+    z = 2 * (1 - omega) / (1 + omega)
+    Lambda, P, B, C_tilde = (torch.cat([x, x.conj()], dim=-1) for x in (Lambda, P, B, C_tilde))
+    cauchy = 1 / (z - dt[:, None, None] * Lambda[..., None])  # (H, N, L / 2 + 1)
+    numerators = torch.stack([C_tilde * B, C_tilde * P, P.conj() * B, P.conj() * P], dim=1)
+    cb, cp, pb, pp = (dt[:, None, None] * torch.bmm(numerators, cauchy)).unbind(1)
+    return torch.fft.irfft(2 / (1 + omega) * (cb - cp * pb / (1 + pp)), n=L)
+
+
 def convolution(K: Tensor, u: Tensor) -> Tensor:
     """y_k = sum of K_l u_{k-l} over l = 0 ... k, by its definition."""
     L = u.shape[-1]
@@ -58,22 +91,59 @@ def recurrence(
     return torch.stack(y, dim=-1), x
 
 
+def dense_recurrence(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+    """The same of dense systems with M outputs each, D (H, M): y (H * M, batch, L) and the state (H, batch, N)."""
+    x, y = B_bar.new_zeros(*u.shape[:2], B_bar.shape[-1]), []
+    for u_k in u.unbind(-1):
+        x = x @ A_bar.mT + B_bar[:, None] * u_k[..., None]
+        y.append(torch.einsum("hmn,hbn->hmb", C, x) + D[..., None] * u_k[:, None])
+    return torch.stack(y, dim=-1).flatten(0, 1), x
+
+
 def liquid_kb(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, degree: int, rate: float = 1.0) -> Tensor:
     """Linear response plus K^(q) convolved with u_k ... u_{k-q+1}, q = 2 ... degree, K^(q)_l = C A_bar^l B_bar^q."""
     y = convolution(kernel(A_bar, B_bar, C, u.shape[-1]), u) + D[:, None, None] * u
     for q in range(2, degree + 1):
-        product = torch.zeros_like(u)
-        for k in range(q - 1, u.shape[-1]):
-            product[..., k] = u[..., k - q + 1 : k + 1].prod(-1)
-        y = y + convolution(kernel(A_bar, B_bar**q, C, u.shape[-1]), product) * rate ** (1 - q)
+        y = y + convolution(kernel(A_bar, B_bar**q, C, u.shape[-1]), _products(u, q)) * rate ** (1 - q)
     return y
 
 
-def liquid_exact(A_bar: Tensor, B_bar: Tensor, C: Tensor, u: Tensor) -> Tensor:
-    """The liquid recurrence x_k = A_bar x_{k-1} + u_k (B_bar * x_{k-1}) + B_bar u_k itself, y_k = 2 Re C x_k."""
+def liquid_pb(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, degree: int, B_1: Tensor) -> Tensor:
+    """Linear response plus 2 Re(C B_1^q) u_k ... u_{k-q+1}, q = 2 ... degree: lag 0 of kb; B_1 is B_bar at rate 1."""
+    y = convolution(kernel(A_bar, B_bar, C, u.shape[-1]), u) + D[:, None, None] * u
+    for q in range(2, degree + 1):
+        gain = 2 * (C * B_1**q).sum(-1).real
+        y = y + gain[:, None, None] * _products(u, q)
+    return y
+
+
+def liquid_degree(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, degree: int) -> Tensor:
+    """x^q_k = A_bar x^q_{k-1} + u_k (B_bar * x^{q-1}_{k-1}) with x^0 = 1, y = 2 Re C sum of x^q + D u."""
+    x = [A_bar.new_zeros(*u.shape[:2], A_bar.shape[-1]) for _ in range(degree)]
+    y = []
+    for k in range(u.shape[-1]):
+        driven = B_bar[:, None] * u[..., k, None]
+        below = [torch.ones_like(x[0]), *x[:-1]]
+        x = [A_bar[:, None] * one + driven * lower for one, lower in zip(x, below, strict=True)]
+        y.append(2 * (C[:, None] * torch.stack(x).sum(0)).sum(-1).real + D[:, None] * u[..., k])
+    return torch.stack(y, dim=-1)
+
+
+def liquid_exact(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, guard: bool = False) -> Tensor:
+    """x_k = a_k x_{k-1} + B_bar u_k with a_k = A_bar + u_k B_bar, guarded: a_k / max(1, |a_k|); y = 2 Re C x + D u."""
     x = A_bar.new_zeros(*u.shape[:2], A_bar.shape[-1])
     y = []
     for k in range(u.shape[-1]):
-        x = (A_bar[:, None] + B_bar[:, None] * u[..., k, None]) * x + B_bar[:, None] * u[..., k, None]
-        y.append(2 * (C[:, None] * x).sum(-1).real)
+        driven = B_bar[:, None] * u[..., k, None]
+        a = A_bar[:, None] + driven
+        x = (a / a.abs().clamp(min=1) if guard else a) * x + driven
+        y.append(2 * (C[:, None] * x).sum(-1).real + D[:, None] * u[..., k])
     return torch.stack(y, dim=-1)
+
+
+def _products(u: Tensor, q: int) -> Tensor:
+    """u_k u_{k-1} ... u_{k-q+1}, inputs before the first being zero."""
+    product = torch.zeros_like(u)
+    for k in range(q - 1, u.shape[-1]):
+        product[..., k] = u[..., k - q + 1 : k + 1].prod(-1)
+    return product

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from ssm_estimators.functional.blocks import Blocks, as_components, as_pairs
+from ssm_estimators.functional.blocks import Blocks, move
 from ssm_estimators.functional.torch_scan import ChunkedScan
 
 
@@ -36,7 +36,7 @@ def chunked_scan(
     u : Tensor of shape (H, batch, L), or a sequence of them
         Inputs of one system (one a toeplitz matrix of ``blocks``), zero past ``lengths``.
     blocks : Blocks
-        The discrete systems, see :func:`~ssm_estimators.functional.blocks.diagonal_blocks`.
+        The discrete systems, as a system's ``blocks`` makes them.
     state : Tensor of shape (H, batch, N) or None, default=None
         State before the first input; ``None`` is zero.
     lengths : Tensor of shape (batch,), integer, or None, default=None
@@ -46,7 +46,7 @@ def chunked_scan(
 
     Returns
     -------
-    y : Tensor of shape (H, batch, L)
+    y : Tensor of shape (H * M, batch, L)
     state : Tensor of shape (H, batch, N) or None
 
     Raises
@@ -62,10 +62,9 @@ def chunked_scan(
     --------
     A sum that forgets half at each step:
 
-    >>> from ssm_estimators.functional.blocks import diagonal_blocks
-    >>> half = torch.full((1, 1), 0.5 + 0j, dtype=torch.complex128)
-    >>> one = torch.ones(1, 1, 1, dtype=torch.complex128)
-    >>> blocks = diagonal_blocks(half, one, one / 2, torch.zeros(1), T=2, like=torch.zeros(1))
+    >>> from ssm_estimators.functional.diagonal import DiagonalSystem
+    >>> half, one = torch.full((1, 1), 0.5 + 0j), torch.ones(1, 1, 1) + 0j
+    >>> blocks = DiagonalSystem(half, one, one / 2, torch.zeros(1)).blocks(T=2, like=torch.zeros(1))
     >>> y, state = chunked_scan(torch.ones(1, 1, 3), blocks)
     >>> y.flatten().tolist()
     [1.0, 1.5, 1.75]
@@ -97,10 +96,11 @@ def chunked_scan(
             *blocks.into_state,
             *blocks.from_state,
         )
+        H, batch, _ = inputs[0].shape
+        y = y.view(H, batch, n_chunks, -1, T).permute(0, 3, 1, 2, 4).reshape(-1, batch, n_chunks * T)
         y = y[..., :L] if missing else y
         if not return_state:
             return y, None
-        batch = inputs[0].shape[1]
         if lengths is None:
             lengths = torch.full((batch,), L, device=y.device)
         return y, _state_inside_chunk(padded, states, blocks, lengths)
@@ -111,12 +111,11 @@ def _state_inside_chunk(inputs: list[Tensor], states: Tensor, blocks: Blocks, le
     T = blocks.chunk_length
     chunk, rest = lengths // T, lengths % T
     case = torch.arange(len(lengths), device=lengths.device)
-    state = states[:, case, chunk]  # (H, batch, N)
+    state, power = states[:, case, chunk], blocks.A_bar  # (H, batch, N)
     for bit in range(T.bit_length()):
-        power = (blocks.A_bar**2**bit).to(blocks.transition)
-        moved = as_components(as_pairs(state) * power[:, None])
         odd = ((rest >> bit) & 1).bool()[:, None]
-        state = torch.where(odd, moved, state)
+        state = torch.where(odd, move(state, power.to(blocks.transition)), state)
+        power = power * power if power.is_complex() else power @ power
     # the rest of each case, moved to the right end of a chunk: position i holds input i - (T - rest)
     position = torch.arange(T, device=lengths.device) - (T - rest)[:, None]
     for u, into_state in zip(inputs, blocks.into_state, strict=True):

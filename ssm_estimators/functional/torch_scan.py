@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ssm_estimators.functional.blocks import as_components, as_pairs
+from ssm_estimators.functional.blocks import as_pairs
 
 
 class ChunkedScan(torch.autograd.Function):
     """Whole chunks in; outputs, and the forward direction's state before each chunk, out.
 
     ``tensors`` are the inputs, each of shape (H, batch, n_chunks * T), then ``toeplitz``, ``into_state`` and
-    ``from_state``. Without ``with_states`` (a single chunk needs none) the second result is None. The backward is one
+    ``from_state``. The outputs have a row a chunk, (H, batch * n_chunks, M * T). Without ``with_states`` (a single chunk needs none) the second result is None. The backward is one
     pass in reverse.
     """
 
@@ -37,7 +37,8 @@ class ChunkedScan(torch.autograd.Function):
         n_directions = 1 + max(direction for _, direction in routes)
         Q = (len(tensors) - len(routes) - n_directions) // 2
         inputs, toeplitz, into_state, from_state = _split(tensors, Q, Q, len(routes), n_directions)
-        (H, batch, L), T = inputs[0].shape, toeplitz[0].shape[-1]
+        H, batch, _ = inputs[0].shape
+        T = toeplitz[0].shape[1]
         chunks = [u.reshape(H, -1, T) for u in inputs]
 
         y = torch.bmm(chunks[0], toeplitz[0])
@@ -57,14 +58,15 @@ class ChunkedScan(torch.autograd.Function):
         ctx.sizes = (len(states), Q, Q, len(routes), n_directions)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(transition, *states, *chunks, *toeplitz, *into_state, *from_state)
-        return y.view(H, batch, L), states[0].unflatten(1, (batch, -1)) if states else None
+        return y, states[0].unflatten(1, (batch, -1)) if states else None
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor | None, dstates: Tensor | None) -> tuple[Tensor | None, ...]:
         transition, *saved = ctx.saved_tensors
         states, chunks, toeplitz, into_state, from_state = _split(saved, *ctx.sizes)
-        dy = torch.zeros_like(chunks[0]) if dy is None else dy.reshape(chunks[0].shape)
+        if dy is None:
+            dy = toeplitz[0].new_zeros(*chunks[0].shape[:2], toeplitz[0].shape[2])
 
         dinputs = [torch.bmm(dy, matrix.mT) for matrix in toeplitz]
         dtoeplitz = [torch.bmm(u.mT, dy) for u in chunks]
@@ -78,9 +80,9 @@ class ChunkedScan(torch.autograd.Function):
             left.baddbmm_(dy, from_state[direction].mT, beta=0)
             if dstates is not None and direction == 0:
                 left += dstates.flatten(1, 2)
-            first = _propagate(after, left, transition.conj(), ctx.batch, None, backward=direction == 0)
+            first = _propagate(after, left, _reverse(transition), ctx.batch, None, backward=direction == 0)
             dinitial = first if ctx.initial_given else None
-            dtransition += _pair_gradient(torch.bmm(before.mT, after))
+            dtransition += _transition_gradient(before, after, transition)
             dfrom[direction] = torch.bmm(before.mT, dy)
             for i, (q, d) in enumerate(ctx.routes):
                 if d == direction:
@@ -97,6 +99,28 @@ class ChunkedScan(torch.autograd.Function):
             *dinto,
             *dfrom,
         )
+
+
+class ChunkStates(torch.autograd.Function):
+    """From what each chunk leaves behind on its own, (H, batch * n_chunks, N), to the states before the chunks."""
+
+    @staticmethod
+    def forward(ctx: Any, left: Tensor, transition: Tensor, initial: Tensor | None, batch: int) -> Tensor:
+        before, buffer = _buffer(left, left.shape[2], backward=False)
+        buffer.copy_(left)
+        _propagate(before, buffer, transition, batch, initial, backward=False)
+        ctx.batch, ctx.initial_given = batch, initial is not None
+        ctx.save_for_backward(before, transition)
+        return before
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        before, transition = ctx.saved_tensors
+        after, buffer = _buffer(gradient, before.shape[2], backward=True)
+        buffer.copy_(gradient)
+        first = _propagate(after, buffer, _reverse(transition), ctx.batch, None, backward=True)
+        return after, _transition_gradient(before, after, transition), first if ctx.initial_given else None, None
 
 
 def _split(tensors: Any, *sizes: int) -> list[list[Tensor]]:
@@ -120,19 +144,37 @@ def _propagate(
 
     Then give the first chunk of each case its ``initial`` state, zero if None.
     """
-    chunks = as_pairs(left).unflatten(1, (batch, -1)).unbind(2)
+    states = left.unflatten(1, (batch, -1))
+    if transition.is_complex():
+        states, transition = as_pairs(states), transition[:, None]
+        initial_state = None if initial is None else as_pairs(initial)
+        add = Tensor.addcmul_
+    else:
+        initial_state = initial
+        add = Tensor.baddbmm_
+    chunks = states.unbind(2)
     chunks = chunks[::-1] if backward else chunks
-    transition = transition[:, None]
-    if initial is not None:
-        chunks[0].addcmul_(as_pairs(initial), transition)
+    if initial_state is not None:
+        add(chunks[0], initial_state, transition)
     for earlier, later in pairwise(chunks):
-        later.addcmul_(earlier, transition)
-    last = as_components(chunks[-1]).clone()
+        add(later, earlier, transition)
+    last = left.unflatten(1, (batch, -1))[:, :, 0 if backward else -1].clone()
     before.unflatten(1, (batch, -1))[:, :, -1 if backward else 0] = 0 if initial is None else initial
     return last
 
 
-def _pair_gradient(products: Tensor) -> Tensor:
-    """Sum of conj(s) g over the pairs s and g, from the products of all their components: (H, N, N) to (H, P)."""
+def _reverse(transition: Tensor) -> Tensor:
+    """How gradients travel."""
+    return transition.conj() if transition.is_complex() else transition.mT
+
+
+def _transition_gradient(before: Tensor, after: Tensor, transition: Tensor) -> Tensor:
+    """Sum over the chunks of the states before them times the gradients of those after.
+
+    Of pairs, conj(s) g is picked from the products of all components: (H, N, N) to (H, P).
+    """
+    products = torch.bmm(before.mT, after)
+    if not transition.is_complex():
+        return products
     pairs = products.unflatten(2, (-1, 2)).unflatten(1, (-1, 2)).diagonal(dim1=1, dim2=3)  # (H, 2, 2, P)
     return torch.complex(pairs[:, 0, 0] + pairs[:, 1, 1], pairs[:, 0, 1] - pairs[:, 1, 0])

@@ -14,13 +14,20 @@ class SSMLayer(nn.Module, ABC):
     Attributes
     ----------
     d_model : int
-        Features H, in and out.
+        Features H.
+    d_state : int
+        State size N of each, in real numbers.
+    d_output : int
+        Features out: ``d_model``, times the outputs a system where there are several (those of one beside each other).
     bidirectional : bool
         Whether a second readout runs backward in time. Such a layer has no ``step`` and no state.
     """
 
     d_model: int
+    d_state: int
+    d_output: int
     bidirectional: bool
+    D: Tensor  # skip gain
 
     @abstractmethod
     def forward(
@@ -49,7 +56,7 @@ class SSMLayer(nn.Module, ABC):
 
         Returns
         -------
-        y : Tensor of shape (d_model, batch, n_timepoints)
+        y : Tensor of shape (d_output, batch, n_timepoints)
         state : Tensor
             Only with ``return_state``.
 
@@ -61,7 +68,7 @@ class SSMLayer(nn.Module, ABC):
 
     @abstractmethod
     def step(self, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
-        """One time point, ``u_k`` of shape (d_model, batch): its output of the same shape, and the next state."""
+        """One time point, ``u_k`` of shape (d_model, batch): its output, (d_output, batch), and the next state."""
 
     @abstractmethod
     def initial_state(self, batch: int) -> Tensor:
@@ -69,9 +76,9 @@ class SSMLayer(nn.Module, ABC):
 
     @abstractmethod
     def kernel(self, L: int, *, rate: float = 1.0) -> Tensor:
-        """Response to a unit impulse at lags 0 ... L - 1, without the skip gain D: (d_model, L).
+        """Response to a unit impulse at lags 0 ... L - 1, without the skip gain D: (d_output, L).
 
-        A bidirectional layer returns both directions, (2, d_model, L). Of a liquid layer it is the linear part.
+        A bidirectional layer returns both directions, (2, d_output, L). Of a liquid layer it is the linear part.
         """
 
     @abstractmethod
@@ -85,6 +92,15 @@ class SSMLayer(nn.Module, ABC):
             )
         if not rate > 0:
             raise ValueError(f"rate must be positive; got {rate}.")
+
+    def _check_state(self, state: Tensor, batch: int) -> None:
+        expected = (self.d_model, batch, self._state_size())
+        if state.shape != expected:
+            raise ValueError(f"Expected a state of shape {expected}, see initial_state; got {tuple(state.shape)}.")
+
+    def _state_size(self) -> int:
+        """Last dimension of ``initial_state``."""
+        return self.d_state
 
     def _refuse_state(self) -> None:
         if self.bidirectional:
@@ -100,6 +116,17 @@ def draw_log_dt(d_model: int, dt_min: float, dt_max: float, generator: torch.Gen
         raise ValueError(f"dt_min must be positive and below dt_max; got dt_min={dt_min}, dt_max={dt_max}.")
     low, high = math.log(dt_min), math.log(dt_max)
     return low + (high - low) * torch.rand(d_model, generator=generator)
+
+
+def draw_complex_readout(n_directions: int, d_model: int, n_pairs: int, generator: torch.Generator | None) -> Tensor:
+    """Complex standard normal numbers as real and imaginary parts: (n_directions, d_model, n_pairs, 2)."""
+    return torch.randn(n_directions, d_model, n_pairs, 2, generator=generator) * math.sqrt(0.5)
+
+
+def require_pairs(d_state: int) -> None:
+    """Raise if a state cannot be conjugate pairs."""
+    if d_state < 2 or d_state % 2:
+        raise ValueError(f"d_state must be even and at least 2, for conjugate pairs; got {d_state}.")
 
 
 def observed(n_timepoints: int, lengths: Tensor) -> Tensor:

@@ -1,20 +1,22 @@
-"""Liquid-S4: a diagonal layer whose state is driven by products of neighbouring inputs as well."""
+"""Liquid-S4: a diagonal layer whose transition depends on the input."""
 
 import torch
 from torch import Tensor
 
-from ssm_estimators.functional.liquid import input_products, liquid_inputs
+from ssm_estimators.functional.liquid import KB, PB, LiquidForm
+from ssm_estimators.functional.liquid_degree import Degree
+from ssm_estimators.functional.liquid_exact import Exact
 from ssm_estimators.layers.s4d import S4D
+
+FORMS = ("kb", "pb", "degree", "exact")
 
 
 class LiquidS4(S4D):
-    r"""Liquid state-space layer [1]_ in its form ``kb``.
+    r"""Liquid state-space layer [1]_: :math:`x_k = \bar A x_{k-1} + u_k (\bar B \odot x_{k-1}) + \bar B u_k`.
 
-    The liquid system :math:`x_k = \bar A x_{k-1} + u_k (\bar B \odot x_{k-1}) + \bar B u_k` responds to products of its
-    inputs. This form adds, to the linear response, the responses to the products of 2 ... ``liquid_degree`` successive
-    inputs, with kernels :math:`C \bar A^l \bar B^q`; all parameters are trained through both. Causal unless
-    ``bidirectional``. The published code departs from the paper here (time-reversed products, untrained constants);
-    this layer computes what the paper says.
+    Unrolled, the output is a sum over products of distinct inputs, of which ``liquid`` says what is kept. All
+    parameters are trained through all of it. Causal unless ``bidirectional``. The published code departs from the paper
+    here (time-reversed products, untrained constants); this layer computes what the paper says.
 
     Parameters
     ----------
@@ -22,15 +24,29 @@ class LiquidS4(S4D):
         Features H, in and out.
     d_state : int, default=64
         State size N, even.
+    liquid : {"kb", "pb", "degree", "exact"}, default="kb"
+        ``"kb"``: products of 2 ... ``liquid_degree`` successive inputs, each remembered as the inputs are; ``"pb"``: the
+        same products, acting at their own time only; ``"degree"``: all products, near or far, of up to that many
+        inputs; ``"exact"``: the system itself. In this order they keep more and cost more.
     liquid_degree : int, default=2
-        Largest number of inputs in a product.
+        Largest number of inputs in a product; ``"exact"`` has no such bound.
+    guard : bool, default=True
+        Of the form ``"exact"``: keep the transition's modulus at 1 or below. The other forms need no guard.
     init, discretization, dt_min, dt_max, bidirectional, generator
         As in :class:`~ssm_estimators.layers.S4D`.
+
+    Attributes
+    ----------
+    clamped : float
+        Share of the transitions that the guard clamped in the last pass of training; 5 to 30 % is usual at the start.
+    growth : float
+        Largest mean, over one series, of the logarithm of a transition's modulus before the guard, in all passes of
+        training so far. Positive: the system is unstable on that series and lives from the guard.
 
     Raises
     ------
     ValueError
-        If ``liquid_degree`` is below 2, and as :class:`~ssm_estimators.layers.S4D` does.
+        If ``liquid`` is unknown or ``liquid_degree`` below 2, and as :class:`~ssm_estimators.layers.S4D` does.
 
     References
     ----------
@@ -50,7 +66,9 @@ class LiquidS4(S4D):
         d_model: int,
         d_state: int = 64,
         *,
+        liquid: str = "kb",
         liquid_degree: int = 2,
+        guard: bool = True,
         init: str = "lin",
         discretization: str = "zoh",
         dt_min: float = 1e-3,
@@ -58,6 +76,8 @@ class LiquidS4(S4D):
         bidirectional: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
+        if liquid not in FORMS:
+            raise ValueError(f"liquid must be one of {sorted(FORMS)}; got {liquid!r}.")
         if liquid_degree < 2:
             raise ValueError(f"liquid_degree must be at least 2, for products of two inputs; got {liquid_degree}.")
         super().__init__(
@@ -70,16 +90,38 @@ class LiquidS4(S4D):
             bidirectional=bidirectional,
             generator=generator,
         )
-        self.degree = liquid_degree
+        self.liquid, self.liquid_degree, self.guard = liquid, liquid_degree, guard
+        self.clamped, self.growth = 0.0, float("-inf")
 
     def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, liquid_degree={self.degree}"
+        return f"{super().extra_repr()}, liquid={self.liquid!r}, liquid_degree={self.liquid_degree}"
 
-    def _inputs(self, u: Tensor, past: Tensor | None) -> list[Tensor]:
-        inputs = [u, *input_products(u, self.degree, past)]
-        if self.bidirectional:
-            inputs += [products.flip(-1) for products in input_products(u.flip(-1), self.degree)]
-        return inputs
+    def warning(self) -> str | None:
+        if self.growth <= 0:
+            return None
+        return (
+            "The exact liquid system was unstable on some series: the mean logarithm of its transition's modulus reached "
+            f"{self.growth:.3f}, and only the guard kept the state from growing. Lower dt_max or ssm_lr, or use "
+            "liquid='degree'."
+        )
 
-    def _input_vectors(self, B_bar: Tensor, rate: float) -> Tensor:
-        return liquid_inputs(B_bar, self.degree, rate)
+    @property
+    def _form(self) -> LiquidForm:
+        if self.liquid == "exact":
+            return Exact(self.guard)
+        return {"kb": KB, "pb": PB, "degree": Degree}[self.liquid](self.liquid_degree)
+
+    def _state_size(self) -> int:
+        return self._form.state_size(self.d_state)
+
+    def _scan(
+        self, u: Tensor, state: Tensor | None, lengths: Tensor | None, rate: float, return_state: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        form = self._form
+        if self.training and isinstance(form, Exact) and form.guard:
+            self.clamped, growth = form.growth(self._system(rate), u, lengths)
+            self.growth = max(self.growth, growth)
+        return form.scan(self._system, u, rate=rate, state=state, lengths=lengths, return_state=return_state)
+
+    def _advance(self, u_k: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        return self._form.step(self._system, u_k, state, rate=rate)

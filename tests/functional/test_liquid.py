@@ -25,7 +25,7 @@ def test_kb_of_degree_2_is_exact_for_two_inputs(system):
     u = torch.randn(H, BATCH, 2, dtype=torch.float64)
     torch.testing.assert_close(
         reference.liquid_kb(A_bar, B_bar, C, D, u, 2),
-        reference.liquid_exact(A_bar, B_bar, C, u),
+        reference.liquid_exact(A_bar, B_bar, C, D, u),
         rtol=1e-13,
         atol=1e-13,
     )
@@ -35,7 +35,7 @@ def test_kb_of_degree_2_is_exact_for_two_inputs(system):
 def test_kb_misses_the_stated_terms_of_three_inputs(system, degree):
     A_bar, B_bar, C, D = system
     u = torch.randn(H, BATCH, 3, dtype=torch.float64)
-    missing = reference.liquid_exact(A_bar, B_bar, C, u) - reference.liquid_kb(A_bar, B_bar, C, D, u, degree)
+    missing = reference.liquid_exact(A_bar, B_bar, C, D, u) - reference.liquid_kb(A_bar, B_bar, C, D, u, degree)
     expected = _term(C, A_bar * B_bar**2, u, (0, 2))
     if degree == 2:
         expected = expected + _term(C, B_bar**3, u, (0, 1, 2))

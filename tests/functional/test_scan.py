@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.blocks import _Circulant, complex_powers, diagonal_blocks, toeplitz
+from ssm_estimators.functional.blocks import _Circulant, toeplitz
+from ssm_estimators.functional.diagonal import DiagonalSystem, complex_powers
 from ssm_estimators.functional.scan import chunk_length, chunked_scan
 from ssm_estimators.functional.torch_scan import ChunkedScan
 
@@ -52,7 +53,7 @@ def test_scan_is_the_recurrence(system, L, T, given):
     A_bar, B_bar, C, D = system
     u = _series(L)
     start = torch.randn(H, BATCH, P, dtype=torch.complex128, requires_grad=True) if given else None
-    blocks = diagonal_blocks(A_bar, B_bar[None], C[:1], D, T, u)
+    blocks = DiagonalSystem(A_bar, B_bar[None], C[:1], D).blocks(T, u)
     y, state = chunked_scan(u, blocks, None if start is None else _real(start))
     expected, end = reference.recurrence(A_bar, B_bar, C[0], D, u, start)
     leaves = [u, A_bar, B_bar, C, D] + ([start] if given else [])
@@ -75,7 +76,7 @@ def test_recurrence_is_the_convolution(system, L):
 def test_both_directions_are_two_recurrences(system, L, T):
     A_bar, B_bar, C, D = system
     u = _series(L)
-    y, state = chunked_scan(u, diagonal_blocks(A_bar, B_bar[None], C, D, T, u), return_state=False)
+    y, state = chunked_scan(u, DiagonalSystem(A_bar, B_bar[None], C, D).blocks(T, u), return_state=False)
     forward, _ = reference.recurrence(A_bar, B_bar, C[0], D, u)
     backward, _ = reference.recurrence(A_bar, B_bar, C[1], torch.zeros_like(D), u.flip(-1))
     assert state is None
@@ -87,7 +88,7 @@ def test_both_directions_are_two_recurrences(system, L, T):
 def test_several_inputs_share_one_state(system, T, n_directions):
     A_bar, B_bar, C, D = system
     inputs = [_series(11) for _ in range(1 + n_directions)]  # the input, then a second one a direction
-    blocks = diagonal_blocks(A_bar, torch.stack([B_bar, 2 * B_bar]), C[:n_directions], D, T, inputs[0])
+    blocks = DiagonalSystem(A_bar, torch.stack([B_bar, 2 * B_bar]), C[:n_directions], D).blocks(T, inputs[0])
     y, _ = chunked_scan(inputs, blocks, return_state=False)
     expected = 0
     for direction, second in enumerate(inputs[1:]):
@@ -105,7 +106,7 @@ def test_state_of_each_case_is_that_at_its_own_length(system, T):
     u = torch.randn(H, len(lengths), 13, dtype=torch.float64)
     u = torch.where(torch.arange(13) < lengths[:, None], u, 0).requires_grad_()
     start = torch.randn(H, len(lengths), P, dtype=torch.complex128, requires_grad=True)
-    _, state = chunked_scan(u, diagonal_blocks(A_bar, B_bar[None], C[:1], D, T, u), _real(start), lengths=lengths)
+    _, state = chunked_scan(u, DiagonalSystem(A_bar, B_bar[None], C[:1], D).blocks(T, u), _real(start), lengths=lengths)
     ends = [
         start[:, i]
         if n == 0
@@ -121,7 +122,7 @@ def test_gradcheck_of_the_scan(system, n_directions, with_states):
     A_bar, B_bar, C, D = system
     T, n_chunks = 3, 3 if with_states else 1
     u = _series(T * n_chunks)
-    blocks = diagonal_blocks(A_bar, B_bar[None], C[:n_directions], D, T, u)
+    blocks = DiagonalSystem(A_bar, B_bar[None], C[:n_directions], D).blocks(T, u)
     initial = torch.randn(H, BATCH, 2 * P, dtype=torch.float64) if with_states and n_directions == 1 else None
     tensors = [initial, blocks.transition, u, *blocks.toeplitz, *blocks.into_state, *blocks.from_state]
     tensors = [None if t is None else t.detach().requires_grad_() for t in tensors]
@@ -162,17 +163,17 @@ def test_chunk_length_wastes_less_than_one_place_a_chunk(L):
 def test_wrong_number_of_inputs_is_refused(system):
     A_bar, B_bar, C, D = system
     u = _series(5)
-    blocks = diagonal_blocks(A_bar, B_bar[None], C[:1], D, 4, u)
+    blocks = DiagonalSystem(A_bar, B_bar[None], C[:1], D).blocks(4, u)
     with pytest.raises(ValueError, match=r"Expected 1 inputs of one shape \(3, batch, L\); got shapes"):
         chunked_scan([u, u], blocks)
     with pytest.raises(ValueError, match="both directions has no state"):
-        chunked_scan(u, diagonal_blocks(A_bar, B_bar[None], C, D, 4, u))
+        chunked_scan(u, DiagonalSystem(A_bar, B_bar[None], C, D).blocks(4, u))
 
 
 def test_autocast_leaves_the_scan_in_float32(system):
     A_bar, B_bar, C, D = system
     u = torch.randn(H, BATCH, 20)
-    blocks = diagonal_blocks(A_bar, B_bar[None], C[:1], D, 4, u)
+    blocks = DiagonalSystem(A_bar, B_bar[None], C[:1], D).blocks(4, u)
     expected, _ = chunked_scan(u, blocks)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         y, _ = chunked_scan(u, blocks)

@@ -19,7 +19,7 @@ def test_float32_keeps_its_digits_at_any_length(make, L, dt, relative_error):
         layer.log_dt.fill_(math.log(dt))
     exact = make().double()
     exact.load_state_dict(layer.state_dict())
-    u, weights = torch.randn(H, 1, L), torch.randn(H, 1, L)
+    u, weights = torch.randn(H, 1, L), torch.randn(layer.d_output, 1, L)
     y, expected = layer(u), exact(u.double())
     assert relative_error(y, expected) <= 1e-5
     gradients = torch.autograd.grad((y * weights).sum(), layer.parameters())

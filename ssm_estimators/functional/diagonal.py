@@ -1,0 +1,126 @@
+"""Diagonal discrete systems: their powers, block matrices and single steps."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import pad
+
+from ssm_estimators.functional.blocks import Blocks, as_components, as_pairs, toeplitz
+
+
+@dataclass(frozen=True)
+class DiagonalSystem:
+    r"""H systems of P conjugate pairs, stored once: :math:`x_k = \bar A x_{k-1} + \bar B u_k`, y = 2 Re(C x) + D u.
+
+    Q inputs may share the state: input q (from 0) enters through row q of ``B_bar`` and has the kernel
+    :math:`K^{(q)}_l = 2\,\mathrm{Re}\, C \bar A^l \bar B_q`. With two rows in ``C`` the second is the readout of the
+    same system run backward in time; the inputs after the first are then given twice, all forward ones before all
+    backward ones, because products of neighbours differ between the directions.
+
+    Attributes
+    ----------
+    A_bar : Tensor of shape (H, P), complex128
+    B_bar : Tensor of shape (Q, H, P), complex128
+    C : Tensor of shape (1 or 2, H, P), complex128
+    D : Tensor of shape (H,), float64
+        Gain of the first input, forward.
+
+    Examples
+    --------
+    A sum that forgets half at each step:
+
+    >>> half, one = torch.full((1, 1), 0.5 + 0j), torch.ones(1, 1, 1) + 0j
+    >>> system = DiagonalSystem(half, one, one / 2, torch.zeros(1))
+    >>> system.blocks(T=3, like=torch.zeros(1)).toeplitz[0].tolist()
+    [[[1.0, 0.5, 0.25], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]]]
+    """
+
+    A_bar: Tensor
+    B_bar: Tensor
+    C: Tensor
+    D: Tensor
+
+    def blocks(self, T: int, like: Tensor) -> Blocks:
+        """Block matrices for chunks of T inputs.
+
+        Parameters
+        ----------
+        T : int
+            Inputs a chunk.
+        like : Tensor
+            The result has its dtype and device. All is computed in float64, and cast at the end: that is what keeps
+            float32 scans accurate.
+
+        Returns
+        -------
+        Blocks
+        """
+        Q = len(self.B_bar)
+        A_powers = complex_powers(self.A_bar, T)  # (H, P, T + 1)
+        readout = as_columns((2 * self.C[..., None] * A_powers).conj())  # (n_directions, H, N, T + 1)
+        inputs = as_components(self.B_bar.transpose(0, 1))  # (H, Q, N)
+        kernels = (inputs @ readout)[..., :-1]  # (n_directions, H, Q, T)
+        skip = pad(self.D[:, None], (0, T - 1))
+        first = (kernels[0, :, 0] + skip).to(like)
+        kernels, readout = kernels.to(like), readout.to(like)[..., 1:]
+        backward_into = as_columns(self.B_bar[..., None] * A_powers).to(like)[..., :-1].mT  # (Q, H, T, N), oldest last
+
+        into_state, routes = [*backward_into.flip(2)], [(q, 0) for q in range(Q)]
+        matrices = [toeplitz(first), *(toeplitz(kernels[0, :, q]) for q in range(1, Q))]
+        from_state = [readout[0]]
+        if len(self.C) == 2:
+            matrices[0] = toeplitz(first, kernels[1, :, 0])
+            nothing = torch.zeros_like(first)
+            matrices += [toeplitz(nothing, kernels[1, :, q]) for q in range(1, Q)]
+            into_state += [*backward_into]
+            routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
+            from_state.append(readout[1].flip(2))
+        return Blocks(
+            toeplitz=tuple(matrices),
+            into_state=tuple(into_state),
+            routes=tuple(routes),
+            from_state=tuple(from_state),
+            transition=(self.A_bar**T).to(like.new_empty(0, dtype=like.dtype.to_complex())),
+            A_bar=self.A_bar,
+        )
+
+    def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """One time point: (H, batch, Q) inputs, (H, batch, N) state to (H, batch) output, next state; in float64."""
+        x = self.A_bar[:, None] * as_pairs(state) + inputs.to(self.B_bar) @ self.B_bar.transpose(0, 1)
+        y = 2 * (self.C[0][:, None] * x).sum(-1).real + self.D[:, None] * inputs[..., 0]
+        return y, as_components(x)
+
+
+def as_columns(pairs: Tensor) -> Tensor:
+    """Complex (..., P, T) to real (..., 2P, T), the imaginary part of each pair below its real part."""
+    return torch.view_as_real(pairs.resolve_conj()).transpose(-1, -2).flatten(-3, -2)
+
+
+def complex_powers(A_bar: Tensor, n: int) -> Tensor:
+    """Powers 0 ... n of every element: shape (..., n + 1)."""
+    powers: Tensor = _Powers.apply(A_bar, n)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+    return powers
+
+
+class _Powers(torch.autograd.Function):
+    """Powers by doubling; their derivative is the power before, times its exponent."""
+
+    @staticmethod
+    def forward(ctx: Any, A_bar: Tensor, n: int) -> Tensor:
+        powers = torch.stack([torch.ones_like(A_bar), A_bar], dim=-1)
+        while powers.shape[-1] <= n:
+            powers = torch.cat([powers, powers * (powers[..., -1] * A_bar)[..., None]], dim=-1)
+        powers = powers[..., : n + 1]
+        ctx.save_for_backward(powers)
+        return powers
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (powers,) = ctx.saved_tensors
+        exponents = torch.arange(1, powers.shape[-1], device=powers.device, dtype=powers.real.dtype)
+        weighted = gradient[..., 1:] * exponents
+        return torch.linalg.vecdot(powers[..., :-1], weighted), None

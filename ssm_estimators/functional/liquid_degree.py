@@ -1,0 +1,163 @@
+r"""The liquid system exactly up to a degree, as matrix products.
+
+:math:`x^1_k = \bar A x^1_{k-1} + \bar B u_k`, :math:`x^q_k = \bar A x^q_{k-1} + u_k (\bar B \odot x^{q-1}_{k-1})`,
+:math:`y = C \sum_q x^q`: a product of q inputs enters with :math:`\bar B^q` and loses one power of A_bar a factor. Hence,
+within a chunk,
+
+.. math:: y_k = \sum_q \sum_{j \le k} K^{(q)}_{k-j}\, u_j\, e_{q-1}(u_{j+1}, \ldots, u_k),
+          \qquad K^{(q)}_l = C \bar A^{l+1-q} \bar B^q, \quad l \ge q - 1,
+
+with e the elementary symmetric sums. From the generating function, :math:`e_q(u_{j+1} \ldots u_k) = \sum_m e_m(u_0 \ldots
+u_k)\, h_{q-m}(u_0 \ldots u_j)`, h the signed complete sums: one factor depends on k only, the other on j only, and what is
+left is a Toeplitz product. The sums start anew in each chunk.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from ssm_estimators.functional.blocks import as_components, as_pairs, move, toeplitz
+from ssm_estimators.functional.diagonal import DiagonalSystem, as_columns, complex_powers
+from ssm_estimators.functional.liquid import Discretize, LiquidForm
+from ssm_estimators.functional.scan import chunk_length
+from ssm_estimators.functional.torch_scan import ChunkStates
+
+
+@dataclass(frozen=True)
+class Degree(LiquidForm):
+    """All products of up to ``degree`` inputs, near or far; the state holds each degree's, lowest first.
+
+    Parameters
+    ----------
+    degree : int
+        Largest number of inputs in a product.
+
+    References
+    ----------
+    .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, equation 5: its sum over products, cut at a degree.
+    """
+
+    degree: int
+
+    def state_size(self, N: int) -> int:
+        return self.degree * N
+
+    def scan(
+        self,
+        discretize: Discretize,
+        u: Tensor,
+        *,
+        rate: float = 1.0,
+        state: Tensor | None = None,
+        lengths: Tensor | None = None,
+        return_state: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        system = discretize(rate)
+        if len(system.C) == 2:
+            first, second = (replace(system, C=C) for C in system.C.split(1))
+            second = replace(second, D=torch.zeros_like(system.D))
+            backward, _ = self.scan(lambda _: second, u.flip(-1))
+            return self.scan(lambda _: first, u)[0] + backward.flip(-1), None
+        H, batch, L = u.shape
+        T = chunk_length(L)
+        n_chunks = L // T + 1 if return_state else -(-L // T)
+        chunks = pad(u, (0, n_chunks * T - L)).reshape(H, -1, T)
+        moved = _moved(system.A_bar, system.B_bar[0], self.degree, T)
+        driven = [system.B_bar[0][..., None] * powers[..., :-1] for powers in moved]
+        sums, inputs, suffixes = _symmetric_sums(chunks, self.degree)
+        before = self._states(moved, driven, suffixes, sums, state, batch)
+        y = self._outputs(2 * system.C[0][..., None], moved, driven, inputs, sums, before)
+        y = y.view(H, batch, -1)[..., :L]
+        y = torch.addcmul(y, u, system.D.to(u)[:, None, None])
+        if not return_state:
+            return y, None
+        lengths = torch.full((batch,), L, device=u.device) if lengths is None else lengths
+        case = torch.arange(batch, device=u.device)
+        end = torch.cat([x.unflatten(1, (batch, -1))[:, case, lengths // T] for x in before], dim=-1)
+        rest = lengths % T
+        tail = chunks.unflatten(1, (batch, -1))[:, case, lengths // T]
+        for k in range(int(rest.max())):
+            end = torch.where((k < rest)[:, None], self._advance(system, tail[..., k], end).to(end), end)
+        return y, end
+
+    def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
+        system = discretize(rate)
+        state = self._advance(system, u_k, state)
+        x = as_pairs(state.unflatten(-1, (self.degree, -1))).sum(2)
+        return 2 * (system.C[0][:, None] * x).sum(-1).real + system.D[:, None] * u_k, state
+
+    def _advance(self, system: DiagonalSystem, u_k: Tensor, state: Tensor) -> Tensor:
+        """One step of the coupled recurrences, in float64."""
+        x = as_pairs(state.double().unflatten(-1, (self.degree, -1)))  # (H, batch, degree, P)
+        below = torch.cat([torch.ones_like(x[:, :, :1]), x[:, :, :-1]], dim=2)
+        b = system.B_bar[0][:, None] * u_k.double()[..., None]
+        return as_components(system.A_bar[:, None, None] * x + b[:, :, None] * below).flatten(-2)
+
+    def _states(
+        self,
+        moved: list[Tensor],
+        driven: list[Tensor],
+        suffixes: list[Tensor],
+        sums: list[Tensor],
+        initial: Tensor | None,
+        batch: int,
+    ) -> list[Tensor]:
+        """States of each degree before each chunk, (H, rows, N): driven by the inputs and by the degrees below."""
+        like = suffixes[0]
+        starts = [None] * self.degree if initial is None else [x.contiguous() for x in initial.chunk(self.degree, -1)]
+        ends = [powers[..., -1].to(like.new_empty(0, dtype=like.dtype.to_complex())) for powers in moved]
+        before: list[Tensor] = []
+        for s, start in enumerate(starts):
+            left = torch.bmm(suffixes[s], as_columns(driven[s].flip(-1)).to(like).mT)
+            for m in range(1, s + 1):
+                left = torch.addcmul(left, move(before[s - m], ends[m]), sums[m][..., -1:])
+            states = ChunkStates.apply(left, ends[0], start, batch)  # type: ignore[no-untyped-call]  # PyTorch's
+            before.append(states)
+        return before
+
+    def _outputs(
+        self,
+        C: Tensor,
+        moved: list[Tensor],
+        driven: list[Tensor],
+        inputs: list[Tensor],
+        sums: list[Tensor],
+        before: list[Tensor],
+    ) -> Tensor:
+        """Sum over m of e_m times what states and inputs give at that factor, (H, rows, T)."""
+        like = inputs[0]
+        matrices = [toeplitz((C * powers).sum(1).real.to(like)) for powers in driven]
+        y = torch.zeros_like(like)
+        for m in range(self.degree):
+            below = torch.stack(before[: self.degree - m]).sum(0)
+            part = torch.bmm(below, as_columns((C * moved[m][..., 1:]).conj()).to(like))
+            for r in range(self.degree - m):
+                part = torch.baddbmm(part, inputs[r], matrices[m + r])
+            y = part if m == 0 else torch.addcmul(y, part, sums[m])
+        return y
+
+
+def _moved(A_bar: Tensor, B_bar: Tensor, degree: int, T: int) -> list[Tensor]:
+    """For m = 0 ... degree - 1: B_bar^m A_bar^(l - m) at l = 0 ... T, zero below l = m; (H, P, T + 1) each."""
+    powers = complex_powers(A_bar, T)
+    shifts = range(min(degree, T + 1))
+    moved = [pad(B_bar[..., None] ** m * powers[..., : T + 1 - m], (m, 0)) for m in shifts]
+    return moved + [torch.zeros_like(powers)] * (degree - len(moved))
+
+
+def _symmetric_sums(u: Tensor, degree: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """Along the last axis, for m = 0 ... degree - 1, of each input u_j.
+
+    The elementary sums e_m of u_0 ... u_j; u_j times the signed complete sums h_m of u_0 ... u_j; and u_j times the
+    elementary sums e_m of the inputs after it.
+    """
+    sums, inputs, suffixes = [torch.ones_like(u)], [u], [u]
+    for m in range(1, degree):
+        earlier = pad(sums[-1][..., :-1], (1, 0), value=float(m == 1))
+        sums.append(torch.cumsum(u * earlier, dim=-1))
+        inputs.append(-u * torch.cumsum(inputs[-1], dim=-1))
+        later = torch.cumsum(suffixes[-1].flip(-1), dim=-1).flip(-1)
+        suffixes.append(u * pad(later[..., 1:], (0, 1)))
+    return sums, inputs, suffixes

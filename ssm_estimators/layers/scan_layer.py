@@ -1,0 +1,70 @@
+"""What the layers share: everything, once the discrete system is there."""
+
+from abc import abstractmethod
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ssm_estimators.functional.dense import DenseSystem
+from ssm_estimators.functional.diagonal import DiagonalSystem
+from ssm_estimators.functional.scan import chunk_length, chunked_scan
+from ssm_estimators.layers.base import SSMLayer, mask_past_end
+
+
+class ScanLayer(SSMLayer):
+    """A layer that scans one discrete linear system a feature, see ``_system``."""
+
+    @abstractmethod
+    def _system(self, rate: float) -> DiagonalSystem | DenseSystem:
+        """The discrete systems, in float64."""
+
+    def forward(
+        self,
+        u: Tensor,
+        *,
+        lengths: Tensor | None = None,
+        state: Tensor | None = None,
+        rate: float = 1.0,
+        return_state: bool = False,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        self._check(u, rate)
+        if state is not None or return_state:
+            self._refuse_state()
+        if state is not None:
+            self._check_state(state, u.shape[1])
+        u = mask_past_end(u if u.dtype == torch.float64 else u.float(), lengths)
+        y, end = self._scan(u, state, lengths, rate, return_state)
+        return y if end is None else (y, end)
+
+    def step(self, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
+        self._refuse_state()
+        self._check(u_k[..., None], rate)
+        self._check_state(state, u_k.shape[1])
+        y, next_state = self._advance(u_k, state, rate)
+        return y.to(u_k), next_state.to(state)
+
+    def initial_state(self, batch: int) -> Tensor:
+        self._refuse_state()
+        return self.D.new_zeros(self.d_model, batch, self._state_size())
+
+    def kernel(self, L: int, *, rate: float = 1.0) -> Tensor:
+        impulse = self.D.new_zeros(self.d_model, 1, L)
+        impulse[..., 0] = 1
+        system = self._system(rate)
+        kernels = []
+        for C in system.C.split(1):
+            blocks = replace(system, C=C, D=torch.zeros_like(system.D)).blocks(chunk_length(L), impulse)
+            kernels.append(chunked_scan(impulse, blocks, return_state=False)[0][:, 0])
+        return torch.stack(kernels) if self.bidirectional else kernels[0]
+
+    def _scan(
+        self, u: Tensor, state: Tensor | None, lengths: Tensor | None, rate: float, return_state: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """``forward`` of checked and masked input."""
+        blocks = self._system(rate).blocks(chunk_length(u.shape[-1]), u)
+        return chunked_scan(u, blocks, state, lengths=lengths, return_state=return_state)
+
+    def _advance(self, u_k: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        """``step`` of checked input, in float64."""
+        return self._system(rate).step(u_k[..., None], state)
