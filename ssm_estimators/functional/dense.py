@@ -1,9 +1,11 @@
 """Dense discrete systems: their block matrices and single steps. S4 and LSSL have such, on real states."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 from ssm_estimators.functional.blocks import Blocks, toeplitz
@@ -54,30 +56,19 @@ class DenseSystem:
         Blocks
         """
         n_directions, H, M, N = self.C.shape
-        power, transition = self.A_bar, None
-        columns = self.B_bar[:, :, None]  # A_bar^l B_bar, l = 0, 1, ...
-        rows = self.C.permute(1, 0, 2, 3).reshape(H, -1, N) @ self.A_bar  # C A_bar^(l+1), lag by lag
-        kernels = self.C.permute(1, 0, 2, 3).reshape(H, -1, N)
-        for bit in range(T.bit_length()):
-            if T >> bit & 1:
-                transition = power if transition is None else transition @ power
-            missing = min(T - 2**bit, 2**bit)
-            if missing > 0:
-                columns = torch.cat([columns, power @ columns[..., :missing]], dim=-1)
-                rows = torch.cat([rows, rows[:, : missing * n_directions * M] @ power], dim=1)
-                power = power @ power
-        assert transition is not None
-        kernels = (kernels @ columns).unflatten(1, (n_directions, M))  # (H, n_directions, M, T)
-        readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1).to(like)  # (n_directions, H, N, M, T)
-        first = (kernels[:, 0] + pad(self.D[..., None], (0, T - 1))).to(like).flatten(0, 1)
-        second = kernels[:, 1].to(like).flatten(0, 1) if n_directions == 2 else None
-        into_state = columns.mT.to(like)
+        C = self.C.permute(1, 0, 2, 3).reshape(H, -1, N)
+        columns, rows, kernels, transition = _Doubling.apply(self.A_bar, self.B_bar, C, T, like)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        kernels = kernels.unflatten(1, (n_directions, M))  # (H, n_directions, M, T)
+        readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
+        first = (kernels[:, 0] + pad(self.D.to(like)[..., None], (0, T - 1))).flatten(0, 1)
+        second = kernels[:, 1].flatten(0, 1) if n_directions == 2 else None
+        into_state = columns.mT
         return Blocks(
             toeplitz=(toeplitz(first, second).unflatten(0, (H, M)).transpose(1, 2).flatten(2),),
             into_state=(into_state.flip(1), into_state)[:n_directions],
             routes=((0, 0), (0, 1))[:n_directions],
             from_state=(readout[0].flatten(2), *(back.flip(-1).flatten(2) for back in readout[1:])),
-            transition=transition.mT.to(like),
+            transition=transition.mT,
             A_bar=self.A_bar.mT,
         )
 
@@ -87,3 +78,74 @@ class DenseSystem:
         x = torch.bmm(state.to(self.A_bar), self.A_bar.mT) + u_k * self.B_bar[:, None]
         y = self.C[0] @ x.mT + self.D[..., None] * u_k.mT  # (H, M, batch)
         return y.flatten(0, 1), x
+
+
+class _Doubling(torch.autograd.Function):
+    """Columns A^l B (H, N, T); rows C A^(l+1), lag by lag, (H, T * R, N); kernels C A^l B (H, R, T); A^T.
+
+    The powers A^1, A^2, A^4 ... each double what is there. All is computed in the dtype of A and cast to that of
+    ``like``, the gradient in the latter: rounding does not add up there.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, like: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        R = C.shape[1]
+        columns, rows, powers = B[..., None], C @ A, [A]
+        for length, added in _doublings(T):
+            if length > 1:
+                powers.append(powers[-1] @ powers[-1])
+            columns = torch.cat([columns, powers[-1] @ columns[..., :added]], dim=-1)
+            rows = torch.cat([rows, rows[:, : added * R] @ powers[-1]], dim=1)
+        if T == 2 ** len(powers):
+            powers.append(powers[-1] @ powers[-1])
+        factors = [i for i in range(len(powers)) if T >> i & 1]
+        products = [powers[factors[0]]]
+        for i in factors[1:]:
+            products.append(products[-1] @ powers[i])
+        saved = [value.to(like) for value in (C, columns, rows, *powers, *products)]
+        ctx.T, ctx.dtype, ctx.factors = T, A.dtype, factors
+        ctx.save_for_backward(*saved)
+        return saved[1], saved[2], (C @ columns).to(like), saved[-1]
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any, dcolumns: Tensor, drows: Tensor, dkernels: Tensor, dtransition: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        C, columns, rows, *rest = ctx.saved_tensors
+        powers, products = rest[: -len(ctx.factors)], rest[-len(ctx.factors) :]
+        R, dpowers = C.shape[1], [torch.zeros_like(powers[0]) for _ in powers]
+        dcolumns, drows = torch.baddbmm(dcolumns, C.mT, dkernels), drows.clone()
+        for i, product in zip(ctx.factors[:0:-1], products[-2::-1], strict=True):
+            dpowers[i] += product.mT @ dtransition
+            dtransition = dtransition @ powers[i].mT
+        dpowers[ctx.factors[0]] += dtransition
+        doublings = _doublings(ctx.T)
+        for i in reversed(range(len(powers))):
+            power, dpower = powers[i], dpowers[i]
+            if i < len(doublings):
+                length, added = doublings[i]
+                new = dcolumns[..., length : length + added]
+                dpower.baddbmm_(new, columns[..., :added].mT)
+                dcolumns[..., :added] += power.mT @ new
+                new = drows[:, length * R : (length + added) * R]
+                dpower.baddbmm_(rows[:, : added * R].mT, new)
+                drows[:, : added * R] += new @ power.mT
+            if i > 0:
+                below = powers[i - 1]
+                dpowers[i - 1].baddbmm_(dpower, below.mT).baddbmm_(below.mT, dpower)
+        dA = torch.baddbmm(dpowers[0], C.mT, drows[:, :R])
+        dC = dkernels @ columns.mT + drows[:, :R] @ powers[0].mT
+        return dA.to(ctx.dtype), dcolumns[..., 0].to(ctx.dtype), dC.to(ctx.dtype), None, None
+
+
+def _doublings(T: int) -> list[tuple[int, int]]:
+    """From length 1 to T: what is there, and how much of it is added, at most doubling it.
+
+    >>> _doublings(6)
+    [(1, 1), (2, 2), (4, 2)]
+    """
+    lengths = [2**i for i in range((T - 1).bit_length())]
+    return [(length, min(length, T - length)) for length in lengths]

@@ -89,8 +89,8 @@ def quasiseparable(gain: Tensor, shift: Tensor, E: Tensor) -> Tensor:
 def bilinear_quasiseparable(gain: Tensor, shift: Tensor, E: Tensor, B: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
     r"""Bilinear discretisation, without ever inverting T.
 
-    :math:`X = (1 - \frac{dt}{2} A)^{-1} = G^{-1} T W^{-1} G` with the tridiagonal
-    :math:`W = T + \frac{dt}{2} G^2 (D T + 1)`; :math:`\bar A = 2 X - 1`, :math:`\bar B = dt\,X B`.
+    :math:`X = (1 - \frac{dt}{2} A)^{-1} = G^{-1} T W^{-1}` with the tridiagonal
+    :math:`W = G^{-1} T + \frac{dt}{2} G (D T + 1)`; :math:`\bar A = 2 X - 1`, :math:`\bar B = dt\,X B`.
 
     Parameters
     ----------
@@ -118,8 +118,8 @@ def bilinear_quasiseparable(gain: Tensor, shift: Tensor, E: Tensor, B: Tensor, d
     """
     identity = torch.eye(E.shape[-1], dtype=E.dtype, device=E.device)
     T = identity - E
-    continuous = (gain**2)[..., :, None] * ((shift - 0.5)[..., :, None] * T + identity)
-    W = T + dt[:, None, None] / 2 * continuous
-    X = torch.linalg.solve(W, T.expand_as(W), left=False)
-    X = X / gain[..., :, None] * gain[..., None, :]
-    return 2 * X - identity, dt[:, None] * (X @ B[..., :, None])[..., 0]
+    left = T / gain[..., :, None]
+    right = gain[..., :, None] * ((shift - 0.5)[..., :, None] * T + identity)
+    A_bar = 2 * left @ torch.linalg.inv(torch.addcmul(left, dt[:, None, None] / 2, right)) - identity
+    B = B.expand(len(dt), -1)
+    return A_bar, dt[:, None] / 2 * (B + (A_bar @ B[..., None])[..., 0])

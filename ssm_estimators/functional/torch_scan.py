@@ -145,22 +145,24 @@ def _propagate(
     Then give the first chunk of each case its ``initial`` state, zero if None.
     """
     states = left.unflatten(1, (batch, -1))
+    last = 0 if backward else -1
     if transition.is_complex():
-        states, transition = as_pairs(states), transition[:, None]
-        initial_state = None if initial is None else as_pairs(initial)
-        add = Tensor.addcmul_
+        chunks = as_pairs(states).unbind(2)
+        chunks = chunks[::-1] if backward else chunks
+        if initial is not None:
+            chunks[0].addcmul_(as_pairs(initial), transition[:, None])
+        for earlier, later in pairwise(chunks):
+            later.addcmul_(earlier, transition[:, None])
+        end = states[:, :, last].clone()
     else:
-        initial_state = initial
-        add = Tensor.baddbmm_
-    chunks = states.unbind(2)
-    chunks = chunks[::-1] if backward else chunks
-    if initial_state is not None:
-        add(chunks[0], initial_state, transition)
-    for earlier, later in pairwise(chunks):
-        add(later, earlier, transition)
-    last = left.unflatten(1, (batch, -1))[:, :, 0 if backward else -1].clone()
+        chunks = states.unbind(2)
+        end = torch.zeros_like(chunks[0], memory_format=torch.contiguous_format) if initial is None else initial
+        for chunk in chunks[::-1] if backward else chunks:
+            # the sum in memory of its own: a batched product is slow where its result is a strided view
+            end = torch.baddbmm(chunk, end, transition)
+            chunk.copy_(end)
     before.unflatten(1, (batch, -1))[:, :, -1 if backward else 0] = 0 if initial is None else initial
-    return last
+    return end
 
 
 def _reverse(transition: Tensor) -> Tensor:
