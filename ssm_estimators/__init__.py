@@ -6,11 +6,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ssm_estimators.estimators import LiquidS4Classifier as LiquidS4Classifier
     from ssm_estimators.estimators import LiquidS4Regressor as LiquidS4Regressor
+    from ssm_estimators.estimators import LSSLClassifier as LSSLClassifier
+    from ssm_estimators.estimators import LSSLRegressor as LSSLRegressor
+    from ssm_estimators.estimators import S4Classifier as S4Classifier
     from ssm_estimators.estimators import S4DClassifier as S4DClassifier
     from ssm_estimators.estimators import S4DRegressor as S4DRegressor
+    from ssm_estimators.estimators import S4Regressor as S4Regressor
 
 __version__ = "0.1.0"
-__all__ = ["LiquidS4Classifier", "LiquidS4Regressor", "S4DClassifier", "S4DRegressor"]
+__all__ = [
+    "LiquidS4Classifier",
+    "LiquidS4Regressor",
+    "S4DClassifier",
+    "S4DRegressor",
+    "S4Classifier",
+    "S4Regressor",
+    "LSSLClassifier",
+    "LSSLRegressor",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -98,11 +98,13 @@ T = TypeVar("T")
 def parameters(cls: type[T]) -> type[T]:
     """Make a class's annotated defaults keyword parameters of its constructor, after those of its bases.
 
-    The constraints in its ``_constraints`` join those of its bases. ``{parameters}`` and ``{attributes}`` in its
-    docstring become the shared ones.
+    The constraints in its ``_constraints`` join those of its bases. In its docstring, ``{parameters}`` and
+    ``{attributes}`` become the shared ones, ``{model_parameters}`` its model's ``_model_parameters``.
     """
     if cls.__doc__:
-        cls.__doc__ = cls.__doc__.replace("{parameters}", PARAMETERS).replace("{attributes}", ATTRIBUTES)
+        shared = {"parameters": PARAMETERS, "attributes": ATTRIBUTES}
+        for key, text in {**shared, "model_parameters": getattr(cls, "_model_parameters", "")}.items():
+            cls.__doc__ = cls.__doc__.replace(f"{{{key}}}", text)
     constraints = {}
     for base in reversed(cls.__mro__):
         constraints.update(vars(base).get("_constraints", {}))

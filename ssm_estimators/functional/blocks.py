@@ -7,8 +7,8 @@ For a chunk of T inputs, a row U, and the state S before it::
                                                   from_state[:, j] = C A_bar^(j+1)
                                                   transition       = A_bar^T
 
-:mod:`~ssm_estimators.functional.diagonal` and :mod:`~ssm_estimators.functional.dense` make them. The state of a diagonal
-system is N real numbers too: N / 2 conjugate pairs stored once, real and imaginary part beside each other.
+:mod:`~ssm_estimators.functional.diagonal` and :mod:`~ssm_estimators.functional.dense` make them. The state of a
+diagonal system is N real numbers too: N / 2 conjugate pairs stored once, real and imaginary part beside each other.
 """
 
 from dataclasses import dataclass

@@ -57,7 +57,9 @@ class DenseSystem:
         """
         n_directions, H, M, N = self.C.shape
         C = self.C.permute(1, 0, 2, 3).reshape(H, -1, N)
-        columns, rows, kernels, transition = _Doubling.apply(self.A_bar, self.B_bar, C, T, like)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        columns, rows, kernels, transition = _Doubling.apply(  # type: ignore[no-untyped-call]  # PyTorch's has no types
+            self.A_bar, self.B_bar, C, T, like
+        )
         kernels = kernels.unflatten(1, (n_directions, M))  # (H, n_directions, M, T)
         readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
         first = (kernels[:, 0] + pad(self.D.to(like)[..., None], (0, T - 1))).flatten(0, 1)
@@ -73,7 +75,7 @@ class DenseSystem:
         )
 
     def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """One time point: (H, batch, 1) inputs, (H, batch, N) state to (H * M, batch) output, next state; in float64."""
+        """One time point: (H, batch, 1) input, (H, batch, N) state to (H * M, batch) output, next state; in float64."""
         u_k = inputs.to(self.B_bar)
         x = torch.bmm(state.to(self.A_bar), self.A_bar.mT) + u_k * self.B_bar[:, None]
         y = self.C[0] @ x.mT + self.D[..., None] * u_k.mT  # (H, M, batch)
@@ -98,7 +100,7 @@ class _Doubling(torch.autograd.Function):
                 powers.append(powers[-1] @ powers[-1])
             columns = torch.cat([columns, powers[-1] @ columns[..., :added]], dim=-1)
             rows = torch.cat([rows, rows[:, : added * R] @ powers[-1]], dim=1)
-        if T == 2 ** len(powers):
+        if 2 ** len(powers) == T:
             powers.append(powers[-1] @ powers[-1])
         factors = [i for i in range(len(powers)) if T >> i & 1]
         products = [powers[factors[0]]]

@@ -13,10 +13,10 @@ from ssm_estimators.functional.blocks import as_components
 def real_form(Lambda: Tensor, P: Tensor, B: Tensor, C: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     r"""The real N x N system of a DPLR system whose eigenvalue pairs are stored once.
 
-    :math:`A = \mathrm{diag}(R_n) - 2 p p^T` with the rotation :math:`R_n = [[\mathrm{Re} \lambda, -\mathrm{Im} \lambda],
-    [\mathrm{Im} \lambda, \mathrm{Re} \lambda]]` a pair and p the components of P; B its components; C twice the
-    components of its conjugate. :math:`A + A^T < 0` wherever :math:`\mathrm{Re}\,\lambda < 0`, so that the bilinear
-    rule makes a contraction of it.
+    :math:`A = \mathrm{diag}(R_n) - 2 p p^T` with a rotation a pair,
+    :math:`R_n = [[\mathrm{Re} \lambda, -\mathrm{Im} \lambda], [\mathrm{Im} \lambda, \mathrm{Re} \lambda]]`, and p the
+    components of P; B its components; C twice the components of its conjugate. :math:`A + A^T < 0` wherever
+    :math:`\mathrm{Re}\,\lambda < 0`, so that the bilinear rule makes a contraction of it.
 
     Parameters
     ----------

@@ -1,21 +1,17 @@
-r"""Liquid systems, :math:`x_k = \bar A x_{k-1} + u_k (\bar B \odot x_{k-1}) + \bar B u_k`, and two forms of them by products.
+r"""Liquid systems, :math:`x_k = \bar A x_{k-1} + u_k (\bar B \odot x_{k-1}) + \bar B u_k`, where A is diagonal.
 
-Unrolled, the output is a sum over the products of distinct inputs. The forms ``kb`` and ``pb`` keep the products of
-successive inputs, :math:`u_k u_{k-1} \cdots u_{k-q+1}`; :mod:`~ssm_estimators.functional.liquid_degree` keeps all products
-up to a degree, :mod:`~ssm_estimators.functional.liquid_exact` all of them.
+Unrolled, the output is a sum over products of distinct inputs: a product of q of them, the first j steps ago, has the
+coefficient :math:`C \bar A^{j+1-q} \bar B^q`. The forms differ in what they keep of that sum: products of successive
+inputs (:mod:`~ssm_estimators.functional.liquid_products`), all products up to a degree
+(:mod:`~ssm_estimators.functional.liquid_degree`), all (:mod:`~ssm_estimators.functional.liquid_exact`).
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from ssm_estimators.functional.diagonal import DiagonalSystem
-from ssm_estimators.functional.scan import chunk_length, chunked_scan
-
 
 Discretize = Callable[[float], DiagonalSystem]
 
@@ -34,7 +30,7 @@ class LiquidForm(ABC):
         lengths: Tensor | None = None,
         return_state: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """Outputs (H, batch, L) of inputs (H, batch, L), zero past ``lengths``, and the state after each case's last."""
+        """Outputs of inputs, both (H, batch, L) and zero past ``lengths``, and the state after each case's last."""
 
     @abstractmethod
     def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -43,217 +39,3 @@ class LiquidForm(ABC):
     @abstractmethod
     def state_size(self, N: int) -> int:
         """Numbers a feature and case, when the linear system has N."""
-
-
-@dataclass(frozen=True)
-class _Products(LiquidForm):
-    """Responses to the products of 2 ... ``degree`` successive inputs; the state has the last degree - 1 inputs too."""
-
-    degree: int
-
-    def state_size(self, N: int) -> int:
-        return N + self.degree - 1
-
-    def _split(self, state: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-        """The linear system's state and the last inputs."""
-        if state is None:
-            return None, None
-        N = state.shape[-1] - self.degree + 1
-        return state[..., :N].contiguous(), state[..., N:]
-
-    def _join(self, x: Tensor | None, u: Tensor, past: Tensor | None, lengths: Tensor | None) -> Tensor | None:
-        return None if x is None else torch.cat([x, last_inputs(u, self.degree - 1, past, lengths)], dim=-1)
-
-
-class KB(_Products):
-    r"""Products drive the state: they add :math:`K^{(q)} * (u_k \cdots u_{k-q+1})`, see :func:`liquid_inputs`.
-
-    Parameters
-    ----------
-    degree : int
-        Largest number of inputs in a product.
-
-    References
-    ----------
-    .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, proposition 1.
-    """
-
-    def scan(
-        self,
-        discretize: Discretize,
-        u: Tensor,
-        *,
-        rate: float = 1.0,
-        state: Tensor | None = None,
-        lengths: Tensor | None = None,
-        return_state: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        x, past = self._split(state)
-        system = self._driven(discretize, rate)
-        inputs = [u, *input_products(u, self.degree, past)]
-        if len(system.C) == 2:
-            inputs += [products.flip(-1) for products in input_products(u.flip(-1), self.degree)]
-        blocks = system.blocks(chunk_length(u.shape[-1]), u)
-        y, x = chunked_scan(inputs, blocks, x, lengths=lengths, return_state=return_state)
-        return y, self._join(x, u, past, lengths)
-
-    def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
-        x, past = self._split(state)
-        u = u_k[..., None]
-        inputs = torch.cat([u, *input_products(u, self.degree, past)], dim=-1)
-        y, x = self._driven(discretize, rate).step(inputs, x)
-        return y, torch.cat([x, last_inputs(u, self.degree - 1, past).to(x)], dim=-1)
-
-    def _driven(self, discretize: Discretize, rate: float) -> DiagonalSystem:
-        system = discretize(rate)
-        return replace(system, B_bar=liquid_inputs(system.B_bar[0], self.degree, rate))
-
-
-class PB(_Products):
-    r"""Products act at once: they add :math:`g_q u_k \cdots u_{k-q+1}`, see :func:`product_gains`.
-
-    Parameters
-    ----------
-    degree : int
-        Largest number of inputs in a product.
-
-    References
-    ----------
-    .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, section 3.
-    """
-
-    def scan(
-        self,
-        discretize: Discretize,
-        u: Tensor,
-        *,
-        rate: float = 1.0,
-        state: Tensor | None = None,
-        lengths: Tensor | None = None,
-        return_state: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        x, past = self._split(state)
-        system = discretize(rate)
-        blocks = system.blocks(chunk_length(u.shape[-1]), u)
-        y, x = chunked_scan(u, blocks, x, lengths=lengths, return_state=return_state)
-        gains = product_gains(system if rate == 1 else discretize(1.0), self.degree).to(y)
-        for gain, product in zip(gains[0], input_products(u, self.degree, past), strict=True):
-            y = torch.addcmul(y, product, gain[:, None, None])
-        if len(system.C) == 2:
-            for gain, product in zip(gains[1], input_products(u.flip(-1), self.degree), strict=True):
-                y = torch.addcmul(y, product.flip(-1), gain[:, None, None])
-        return y, self._join(x, u, past, lengths)
-
-    def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
-        x, past = self._split(state)
-        u = u_k[..., None]
-        y, x = discretize(rate).step(u, x)
-        products = torch.cat(input_products(u, self.degree, past), dim=-1)  # (H, batch, degree - 1)
-        gains = product_gains(discretize(1.0), self.degree)[0]
-        y = y + (products.to(gains) @ gains.T[:, :, None])[..., 0]
-        return y, torch.cat([x, last_inputs(u, self.degree - 1, past).to(x)], dim=-1)
-
-
-def liquid_inputs(B_bar: Tensor, degree: int, rate: float = 1.0) -> Tensor:
-    r"""How input and products enter the state in the form ``kb``: :math:`\bar B^q` for q = 1 ... degree.
-
-    The kernel of the products of q inputs is then :math:`K^{(q)}_l = C \bar A^l \bar B^q`: the terms of the liquid
-    recurrence that come from q successive inputs. Products are one a sample, not one a unit of time: their terms carry
-    the factor rate^(1 - q), without which a network trained at one sampling rate does not fit another.
-
-    Parameters
-    ----------
-    B_bar : Tensor of shape (H, P), complex
-        Discretised at the given rate.
-    degree : int
-        Largest number of factors.
-    rate : float, default=1.0
-        How many times coarser than at training the input is sampled.
-
-    Returns
-    -------
-    Tensor of shape (degree, H, P), complex
-
-    References
-    ----------
-    .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, proposition 1. The published code computes
-       something else: time-reversed products and constants that are not trained.
-    """
-    return torch.stack([B_bar**q * rate ** (1 - q) for q in range(1, degree + 1)])
-
-
-def product_gains(system: DiagonalSystem, degree: int) -> Tensor:
-    r"""Gains of the products in the form ``pb``: :math:`g_q = 2\,\mathrm{Re}\, C \bar B^q`, q = 2 ... degree.
-
-    The terms of the liquid recurrence at lag 0 only. A product acts at its own sample, whatever the sampling rate.
-
-    Parameters
-    ----------
-    system : DiagonalSystem
-        Discretised at the rate of training.
-    degree : int
-        Largest number of factors.
-
-    Returns
-    -------
-    Tensor of shape (n_directions, degree - 1, H)
-
-    References
-    ----------
-    .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, section 3. The paper replaces A_bar by the identity
-       "in the kernel"; taken literally, that would be a running sum of all products.
-    """
-    powers = torch.stack([system.B_bar[0] ** q for q in range(2, degree + 1)])
-    return 2 * (system.C[:, None] * powers).sum(-1).real
-
-
-def input_products(u: Tensor, degree: int, past: Tensor | None = None) -> list[Tensor]:
-    r"""Products of each input with its predecessors: :math:`u_k u_{k-1} \cdots u_{k-q+1}` for q = 2 ... degree.
-
-    Parameters
-    ----------
-    u : Tensor of shape (..., L)
-    degree : int
-        Largest number of factors, at least 2.
-    past : Tensor of shape (..., degree - 1) or None, default=None
-        The inputs before the first, oldest first; ``None`` is zero.
-
-    Returns
-    -------
-    list of Tensor of shape (..., L)
-
-    Examples
-    --------
-    >>> [p.tolist() for p in input_products(torch.tensor([2.0, 3.0, 5.0]), 3)]
-    [[0.0, 6.0, 15.0], [0.0, 0.0, 30.0]]
-    """
-    L = u.shape[-1]
-    known = pad(u, (degree - 1, 0)) if past is None else torch.cat([past.to(u), u], dim=-1)
-    products, product = [], u
-    for lag in range(1, degree):
-        product = product * known[..., degree - 1 - lag : degree - 1 - lag + L]
-        products.append(product)
-    return products
-
-
-def last_inputs(u: Tensor, n: int, past: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:
-    """The last n inputs of each case, oldest first.
-
-    Parameters
-    ----------
-    u : Tensor of shape (H, batch, L)
-    n : int
-    past : Tensor of shape (H, batch, n) or None, default=None
-        The inputs before the first; ``None`` is zero.
-    lengths : Tensor of shape (batch,), integer, or None, default=None
-        Inputs a case; ``None``: L.
-
-    Returns
-    -------
-    Tensor of shape (H, batch, n)
-    """
-    known = pad(u, (n, 0)) if past is None else torch.cat([past.to(u), u], dim=-1)
-    if lengths is None:
-        return known[..., u.shape[-1] :]
-    position = lengths[:, None] + torch.arange(n, device=u.device)
-    return known.gather(-1, position.expand(*u.shape[:2], n))

@@ -1,15 +1,15 @@
 r"""The liquid system exactly up to a degree, as matrix products.
 
 :math:`x^1_k = \bar A x^1_{k-1} + \bar B u_k`, :math:`x^q_k = \bar A x^q_{k-1} + u_k (\bar B \odot x^{q-1}_{k-1})`,
-:math:`y = C \sum_q x^q`: a product of q inputs enters with :math:`\bar B^q` and loses one power of A_bar a factor. Hence,
+:math:`y = C \sum_q x^q`: a product of q inputs has :math:`\bar B^q`, and one power of A_bar less a factor. Hence,
 within a chunk,
 
 .. math:: y_k = \sum_q \sum_{j \le k} K^{(q)}_{k-j}\, u_j\, e_{q-1}(u_{j+1}, \ldots, u_k),
           \qquad K^{(q)}_l = C \bar A^{l+1-q} \bar B^q, \quad l \ge q - 1,
 
-with e the elementary symmetric sums. From the generating function, :math:`e_q(u_{j+1} \ldots u_k) = \sum_m e_m(u_0 \ldots
-u_k)\, h_{q-m}(u_0 \ldots u_j)`, h the signed complete sums: one factor depends on k only, the other on j only, and what is
-left is a Toeplitz product. The sums start anew in each chunk.
+with e the elementary symmetric sums. From the generating function,
+:math:`e_q(u_{j+1} \ldots u_k) = \sum_m e_m(u_0 \ldots u_k)\, h_{q-m}(u_0 \ldots u_j)`, h the signed complete sums: one
+factor depends on k only, the other on j only, and what is left is a Toeplitz product. Sums start anew in each chunk.
 """
 
 from dataclasses import dataclass, replace

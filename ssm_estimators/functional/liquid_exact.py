@@ -1,10 +1,11 @@
 r"""The liquid system itself: a scan whose transition :math:`a_k = \bar A + u_k \bar B` changes at every step.
 
-There is no convolution here. Time is walked through step by step, one operation each, on what a chunk's inputs have made
-of the transition beforehand; the backward pass keeps the states before the chunks and computes those inside again, in
-float64: rounding would add up over the steps.
+There is no convolution here. Time is walked through step by step, one operation each, after a chunk's transitions have
+been made at once; the backward pass keeps the states before the chunks and computes those inside again. In float64:
+rounding would add up over the steps.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,10 +55,11 @@ class Exact(LiquidForm):
         if lengths is None:
             lengths = torch.full((u.shape[1],), u.shape[2], device=exact.device)
         initial = None if state is None else as_pairs(state.to(exact))
-        y, end = LiquidScan.apply(A_bar, B_bar, system.C[0], exact, initial, lengths.to(exact.device), self.guard)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        ends = lengths.to(exact.device)
+        run: Callable[..., tuple[Tensor, Tensor]] = LiquidScan.apply
+        y, end = run(A_bar, B_bar, system.C[0], exact, initial, ends, self.guard)
         if len(system.C) == 2:
-            back, _ = LiquidScan.apply(A_bar, B_bar, system.C[1], exact.flip(-1), None, lengths, self.guard)  # type: ignore[no-untyped-call]  # as above
-            y = y + back.flip(-1)
+            y = y + run(A_bar, B_bar, system.C[1], exact.flip(-1), None, ends, self.guard)[0].flip(-1)
         y = y + system.D[:, None, None] * exact
         return y.to(u), as_components(end).to(u) if return_state else None
 
@@ -90,7 +92,7 @@ class Exact(LiquidForm):
         A_bar = system.A_bar.to(torch.complex64)[:, None, None]
         B_bar = system.B_bar[0].to(torch.complex64)[:, None, None]
         lengths = torch.full((batch,), L) if lengths is None else lengths.to(A_bar.device)
-        above, total = torch.zeros((), device=A_bar.device), 0.0
+        above, total = A_bar.new_zeros((), dtype=torch.int64), A_bar.real.new_zeros(())
         T = chunk_length(L)
         for start in range(0, L, T):
             chunk = u[..., start : start + T].to(A_bar.device)[..., None]
@@ -104,7 +106,7 @@ class Exact(LiquidForm):
 
 
 class LiquidScan(torch.autograd.Function):
-    """(H, P) complex A_bar, B_bar, C; u (H, batch, L): outputs without D, and the state after each case's last input."""
+    """Of (H, P) A_bar, B_bar, C and u (H, batch, L): outputs without D, the state after each case's last input."""
 
     @staticmethod
     def forward(

@@ -82,7 +82,7 @@ def quasiseparable(gain: Tensor, shift: Tensor, E: Tensor) -> Tensor:
     Tensor of shape (..., N, N)
     """
     identity = torch.eye(E.shape[-1], dtype=E.dtype, device=E.device)
-    inverse = torch.linalg.inv(identity - E)
+    inverse: Tensor = torch.linalg.inv(identity - E)
     return -gain[..., :, None] * (torch.diag_embed(shift - 0.5) + inverse) * gain[..., None, :]
 
 

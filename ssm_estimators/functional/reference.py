@@ -61,16 +61,20 @@ def krylov_kernel(A_bar: Tensor, B_bar: Tensor, C: Tensor, L: int) -> Tensor:
 def cauchy_kernel(Lambda: Tensor, P: Tensor, B: Tensor, C_tilde: Tensor, dt: Tensor, L: int) -> Tensor:
     """S4's own, (H, L): the truncated generating function at the roots of unity, by Cauchy products and Woodbury.
 
+    Multiplied through by 1 + omega, so that the node omega = -1 is one like the others.
+
     Lambda, P, B are one of each conjugate pair, (H, N / 2). C_tilde = C (1 - A_bar^L) likewise, in the basis of Lambda.
     """
-    omega = torch.exp(-2j * torch.pi * torch.arange(L // 2 + 1, device=dt.device) / L).to(Lambda.dtype)
-    omega = torch.where(omega == -1, omega + 1e-9, omega)  # its limit there: the node is at infinity
-    z = 2 * (1 - omega) / (1 + omega)
+    angle = -2 * torch.pi / L * torch.arange(L // 2 + 1, dtype=dt.dtype, device=dt.device)
+    omega = torch.polar(torch.ones_like(angle), angle)
     Lambda, P, B, C_tilde = (torch.cat([x, x.conj()], dim=-1) for x in (Lambda, P, B, C_tilde))
-    cauchy = 1 / (z - dt[:, None, None] * Lambda[..., None])  # (H, N, L / 2 + 1)
+    step = dt[:, None, None]
+    cauchy = 1 / (2 * (1 - omega) - (1 + omega) * step * Lambda[..., None])  # (H, N, L / 2 + 1)
     numerators = torch.stack([C_tilde * B, C_tilde * P, P.conj() * B, P.conj() * P], dim=1)
-    cb, cp, pb, pp = (dt[:, None, None] * torch.bmm(numerators, cauchy)).unbind(1)
-    return torch.fft.irfft(2 / (1 + omega) * (cb - cp * pb / (1 + pp)), n=L)
+    cb, cp, pb, pp = (step[..., None] * torch.bmm(numerators, cauchy)[:, :, None]).unbind(1)
+    K = 2 * (cb - (1 + omega) * cp * pb / (1 + (1 + omega) * pp))
+    kernel: Tensor = torch.fft.irfft(K[:, 0], n=L)
+    return kernel
 
 
 def convolution(K: Tensor, u: Tensor) -> Tensor:
@@ -91,9 +95,11 @@ def recurrence(
     return torch.stack(y, dim=-1), x
 
 
-def dense_recurrence(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+def dense_recurrence(
+    A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, state: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """The same of dense systems with M outputs each, D (H, M): y (H * M, batch, L) and the state (H, batch, N)."""
-    x, y = B_bar.new_zeros(*u.shape[:2], B_bar.shape[-1]), []
+    x, y = B_bar.new_zeros(*u.shape[:2], B_bar.shape[-1]) if state is None else state, []
     for u_k in u.unbind(-1):
         x = x @ A_bar.mT + B_bar[:, None] * u_k[..., None]
         y.append(torch.einsum("hmn,hbn->hmb", C, x) + D[..., None] * u_k[:, None])

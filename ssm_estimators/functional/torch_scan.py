@@ -21,8 +21,8 @@ class ChunkedScan(torch.autograd.Function):
     """Whole chunks in; outputs, and the forward direction's state before each chunk, out.
 
     ``tensors`` are the inputs, each of shape (H, batch, n_chunks * T), then ``toeplitz``, ``into_state`` and
-    ``from_state``. The outputs have a row a chunk, (H, batch * n_chunks, M * T). Without ``with_states`` (a single chunk needs none) the second result is None. The backward is one
-    pass in reverse.
+    ``from_state``. The outputs have a row a chunk, (H, batch * n_chunks, M * T). Without ``with_states`` (a single
+    chunk needs none) the second result is None. The backward is one pass in reverse.
     """
 
     @staticmethod
@@ -145,19 +145,18 @@ def _propagate(
     Then give the first chunk of each case its ``initial`` state, zero if None.
     """
     states = left.unflatten(1, (batch, -1))
-    last = 0 if backward else -1
+    order = slice(None, None, -1 if backward else 1)
+    end: Tensor
     if transition.is_complex():
-        chunks = as_pairs(states).unbind(2)
-        chunks = chunks[::-1] if backward else chunks
+        chunks = as_pairs(states).unbind(2)[order]
         if initial is not None:
             chunks[0].addcmul_(as_pairs(initial), transition[:, None])
         for earlier, later in pairwise(chunks):
             later.addcmul_(earlier, transition[:, None])
-        end = states[:, :, last].clone()
+        end = states[:, :, 0 if backward else -1].clone()
     else:
-        chunks = states.unbind(2)
-        end = torch.zeros_like(chunks[0], memory_format=torch.contiguous_format) if initial is None else initial
-        for chunk in chunks[::-1] if backward else chunks:
+        end = torch.zeros_like(states[:, :, 0]) if initial is None else initial
+        for chunk in states.unbind(2)[order]:
             # the sum in memory of its own: a batched product is slow where its result is a strided view
             end = torch.baddbmm(chunk, end, transition)
             chunk.copy_(end)

@@ -1,11 +1,14 @@
 """Liquid-S4: a diagonal layer whose transition depends on the input."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from ssm_estimators.functional.liquid import KB, PB, LiquidForm
+from ssm_estimators.functional.liquid import LiquidForm
 from ssm_estimators.functional.liquid_degree import Degree
 from ssm_estimators.functional.liquid_exact import Exact
+from ssm_estimators.functional.liquid_products import KB, PB
 from ssm_estimators.layers.s4d import S4D
 
 FORMS = ("kb", "pb", "degree", "exact")
@@ -25,9 +28,9 @@ class LiquidS4(S4D):
     d_state : int, default=64
         State size N, even.
     liquid : {"kb", "pb", "degree", "exact"}, default="kb"
-        ``"kb"``: products of 2 ... ``liquid_degree`` successive inputs, each remembered as the inputs are; ``"pb"``: the
-        same products, acting at their own time only; ``"degree"``: all products, near or far, of up to that many
-        inputs; ``"exact"``: the system itself. In this order they keep more and cost more.
+        ``"kb"``: products of 2 ... ``liquid_degree`` successive inputs, remembered as inputs are; ``"pb"``: the same
+        products, acting at their own time only; ``"degree"``: all products, near or far, of up to that many inputs;
+        ``"exact"``: the system itself, at ten times the cost and more.
     liquid_degree : int, default=2
         Largest number of inputs in a product; ``"exact"`` has no such bound.
     guard : bool, default=True
@@ -100,16 +103,17 @@ class LiquidS4(S4D):
         if self.growth <= 0:
             return None
         return (
-            "The exact liquid system was unstable on some series: the mean logarithm of its transition's modulus reached "
-            f"{self.growth:.3f}, and only the guard kept the state from growing. Lower dt_max or ssm_lr, or use "
-            "liquid='degree'."
+            "The exact liquid system was unstable on some series: the mean logarithm of its transition's modulus "
+            f"reached {self.growth:.3f}, and only the guard kept the state from growing. Lower dt_max or ssm_lr, or "
+            "use liquid='degree'."
         )
 
     @property
     def _form(self) -> LiquidForm:
         if self.liquid == "exact":
             return Exact(self.guard)
-        return {"kb": KB, "pb": PB, "degree": Degree}[self.liquid](self.liquid_degree)
+        forms: dict[str, Callable[[int], LiquidForm]] = {"kb": KB, "pb": PB, "degree": Degree}
+        return forms[self.liquid](self.liquid_degree)
 
     def _state_size(self) -> int:
         return self._form.state_size(self.d_state)

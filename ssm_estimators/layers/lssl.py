@@ -116,8 +116,12 @@ class LSSL(ScanLayer):
             self.register_buffer(name, value)
 
     def _system(self, rate: float) -> DenseSystem:
-        E = tridiagonal_contraction(*map(in_float64, (self.E_lower, self.E_diagonal, self.E_upper)))
-        gain, shift = torch.exp(in_float64(self.log_gain)), torch.exp(in_float64(self.log_shift))
-        dt = torch.exp(in_float64(self.log_dt)) * rate
-        A_bar, B_bar = bilinear_quasiseparable(gain, shift, E, in_float64(self.B), dt)
+        E = tridiagonal_contraction(*(self._get(name) for name in ("E_lower", "E_diagonal", "E_upper")))
+        gain, shift, dt = (torch.exp(self._get(name)) for name in ("log_gain", "log_shift", "log_dt"))
+        A_bar, B_bar = bilinear_quasiseparable(gain, shift, E, self._get("B"), dt * rate)
         return DenseSystem(A_bar, B_bar, in_float64(self.C), in_float64(self.D))
+
+    def _get(self, name: str) -> Tensor:
+        """A tensor of ``_hold``, in float64."""
+        held: Tensor = getattr(self, name)
+        return in_float64(held)

@@ -33,7 +33,7 @@ class ResidualBlock(nn.Module):
         self.layer, self.prenorm = layer, prenorm
         self.norm = NORMS[norm](d_model)
         self.dropout = TiedDropout(dropout)
-        self.mixing = FeatureLinear(d_model, 2 * d_model, generator)
+        self.mixing = FeatureLinear(layer.d_output, 2 * d_model, generator)
 
     def forward(self, x: Tensor, lengths: Tensor | None, rate: float) -> Tensor:
         """(d_model, batch, n_timepoints) to the same."""

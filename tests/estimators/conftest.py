@@ -1,12 +1,12 @@
-"""The four estimators, small enough to be fitted hundreds of times."""
+"""The estimators, small enough to be fitted hundreds of times."""
 
 import numpy as np
 import pytest
 
-from ssm_estimators import LiquidS4Classifier, LiquidS4Regressor, S4DClassifier, S4DRegressor
+import ssm_estimators
 
-CLASSIFIERS = (LiquidS4Classifier, S4DClassifier)
-REGRESSORS = (LiquidS4Regressor, S4DRegressor)
+CLASSIFIERS = tuple(getattr(ssm_estimators, name) for name in ssm_estimators.__all__ if name.endswith("Classifier"))
+REGRESSORS = tuple(getattr(ssm_estimators, name) for name in ssm_estimators.__all__ if name.endswith("Regressor"))
 SMALL = {
     "d_model": 8,
     "d_state": 4,

@@ -5,11 +5,11 @@ import sklearn
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 from sklearn.utils.fixes import parse_version
 
-from ssm_estimators import LiquidS4Classifier, LiquidS4Regressor, S4DClassifier, S4DRegressor
+import ssm_estimators
 
 ESTIMATORS = [
-    cls(d_model=16, n_layers=1, max_epochs=30, random_state=0, device="cpu")
-    for cls in (LiquidS4Classifier, LiquidS4Regressor, S4DClassifier, S4DRegressor)
+    getattr(ssm_estimators, name)(d_model=16, n_layers=1, max_epochs=30, random_state=0, device="cpu")
+    for name in ssm_estimators.__all__
 ]
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": (

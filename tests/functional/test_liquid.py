@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.liquid import input_products, liquid_inputs
+from ssm_estimators.functional.liquid_products import input_products, liquid_inputs
 
 H, P, BATCH = 2, 3, 2
 

@@ -1,36 +1,68 @@
 """The contract of the chunked scan: equal to its slow definition, in value and gradient, whatever the chunk length."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from ssm_estimators.functional import reference
 from ssm_estimators.functional.blocks import _Circulant, toeplitz
+from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.diagonal import DiagonalSystem, complex_powers
 from ssm_estimators.functional.scan import chunk_length, chunked_scan
-from ssm_estimators.functional.torch_scan import ChunkedScan
+from ssm_estimators.functional.torch_scan import ChunkedScan, ChunkStates
 
 H, P, BATCH = 3, 4, 2
 LENGTHS = [1, 2, 7, 16, 23]
 CHUNKS = [1, 4, 7, 64]
 
 
-@pytest.fixture
-def system():
-    """Stable A_bar; B_bar; readouts of two directions; D: leaves that want gradients."""
-    radius, angle = 0.6 + 0.39 * torch.rand(H, P).double(), 3 * torch.rand(H, P).double()
-    A_bar = torch.polar(radius, angle)
-    B_bar = torch.randn(H, P, dtype=torch.complex128)
-    C = torch.randn(2, H, P, dtype=torch.complex128)
-    D = torch.randn(H, dtype=torch.float64)
-    return [value.requires_grad_() for value in (A_bar, B_bar, C, D)]
+def _diagonal():
+    """Stable, with the readouts of two directions."""
+    A_bar = torch.polar(0.6 + 0.39 * torch.rand(H, P).double(), 3 * torch.rand(H, P).double())
+    B_bar, C = (torch.randn(n, H, P, dtype=torch.complex128) for n in (1, 2))
+    return DiagonalSystem(A_bar, B_bar, C, torch.randn(H, dtype=torch.float64))
 
 
-def _series(L):
-    return torch.randn(H, BATCH, L, dtype=torch.float64, requires_grad=True)
+def _dense(M):
+    """Stable, not normal, with the readouts of two directions and M outputs."""
+    A_bar = torch.randn(H, 2 * P, 2 * P, dtype=torch.float64)
+    A_bar = 0.95 * A_bar / torch.linalg.matrix_norm(A_bar, 2, keepdim=True)
+    B_bar, C, D = torch.randn(H, 2 * P), torch.randn(2, H, M, 2 * P), torch.randn(H, M)
+    return DenseSystem(A_bar, B_bar.double(), C.double(), D.double())
 
 
-def _real(state):
-    return torch.view_as_real(state).flatten(-2)
+SYSTEMS = {"diagonal": _diagonal, "dense": lambda: _dense(1), "dense-3-outputs": lambda: _dense(3)}
+
+
+@pytest.fixture(params=SYSTEMS)
+def system(request):
+    made = SYSTEMS[request.param]()
+    for leaf in _leaves(made):
+        leaf.requires_grad_()
+    return made
+
+
+def _leaves(system):
+    return [system.A_bar, system.B_bar, system.C, system.D]
+
+
+def _slow(system, u, direction=0, state=None):
+    """Outputs and end of one direction, the definition."""
+    D = system.D if direction == 0 else torch.zeros_like(system.D)
+    if isinstance(system, DenseSystem):
+        return reference.dense_recurrence(system.A_bar, system.B_bar, system.C[direction], D, u, state)
+    state = None if state is None else torch.view_as_complex(state.unflatten(-1, (-1, 2)))
+    y, end = reference.recurrence(system.A_bar, system.B_bar[0], system.C[direction], D, u, state)
+    return y, torch.view_as_real(end).flatten(-2)
+
+
+def _causal(system):
+    return replace(system, C=system.C[:1])
+
+
+def _series(L, batch=BATCH):
+    return torch.randn(H, batch, L, dtype=torch.float64, requires_grad=True)
 
 
 def _assert_same(fast, slow, leaves):
@@ -39,7 +71,9 @@ def _assert_same(fast, slow, leaves):
         torch.testing.assert_close(value, expected, rtol=1e-11, atol=1e-11)
     weights = [torch.randn_like(value) for value in slow]
     gradients = [
-        torch.autograd.grad(sum((w * value).sum() for w, value in zip(weights, values, strict=True)), leaves)
+        torch.autograd.grad(
+            sum((w * value).sum() for w, value in zip(weights, values, strict=True)), leaves, materialize_grads=True
+        )
         for values in (fast, slow)
     ]
     for gradient, expected in zip(*gradients, strict=True):
@@ -50,79 +84,73 @@ def _assert_same(fast, slow, leaves):
 @pytest.mark.parametrize("T", CHUNKS)
 @pytest.mark.parametrize("given", [False, True], ids=["from-zero", "from-state"])
 def test_scan_is_the_recurrence(system, L, T, given):
-    A_bar, B_bar, C, D = system
-    u = _series(L)
-    start = torch.randn(H, BATCH, P, dtype=torch.complex128, requires_grad=True) if given else None
-    blocks = DiagonalSystem(A_bar, B_bar[None], C[:1], D).blocks(T, u)
-    y, state = chunked_scan(u, blocks, None if start is None else _real(start))
-    expected, end = reference.recurrence(A_bar, B_bar, C[0], D, u, start)
-    leaves = [u, A_bar, B_bar, C, D] + ([start] if given else [])
-    _assert_same([y, state], [expected, _real(end)], leaves)
-    torch.testing.assert_close(
-        y, chunked_scan(u, blocks, None if start is None else _real(start), return_state=False)[0]
-    )
+    u, causal = _series(L), _causal(system)
+    start = torch.randn(H, BATCH, 2 * P, dtype=torch.float64, requires_grad=True) if given else None
+    blocks = causal.blocks(T, u)
+    fast = chunked_scan(u, blocks, start)
+    _assert_same(fast, _slow(system, u, state=start), [u, *_leaves(system)] + ([start] if given else []))
+    torch.testing.assert_close(fast[0], chunked_scan(u, blocks, start, return_state=False)[0])
 
 
 @pytest.mark.parametrize("L", LENGTHS)
 def test_recurrence_is_the_convolution(system, L):
-    A_bar, B_bar, C, D = system
     u = _series(L)
-    convolved = reference.convolution(reference.kernel(A_bar, B_bar, C[0], L), u) + D[:, None, None] * u
-    _assert_same([convolved], [reference.recurrence(A_bar, B_bar, C[0], D, u)[0]], [u, A_bar, B_bar, C, D])
+    if isinstance(system, DenseSystem):
+        K = reference.dense_kernel(system.A_bar, system.B_bar, system.C[0], L).flatten(0, 1)
+    else:
+        K = reference.kernel(system.A_bar, system.B_bar[0], system.C[0], L)
+    M = len(K) // H
+    each = u.repeat_interleave(M, 0)
+    convolved = reference.convolution(K, each) + system.D.reshape(-1, 1, 1) * each
+    _assert_same([convolved], [_slow(system, u)[0]], [u, *_leaves(system)])
 
 
 @pytest.mark.parametrize("L", LENGTHS)
 @pytest.mark.parametrize("T", CHUNKS)
 def test_both_directions_are_two_recurrences(system, L, T):
-    A_bar, B_bar, C, D = system
     u = _series(L)
-    y, state = chunked_scan(u, DiagonalSystem(A_bar, B_bar[None], C, D).blocks(T, u), return_state=False)
-    forward, _ = reference.recurrence(A_bar, B_bar, C[0], D, u)
-    backward, _ = reference.recurrence(A_bar, B_bar, C[1], torch.zeros_like(D), u.flip(-1))
+    y, state = chunked_scan(u, system.blocks(T, u), return_state=False)
+    expected = _slow(system, u)[0] + _slow(system, u.flip(-1), direction=1)[0].flip(-1)
     assert state is None
-    _assert_same([y], [forward + backward.flip(-1)], [u, A_bar, B_bar, C, D])
+    _assert_same([y], [expected], [u, *_leaves(system)])
 
 
 @pytest.mark.parametrize("T", CHUNKS)
 @pytest.mark.parametrize("n_directions", [1, 2])
-def test_several_inputs_share_one_state(system, T, n_directions):
-    A_bar, B_bar, C, D = system
+def test_several_inputs_share_one_state(T, n_directions):
+    system = _diagonal()
+    leaves = [leaf.requires_grad_() for leaf in _leaves(system)]
     inputs = [_series(11) for _ in range(1 + n_directions)]  # the input, then a second one a direction
-    blocks = DiagonalSystem(A_bar, torch.stack([B_bar, 2 * B_bar]), C[:n_directions], D).blocks(T, inputs[0])
-    y, _ = chunked_scan(inputs, blocks, return_state=False)
+    both = replace(system, B_bar=torch.cat([system.B_bar, 2 * system.B_bar]), C=system.C[:n_directions])
+    y, _ = chunked_scan(inputs, both.blocks(T, inputs[0]), return_state=False)
     expected = 0
     for direction, second in enumerate(inputs[1:]):
-        for vector, skip, u in ((B_bar, D * (direction == 0), inputs[0]), (2 * B_bar, 0 * D, second)):
-            u = u.flip(-1) if direction else u
-            response, _ = reference.recurrence(A_bar, vector, C[direction], skip, u)
+        twice = replace(system, B_bar=2 * system.B_bar, D=0 * system.D)
+        for one, u in ((system, inputs[0]), (twice, second)):
+            response, _ = _slow(one, u.flip(-1) if direction else u, direction)
             expected = expected + (response.flip(-1) if direction else response)
-    _assert_same([y], [expected], [*inputs, A_bar, B_bar, C, D])
+    _assert_same([y], [expected], [*inputs, *leaves])
 
 
 @pytest.mark.parametrize("T", CHUNKS)
 def test_state_of_each_case_is_that_at_its_own_length(system, T):
-    A_bar, B_bar, C, D = system
     lengths = torch.tensor([13, 0, 5, 8, 12])
-    u = torch.randn(H, len(lengths), 13, dtype=torch.float64)
-    u = torch.where(torch.arange(13) < lengths[:, None], u, 0).requires_grad_()
-    start = torch.randn(H, len(lengths), P, dtype=torch.complex128, requires_grad=True)
-    _, state = chunked_scan(u, DiagonalSystem(A_bar, B_bar[None], C[:1], D).blocks(T, u), _real(start), lengths=lengths)
+    u = torch.where(torch.arange(13) < lengths[:, None], _series(13, batch=5), 0)
+    start = torch.randn(H, len(lengths), 2 * P, dtype=torch.float64, requires_grad=True)
+    _, state = chunked_scan(u, _causal(system).blocks(T, u), start, lengths=lengths)
     ends = [
-        start[:, i]
-        if n == 0
-        else reference.recurrence(A_bar, B_bar, C[0], D, u[:, i : i + 1, :n], start[:, i : i + 1])[1][:, 0]
+        start[:, i] if n == 0 else _slow(system, u[:, i : i + 1, :n], state=start[:, i : i + 1])[1][:, 0]
         for i, n in enumerate(lengths.tolist())
     ]
-    _assert_same([state], [_real(torch.stack(ends, dim=1))], [A_bar, B_bar, start])
+    _assert_same([state], [torch.stack(ends, dim=1)], [system.A_bar, system.B_bar, start])
 
 
 @pytest.mark.parametrize("n_directions", [1, 2])
 @pytest.mark.parametrize("with_states", [True, False])
 def test_gradcheck_of_the_scan(system, n_directions, with_states):
-    A_bar, B_bar, C, D = system
     T, n_chunks = 3, 3 if with_states else 1
     u = _series(T * n_chunks)
-    blocks = DiagonalSystem(A_bar, B_bar[None], C[:n_directions], D).blocks(T, u)
+    blocks = replace(system, C=system.C[:n_directions]).blocks(T, u)
     initial = torch.randn(H, BATCH, 2 * P, dtype=torch.float64) if with_states and n_directions == 1 else None
     tensors = [initial, blocks.transition, u, *blocks.toeplitz, *blocks.into_state, *blocks.from_state]
     tensors = [None if t is None else t.detach().requires_grad_() for t in tensors]
@@ -133,15 +161,31 @@ def test_gradcheck_of_the_scan(system, n_directions, with_states):
     assert torch.autograd.gradcheck(outputs, tensors)
 
 
+@pytest.mark.parametrize("given", [False, True])
+def test_gradcheck_of_the_states_alone(system, given):
+    transition = system.blocks(3, _series(3)).transition.detach().requires_grad_()
+    left = torch.randn(H, BATCH * 4, 2 * P, dtype=torch.float64, requires_grad=True)
+    initial = torch.randn(H, BATCH, 2 * P, dtype=torch.float64, requires_grad=True) if given else None
+    assert torch.autograd.gradcheck(lambda *t: ChunkStates.apply(*t, BATCH), [left, transition, initial])
+
+
 def test_gradcheck_of_the_blocks(system):
-    A_bar, *_ = system
-    assert torch.autograd.gradcheck(lambda a: complex_powers(a, 5), A_bar)
+    if isinstance(system, DiagonalSystem):
+        assert torch.autograd.gradcheck(lambda a: complex_powers(a, 5), system.A_bar)
+    for T in (1, 2, 5, 8):
+        u = torch.zeros(1, dtype=torch.float64)
+
+        def outputs(*tensors, T=T, u=u):
+            blocks = type(system)(*tensors).blocks(T, u)
+            return [*blocks.toeplitz, *blocks.into_state, *blocks.from_state, blocks.transition]
+
+        assert torch.autograd.gradcheck(outputs, [leaf.detach().requires_grad_() for leaf in _leaves(system)])
     period = torch.randn(2, 10, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(_Circulant.apply, period)
 
 
-def test_powers_are_powers(system):
-    A_bar, *_ = system
+def test_powers_are_powers():
+    A_bar = _diagonal().A_bar
     for n in (1, 2, 5, 8):
         expected = torch.stack([A_bar**k for k in range(n + 1)], dim=-1)
         torch.testing.assert_close(complex_powers(A_bar, n), expected, rtol=1e-12, atol=0)
@@ -161,19 +205,17 @@ def test_chunk_length_wastes_less_than_one_place_a_chunk(L):
 
 
 def test_wrong_number_of_inputs_is_refused(system):
-    A_bar, B_bar, C, D = system
     u = _series(5)
-    blocks = DiagonalSystem(A_bar, B_bar[None], C[:1], D).blocks(4, u)
+    blocks = _causal(system).blocks(4, u)
     with pytest.raises(ValueError, match=r"Expected 1 inputs of one shape \(3, batch, L\); got shapes"):
         chunked_scan([u, u], blocks)
     with pytest.raises(ValueError, match="both directions has no state"):
-        chunked_scan(u, DiagonalSystem(A_bar, B_bar[None], C, D).blocks(4, u))
+        chunked_scan(u, system.blocks(4, u))
 
 
 def test_autocast_leaves_the_scan_in_float32(system):
-    A_bar, B_bar, C, D = system
     u = torch.randn(H, BATCH, 20)
-    blocks = DiagonalSystem(A_bar, B_bar[None], C[:1], D).blocks(4, u)
+    blocks = _causal(system).blocks(4, u)
     expected, _ = chunked_scan(u, blocks)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         y, _ = chunked_scan(u, blocks)
