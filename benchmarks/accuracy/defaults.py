@@ -18,7 +18,7 @@ import torch
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
-from ssm_estimators import LiquidS4Classifier, S4DClassifier
+from ssm_estimators import LiquidS4Classifier, LSSLClassifier, S4Classifier, S4DClassifier
 from ssm_estimators.datasets import load_ucr_uea
 
 SETS = (
@@ -77,8 +77,14 @@ SETTINGS = {
     "lin_dropout_0": {"init": "lin", "dropout": 0.0},
     "lin_dropout_0.05": {"init": "lin", "dropout": 0.05},
     "lin_epochs_100": {"init": "lin", "max_epochs": 100},
+    # the other models with the defaults that came out
+    "default_s4d": {"model": "s4d", "init": "lin", "dropout": 0.05},
+    "default_s4": {"model": "s4", "dropout": 0.05},
+    "default_lssl": {"model": "lssl", "dropout": 0.05},
+    "default_lssl_each": {"model": "lssl", "dropout": 0.05, "shared": False},
+    "default_lssl_fixed": {"model": "lssl", "dropout": 0.05, "trainable": "none"},
 }
-MODELS = {"liquid": LiquidS4Classifier, "s4d": S4DClassifier}
+MODELS = {"liquid": LiquidS4Classifier, "s4d": S4DClassifier, "s4": S4Classifier, "lssl": LSSLClassifier}
 
 
 def run(name: str, setting: dict, seed: int, data_dir: Path) -> dict:
@@ -86,6 +92,7 @@ def run(name: str, setting: dict, seed: int, data_dir: Path) -> dict:
     X, X_held_out, y, y_held_out = train_test_split(X, y, test_size=0.5, stratify=y, random_state=seed)
     params = {**BASE, **setting}
     model = MODELS[params.pop("model", "liquid")]
+    params = {key: value for key, value in params.items() if key in (*model().get_params(), "longest")}
     longest = params.pop("longest") * X.shape[-1]  # time constants from 4 samples to this
     clf = model(**params, dt_min=2 / longest, dt_max=0.5, random_state=seed, device="cpu", n_threads=1)
     start = time.perf_counter()

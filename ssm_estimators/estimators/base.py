@@ -60,8 +60,6 @@ class DeepEstimator(Parameters):
     def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
         """Check everything that can be checked before the targets are read."""
         self._validate_params()
-        if self.d_state % 2:
-            raise ValueError(f"d_state must be even, for conjugate pairs; got {self.d_state}.")
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
         data = check_series(self, X, self.missing, reset=True)

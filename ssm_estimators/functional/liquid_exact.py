@@ -85,10 +85,10 @@ class Exact(LiquidForm):
         clamped : float
             Share of the transitions with a modulus above 1.
         largest : float
-            Largest mean, over one series, of the logarithm of a transition's modulus: where it is positive the
-            system itself is unstable, not only some of its steps.
+            Largest, over the H * P modes, of the mean over all series of the logarithm of the transition's modulus:
+            where it is positive that mode itself is unstable, not only some of its steps.
         """
-        H, batch, L = u.shape
+        _, batch, L = u.shape
         A_bar = system.A_bar.to(torch.complex64)[:, None, None]
         B_bar = system.B_bar[0].to(torch.complex64)[:, None, None]
         lengths = torch.full((batch,), L) if lengths is None else lengths.to(A_bar.device)
@@ -100,9 +100,9 @@ class Exact(LiquidForm):
             inside = start + torch.arange(chunk.shape[2], device=A_bar.device) < lengths[:, None]
             log = torch.where(inside[..., None], log, 0)
             above = above + (log > 0).sum()
-            total = total + log.sum(2)
-        share = above / (lengths.sum() * H * A_bar.shape[-1])
-        return share.item(), (total / lengths[:, None]).max().item()
+            total = total + log.sum((1, 2))
+        n_points = lengths.sum()
+        return (above / (n_points * total.numel())).item(), (total / n_points).max().item()
 
 
 class LiquidScan(torch.autograd.Function):

@@ -85,6 +85,10 @@ class SSMLayer(nn.Module, ABC):
     def ssm_parameters(self) -> Iterator[str]:
         """Names of the parameters that want their own learning rate and no weight decay."""
 
+    def warning(self) -> str | None:
+        """What a user should know of the training passes so far, if anything."""
+        return None
+
     def _check(self, u: Tensor, rate: float) -> None:
         if u.ndim != 3 or u.shape[0] != self.d_model or u.shape[2] == 0:
             raise ValueError(

@@ -43,8 +43,8 @@ class LiquidS4(S4D):
     clamped : float
         Share of the transitions that the guard clamped in the last pass of training; 5 to 30 % is usual at the start.
     growth : float
-        Largest mean, over one series, of the logarithm of a transition's modulus before the guard, in all passes of
-        training so far. Positive: the system is unstable on that series and lives from the guard.
+        Largest mean, over the series of a batch, of the logarithm of a mode's transition modulus before the guard, in
+        all passes of training so far. Positive: that mode is unstable and lives from the guard.
 
     Raises
     ------
@@ -103,9 +103,9 @@ class LiquidS4(S4D):
         if self.growth <= 0:
             return None
         return (
-            "The exact liquid system was unstable on some series: the mean logarithm of its transition's modulus "
-            f"reached {self.growth:.3f}, and only the guard kept the state from growing. Lower dt_max or ssm_lr, or "
-            "use liquid='degree'."
+            "The exact liquid system was unstable while training: the mean logarithm of a transition's modulus reached "
+            f"{self.growth:.3f}, and only the guard kept the state from growing. Lower dt_max or ssm_lr, or use "
+            "liquid='degree'."
         )
 
     @property

@@ -148,6 +148,11 @@ class SequenceNetwork(nn.Module):
             groups[key].append(parameter)
         return groups
 
+    def warnings(self) -> list[str]:
+        """What the layers have to say of the training passes so far."""
+        messages = (module.warning() for module in self.modules() if isinstance(module, SSMLayer))
+        return [message for message in messages if message is not None]
+
     def _ssm_parameters(self) -> Iterator[nn.Parameter]:
         for module in self.modules():
             if isinstance(module, SSMLayer):

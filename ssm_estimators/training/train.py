@@ -91,12 +91,14 @@ def train(
         net.module_.load_state_dict(earlier or start)
     if diverged is not None:
         raise diverged
+    for message in net.module_.warnings()[:1]:  # the other layers have the same to say
+        warnings.warn(message, UserWarning, stacklevel=4)  # at the caller of fit
     if net.interrupted_ and not stopped_early:
         warnings.warn(
             f"Training was interrupted after {len(net.history_)} full epochs of {net.max_epochs}; the estimator is "
             f"fitted with the {'best' if best.best_model_weights_ else 'last'} weights so far.",
             UserWarning,
-            stacklevel=4,  # at the caller of fit
+            stacklevel=4,
         )
 
 

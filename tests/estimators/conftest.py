@@ -18,6 +18,11 @@ SMALL = {
 }
 
 
+@pytest.fixture
+def small():
+    return SMALL
+
+
 @pytest.fixture(params=CLASSIFIERS + REGRESSORS, ids=lambda cls: cls.__name__)
 def any_class(request):
     return request.param

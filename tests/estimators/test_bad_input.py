@@ -106,8 +106,6 @@ def test_a_two_dimensional_fit_fixes_the_length(make, panel, target):
     [
         ({"norm": "group"}, r"The 'norm' parameter of .* must be a str among \{.*'batch'.*\}. Got 'group'"),
         ({"pooling": "sum"}, "The 'pooling' parameter .* must be a str among"),
-        ({"init": "fourier"}, "The 'init' parameter .* must be a str among .*'legs'"),
-        ({"discretization": "euler"}, "The 'discretization' parameter .* must be a str among"),
         ({"schedule": "step"}, "The 'schedule' parameter .* must be a str among"),
         ({"standardize": "minmax"}, "The 'standardize' parameter .* must be None or a str among"),
         ({"missing": "impute"}, "The 'missing' parameter .* must be a str among"),
@@ -116,7 +114,7 @@ def test_a_two_dimensional_fit_fixes_the_length(make, panel, target):
         ({"dropout": 1.0}, r"The 'dropout' parameter .* must be a float in the range \[0.0, 1.0\)"),
         ({"lr": -1.0}, "The 'lr' parameter"),
         ({"validation": 1.5}, "The 'validation' parameter"),
-        ({"d_state": 7}, "d_state must be even, for conjugate pairs; got 7"),
+        ({"d_state": 1}, r"The 'd_state' parameter .* must be an int in the range \[2, inf\)"),
         ({"dt_min": 0.1, "dt_max": 0.1}, "dt_min must be below dt_max; got dt_min=0.1 and dt_max=0.1"),
         ({"dt_min": 0.9}, r"dt_min must be below dt_max; got dt_min=0.9 and dt_max=0.5 \('auto'\)"),
         ({"device": "tpu9"}, "device must be 'auto' or a device of PyTorch"),
@@ -128,14 +126,6 @@ def test_a_two_dimensional_fit_fixes_the_length(make, panel, target):
 def test_unknown_parameter_values(make, panel, target, params, message):
     with pytest.raises(ValueError, match=message):
         make(**params).fit(panel[0], target)
-
-
-def test_liquid_degree_below_2(any_class, make, panel, target):
-    if "liquid_degree" in any_class().get_params():
-        with pytest.raises(
-            ValueError, match=r"The 'liquid_degree' parameter .* must be an int in the range \[2, inf\)"
-        ):
-            make(liquid_degree=1).fit(panel[0], target)
 
 
 def test_nothing_is_fitted_by_a_refused_fit(make, panel, target):

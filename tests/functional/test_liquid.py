@@ -1,10 +1,13 @@
-"""The form kb against the liquid recurrence itself."""
+"""The forms of a liquid system against each other and against its recurrence."""
 
 import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.liquid_products import input_products, liquid_inputs
+from ssm_estimators.functional.diagonal import DiagonalSystem
+from ssm_estimators.functional.liquid_degree import Degree
+from ssm_estimators.functional.liquid_exact import Exact, LiquidScan
+from ssm_estimators.functional.liquid_products import KB, PB, input_products, liquid_inputs
 
 H, P, BATCH = 2, 3, 2
 
@@ -63,3 +66,83 @@ def test_each_degree_enters_by_a_power_scaled_with_the_rate(system):
     vectors = liquid_inputs(B_bar, 3, rate=2.0)
     for q, vector in enumerate(vectors, start=1):
         torch.testing.assert_close(vector, B_bar**q * 2.0 ** (1 - q))
+
+
+def _scan(form, system, u, **kw):
+    A_bar, B_bar, C, D = system
+    discrete = DiagonalSystem(A_bar, B_bar[None], C[None], D)
+    return form.scan(lambda rate: discrete, u, **kw)
+
+
+@pytest.mark.parametrize("L", [1, 2, 5, 8])
+def test_degree_as_long_as_the_series_is_exact(system, L):
+    u = torch.randn(H, BATCH, L, dtype=torch.float64)
+    expected = reference.liquid_exact(*system, u)
+    for degree in (max(L, 2), L + 3):
+        torch.testing.assert_close(_scan(Degree(degree), system, u)[0], expected, rtol=1e-11, atol=1e-12)
+    torch.testing.assert_close(_scan(Exact(guard=False), system, u)[0], expected, rtol=1e-12, atol=1e-13)
+
+
+def test_degree_as_long_as_the_series_is_exact_across_chunks(system):
+    """Series of 130 points of which five, on both sides of a chunk's end at 44, are not zero."""
+    u = torch.zeros(H, BATCH, 130, dtype=torch.float64)
+    u[..., [40, 42, 43, 44, 46]] = torch.randn(H, BATCH, 5, dtype=torch.float64)
+    expected = reference.liquid_exact(*system, u)
+    torch.testing.assert_close(_scan(Degree(5), system, u)[0], expected, rtol=1e-11, atol=1e-12)
+    assert (_scan(Degree(4), system, u)[0] - expected).abs().max() > 1e-9
+
+
+def test_each_degree_adds_what_scales_with_that_power_of_the_input(system):
+    u = torch.randn(H, BATCH, 20, dtype=torch.float64)
+    for q in (2, 3, 4):
+        below = (lambda u, q=q: _scan(Degree(q - 1), system, u)[0]) if q > 2 else (lambda u: _linear(system, u))
+        part, doubled = (_scan(Degree(q), system, s * u)[0] - below(s * u) for s in (1, 2))
+        torch.testing.assert_close(doubled, 2**q * part, rtol=1e-9, atol=1e-11)
+
+
+def _linear(system, u):
+    return reference.recurrence(*system, u)[0]
+
+
+def test_pb_is_the_newest_response_of_kb(system):
+    """What kb adds to an impulse response's newest point; later points it does not have."""
+    u = torch.zeros(H, BATCH, 10, dtype=torch.float64)
+    u[..., :2] = torch.randn(H, BATCH, 2, dtype=torch.float64)
+    linear = _linear(system, u)
+    kb, pb = (_scan(form(2), system, u)[0] - linear for form in (KB, PB))
+    torch.testing.assert_close(pb[..., :2], kb[..., :2], rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(pb[..., 2:], torch.zeros_like(pb[..., 2:]), rtol=0, atol=1e-13)
+    assert (kb[..., 2:] != 0).any()
+
+
+@pytest.mark.parametrize("guard", [False, True])
+@pytest.mark.parametrize("given", [False, True])
+def test_gradcheck_of_the_liquid_scan(system, guard, given):
+    A_bar, B_bar, C, _ = system
+    u = 2 * torch.randn(H, BATCH, 70, dtype=torch.float64)  # across a chunk; the guard acts on some
+    initial = torch.randn(H, BATCH, P, dtype=torch.complex128, requires_grad=True) if given else None
+    lengths = torch.tensor([70, 40] if given else [0, 64])
+    leaves = [value.detach().requires_grad_() for value in (A_bar, B_bar, C)]
+    scale = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)  # of the inputs: one number for 280
+
+    def outputs(A_bar, B_bar, C, scale, initial):
+        return LiquidScan.apply(A_bar, B_bar, C, scale * u, initial, lengths, guard)
+
+    assert torch.autograd.gradcheck(outputs, [*leaves, scale, initial], atol=1e-4, rtol=1e-4)
+
+
+def test_guard_keeps_the_state_bounded_and_says_what_it_did(system):
+    A_bar, B_bar, C, D = system
+    u = torch.ones(H, BATCH, 2000, dtype=torch.float64)
+    strong = (A_bar.abs() + 0j, B_bar.abs() + 0j, C, D)  # transitions above 1 at every step
+    assert _scan(Exact(guard=False), strong, u)[0].abs().max() > 1e30
+    y, _ = _scan(Exact(), strong, u)
+    torch.testing.assert_close(y, reference.liquid_exact(*strong, u, guard=True))
+    discrete = DiagonalSystem(strong[0], strong[1][None], C[None], D)
+    modulus = strong[0].abs() + strong[1].abs()
+    clamped, growth = Exact().growth(discrete, u, torch.tensor([2000, 3]))
+    assert clamped == pytest.approx((modulus > 1).double().mean().item(), abs=1e-6)
+    assert growth == pytest.approx(modulus.log().max().item(), rel=1e-5)
+    clamped, growth = Exact().growth(discrete, 0 * u)
+    assert clamped == 0
+    assert growth == pytest.approx(A_bar.abs().max().log().item(), rel=1e-5)
