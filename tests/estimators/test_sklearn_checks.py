@@ -7,9 +7,11 @@ from sklearn.utils.fixes import parse_version
 
 import ssm_estimators
 
-ESTIMATORS = [
-    getattr(ssm_estimators, name)(d_model=16, n_layers=1, max_epochs=30, random_state=0, device="cpu")
-    for name in ssm_estimators.__all__
+SMALL = {"d_model": 16, "n_layers": 1, "max_epochs": 30, "random_state": 0, "device": "cpu"}
+ESTIMATORS = [getattr(ssm_estimators, name)(**SMALL) for name in ssm_estimators.__all__] + [
+    cls(**SMALL, liquid=liquid)
+    for liquid in ("pb", "degree", "exact")
+    for cls in (ssm_estimators.LiquidS4Classifier, ssm_estimators.LiquidS4Regressor)
 ]
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": (
@@ -24,7 +26,7 @@ def test_check_of_scikit_learn(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
 def test_no_check_is_left_out(estimator):
     tags = estimator.__sklearn_tags__()
     assert tags.input_tags.two_d_array
