@@ -89,8 +89,8 @@ class DiagonalSystem:
 
     def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """One time point: (H, batch, Q) inputs, (H, batch, N) state to (H, batch) output, next state; in float64."""
-        x = self.A_bar[:, None] * as_pairs(state) + inputs.to(self.B_bar) @ self.B_bar.transpose(0, 1)
-        y = 2 * (self.C[0][:, None] * x).sum(-1).real + self.D[:, None] * inputs[..., 0]
+        x = self.A_bar[:, None] * as_pairs(state.to(self.D)) + inputs.to(self.B_bar) @ self.B_bar.transpose(0, 1)
+        y = 2 * (self.C[0][:, None] * x).sum(-1).real + self.D[:, None] * inputs[..., 0].to(self.D)
         return y, as_components(x)
 
 

@@ -37,6 +37,16 @@ class Degree(LiquidForm):
     References
     ----------
     .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, equation 5: its sum over products, cut at a degree.
+
+    Examples
+    --------
+    A running sum, and the products of all pairs of inputs added to it: 1 + 2 + 3 + 1 2 + 1 3 + 2 3 = 17.
+
+    >>> one = torch.ones(1, 1, dtype=torch.complex128)
+    >>> sums = DiagonalSystem(one, one[None], one[None] / 2, torch.zeros(1).double())
+    >>> y, _ = Degree(2).scan(lambda rate: sums, torch.tensor([[[1.0, 2.0, 3.0]]]))
+    >>> y[0, 0].tolist()
+    [1.0, 5.0, 17.0]
     """
 
     degree: int
@@ -55,11 +65,24 @@ class Degree(LiquidForm):
         return_state: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         system = discretize(rate)
-        if len(system.C) == 2:
+        with torch.autocast(u.device.type, enabled=False):
+            if len(system.C) == 1:
+                return self._scan(system, u, state, lengths, return_state)
             first, second = (replace(system, C=C) for C in system.C.split(1))
             second = replace(second, D=torch.zeros_like(system.D))
-            backward, _ = self.scan(lambda _: second, u.flip(-1))
-            return self.scan(lambda _: first, u)[0] + backward.flip(-1), None
+            backward, _ = self._scan(second, u.flip(-1), None, None, False)
+            return self._scan(first, u, None, None, False)[0] + backward.flip(-1), None
+
+    def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
+        system = discretize(rate)
+        state = self._advance(system, u_k, state)
+        x = as_pairs(state.unflatten(-1, (self.degree, -1))).sum(2)
+        return 2 * (system.C[0][:, None] * x).sum(-1).real + system.D[:, None] * u_k.to(system.D), state
+
+    def _scan(
+        self, system: DiagonalSystem, u: Tensor, state: Tensor | None, lengths: Tensor | None, return_state: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """One direction."""
         H, batch, L = u.shape
         T = chunk_length(L)
         n_chunks = L // T + 1 if return_state else -(-L // T)
@@ -82,17 +105,11 @@ class Degree(LiquidForm):
             end = torch.where((k < rest)[:, None], self._advance(system, tail[..., k], end).to(end), end)
         return y, end
 
-    def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
-        system = discretize(rate)
-        state = self._advance(system, u_k, state)
-        x = as_pairs(state.unflatten(-1, (self.degree, -1))).sum(2)
-        return 2 * (system.C[0][:, None] * x).sum(-1).real + system.D[:, None] * u_k, state
-
     def _advance(self, system: DiagonalSystem, u_k: Tensor, state: Tensor) -> Tensor:
         """One step of the coupled recurrences, in float64."""
-        x = as_pairs(state.double().unflatten(-1, (self.degree, -1)))  # (H, batch, degree, P)
+        x = as_pairs(state.to(system.D).unflatten(-1, (self.degree, -1)))  # (H, batch, degree, P)
         below = torch.cat([torch.ones_like(x[:, :, :1]), x[:, :, :-1]], dim=2)
-        b = system.B_bar[0][:, None] * u_k.double()[..., None]
+        b = system.B_bar[0][:, None] * u_k.to(system.D)[..., None]
         return as_components(system.A_bar[:, None, None] * x + b[:, :, None] * below).flatten(-2)
 
     def _states(

@@ -70,7 +70,6 @@ class Exact(LiquidForm):
         x = _clamped(system.A_bar[:, None] + driven, self.guard) * as_pairs(state.to(system.D)) + driven
         return 2 * (system.C[0][:, None] * x).sum(-1).real + system.D[:, None] * u_k, as_components(x)
 
-    @torch.no_grad()
     def growth(self, system: DiagonalSystem, u: Tensor, lengths: Tensor | None = None) -> tuple[float, float]:
         """What the guard has to do on these inputs.
 

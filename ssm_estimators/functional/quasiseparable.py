@@ -80,6 +80,11 @@ def quasiseparable(gain: Tensor, shift: Tensor, E: Tensor) -> Tensor:
     Returns
     -------
     Tensor of shape (..., N, N)
+
+    Examples
+    --------
+    >>> quasiseparable(torch.ones(2), torch.ones(2), torch.zeros(2, 2)).diagonal().tolist()
+    [-1.5, -1.5]
     """
     identity = torch.eye(E.shape[-1], dtype=E.dtype, device=E.device)
     inverse: Tensor = torch.linalg.inv(identity - E)

@@ -123,7 +123,8 @@ class LiquidS4(S4D):
     ) -> tuple[Tensor, Tensor | None]:
         form = self._form
         if self.training and isinstance(form, Exact) and form.guard:
-            self.clamped, growth = form.growth(self._system(rate), u, lengths)
+            with torch.no_grad():
+                self.clamped, growth = form.growth(self._system(rate), u, lengths)
             self.growth = max(self.growth, growth)
         return form.scan(self._system, u, rate=rate, state=state, lengths=lengths, return_state=return_state)
 

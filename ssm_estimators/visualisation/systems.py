@@ -18,7 +18,7 @@ def plot_kernels(estimator: Any, length: int, features: int = 4, axes: Sequence[
     length : int
         Lags to draw, in samples.
     features : int, default=4
-        Features a layer, spread over the time scales.
+        Features a layer, spread over the time scales; of systems with several outputs the first.
     axes : sequence of Axes or None, default=None
         One a layer; ``None`` makes a new figure.
 
@@ -33,7 +33,7 @@ def plot_kernels(estimator: Any, length: int, features: int = 4, axes: Sequence[
         axes = list(np.ravel(plt.subplots(1, len(layers), figsize=size, sharex=True, layout="constrained")[1]))
     for i, (layer, ax) in enumerate(zip(layers, axes, strict=True)):
         with torch.no_grad():
-            kernels = layer.kernel(length).cpu().numpy()
+            kernels = layer.kernel(length)[..., :: layer.d_output // layer.d_model, :].cpu().numpy()
             order = layer.log_dt.argsort(descending=True).cpu().numpy()
         for feature in order[np.linspace(0, len(order) - 1, features).round().astype(int)]:
             if layer.bidirectional:

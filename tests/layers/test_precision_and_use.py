@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ssm_estimators.layers import S4D, LiquidS4
+from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 
 H, N = 3, 8
 
@@ -54,6 +54,15 @@ def test_half_precision_input_runs_in_float32(make):
     y = layer(u.bfloat16())
     assert y.dtype == torch.float32
     assert torch.equal(y, layer(u.bfloat16().float()))
+
+
+def test_autocast_leaves_a_layer_in_float32(make):
+    layer, u = make(bidirectional=True), torch.randn(H, 1, 150)
+    expected = layer(u)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = layer(u)
+    assert y.dtype == torch.float32
+    assert torch.equal(y, expected)
 
 
 def test_same_generator_same_layer_and_global_state_untouched(make):
@@ -121,6 +130,10 @@ def test_a_bidirectional_layer_has_no_state(make, use):
         (lambda: S4D(2, 8, init="fourier"), r"init must be one of \['inv', 'legs', 'lin'\]; got 'fourier'"),
         (lambda: S4D(2, 8, discretization="euler"), "discretization must be one of"),
         (lambda: LiquidS4(2, 8, liquid_degree=1), "liquid_degree must be at least 2.*got 1"),
+        (lambda: LiquidS4(2, 8, liquid="PB"), r"liquid must be one of \['degree', 'exact', 'kb', 'pb'\]; got 'PB'"),
+        (lambda: S4(2, 7), "d_state must be even and at least 2.*got 7"),
+        (lambda: LSSL(2, 1), "d_state must be at least 2 and n_channels at least 1; got d_state=1, n_channels=1"),
+        (lambda: LSSL(2, 8, trainable="B"), r"trainable must be one of \['A', 'all', 'dt', 'none'\]; got 'B'"),
     ],
 )
 def test_wrong_settings_are_refused(build, message):
