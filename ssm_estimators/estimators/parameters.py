@@ -15,7 +15,7 @@ from ssm_estimators.training.train import SCHEDULES
 PARAMETERS = """d_model : int, default=64
         Features of the network.
     d_state : int, default=16
-        Real state size of each feature's system, even.
+        Real state size of each feature's system, even but for LSSL.
     n_layers : int, default=3
         Residual blocks.
     dropout : float, default=0.05
@@ -30,8 +30,8 @@ PARAMETERS = """d_model : int, default=64
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min, dt_max : float or "auto", default="auto"
-        Range of the systems' steps at the start; their time constants are 2 / dt samples. ``"auto"`` takes it from the
-        longest series.
+        Range of the systems' steps at the start; their longest time constants are 2 / dt samples, 1 / dt of S4 and
+        LSSL. ``"auto"`` takes it from the longest series.
     max_epochs : int or "auto", default="auto"
         ``"auto"``: from the number of cases.
     batch_size : int or "auto", default="auto"

@@ -92,7 +92,7 @@ def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
     period = pad(kernel, (0, T))
     if backward is not None:
         period = period + pad(backward[:, 1:].flip(1), (T + 1, 0)) + pad(backward[:, :1], (0, 2 * T - 1))
-    matrix: Tensor = _Circulant.apply(period)  # type: ignore[no-untyped-call]  # as above
+    matrix: Tensor = _Circulant.apply(period)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
     return matrix
 
 

@@ -58,8 +58,9 @@ class DenseSystem:
         n_directions, H, M, N = self.C.shape
         C = self.C.permute(1, 0, 2, 3).reshape(H, -1, N)
         columns, rows, kernels, transition = _Doubling.apply(  # type: ignore[no-untyped-call]  # PyTorch's has no types
-            self.A_bar, self.B_bar, C, T, like
+            self.A_bar, self.B_bar, C, T, like.dtype
         )
+        columns, rows, kernels, transition = (value.to(like) for value in (columns, rows, kernels, transition))
         kernels = kernels.unflatten(1, (n_directions, M))  # (H, n_directions, M, T)
         readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
         first = (kernels[:, 0] + pad(self.D.to(like)[..., None], (0, T - 1))).flatten(0, 1)
@@ -85,13 +86,13 @@ class DenseSystem:
 class _Doubling(torch.autograd.Function):
     """Columns A^l B (H, N, T); rows C A^(l+1), lag by lag, (H, T * R, N); kernels C A^l B (H, R, T); A^T.
 
-    The powers A^1, A^2, A^4 ... each double what is there. All is computed in the dtype of A and cast to that of
-    ``like``, the gradient in the latter: rounding does not add up there.
+    The powers A^1, A^2, A^4 ... each double what is there. All is computed in the dtype of A and cast to ``dtype``, the
+    gradient in the latter: rounding does not add up there.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, like: Tensor
+        ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         R = C.shape[1]
         columns, rows, powers = B[..., None], C @ A, [A]
@@ -106,10 +107,10 @@ class _Doubling(torch.autograd.Function):
         products = [powers[factors[0]]]
         for i in factors[1:]:
             products.append(products[-1] @ powers[i])
-        saved = [value.to(like) for value in (C, columns, rows, *powers, *products)]
+        saved = [value.to(dtype) for value in (C, columns, rows, *powers, *products)]
         ctx.T, ctx.dtype, ctx.factors = T, A.dtype, factors
         ctx.save_for_backward(*saved)
-        return saved[1], saved[2], (C @ columns).to(like), saved[-1]
+        return saved[1], saved[2], (C @ columns).to(dtype), saved[-1]
 
     @staticmethod
     @once_differentiable

@@ -30,7 +30,10 @@ class LiquidForm(ABC):
         lengths: Tensor | None = None,
         return_state: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """Outputs of inputs, both (H, batch, L) and zero past ``lengths``, and the state after each case's last."""
+        """Outputs of inputs, (H, batch, L) and zero past ``lengths``, and the state after each case's last input.
+
+        Systems with two readouts also run backward; they have no state.
+        """
 
     @abstractmethod
     def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:

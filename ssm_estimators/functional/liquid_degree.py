@@ -21,7 +21,7 @@ from torch.nn.functional import pad
 from ssm_estimators.functional.blocks import as_components, as_pairs, move, toeplitz
 from ssm_estimators.functional.diagonal import DiagonalSystem, as_columns, complex_powers
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
-from ssm_estimators.functional.scan import chunk_length
+from ssm_estimators.functional.scan import check_directions, chunk_length, known_lengths
 from ssm_estimators.functional.torch_scan import ChunkStates
 
 
@@ -65,6 +65,7 @@ class Degree(LiquidForm):
         return_state: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         system = discretize(rate)
+        check_directions(len(system.C), state, return_state)
         with torch.autocast(u.device.type, enabled=False):
             if len(system.C) == 1:
                 return self._scan(system, u, state, lengths, return_state)
@@ -84,7 +85,7 @@ class Degree(LiquidForm):
     ) -> tuple[Tensor, Tensor | None]:
         """One direction."""
         H, batch, L = u.shape
-        T = chunk_length(L)
+        T = chunk_length(L, longest=64 if self.degree == 2 else 16)  # the sums cancel, the more the longer
         n_chunks = L // T + 1 if return_state else -(-L // T)
         chunks = pad(u, (0, n_chunks * T - L)).reshape(H, -1, T)
         moved = _moved(system.A_bar, system.B_bar[0], self.degree, T)
@@ -96,7 +97,7 @@ class Degree(LiquidForm):
         y = torch.addcmul(y, u, system.D.to(u)[:, None, None])
         if not return_state:
             return y, None
-        lengths = torch.full((batch,), L, device=u.device) if lengths is None else lengths
+        lengths = known_lengths(u, lengths)
         case = torch.arange(batch, device=u.device)
         end = torch.cat([x.unflatten(1, (batch, -1))[:, case, lengths // T] for x in before], dim=-1)
         rest = lengths % T
@@ -130,7 +131,7 @@ class Degree(LiquidForm):
             left = torch.bmm(suffixes[s], as_columns(driven[s].flip(-1)).to(like).mT)
             for m in range(1, s + 1):
                 left = torch.addcmul(left, move(before[s - m], ends[m]), sums[m][..., -1:])
-            states = ChunkStates.apply(left, ends[0], start, batch)  # type: ignore[no-untyped-call]  # PyTorch's
+            states = ChunkStates.apply(left, ends[0], start, batch)  # type: ignore[no-untyped-call]  # no types in PyTorch
             before.append(states)
         return before
 

@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from ssm_estimators.functional.blocks import as_components, as_pairs
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
-from ssm_estimators.functional.scan import chunk_length
+from ssm_estimators.functional.scan import check_directions, chunk_length, known_lengths
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,16 @@ class Exact(LiquidForm):
     References
     ----------
     .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, equation 4.
+
+    Examples
+    --------
+    With A_bar = B_bar = 1, x_k + 1 = (1 + u_k) (x_{k-1} + 1): capital under interest.
+
+    >>> one = torch.ones(1, 1, dtype=torch.complex128)
+    >>> interest = DiagonalSystem(one, one[None], one[None] / 2, torch.zeros(1).double())
+    >>> y, _ = Exact(guard=False).scan(lambda rate: interest, torch.tensor([[[1.0, 2.0, 3.0]]]))
+    >>> y[0, 0].tolist()
+    [1.0, 5.0, 23.0]
     """
 
     guard: bool = True
@@ -52,10 +62,9 @@ class Exact(LiquidForm):
         system = discretize(rate)
         A_bar, B_bar = system.A_bar, system.B_bar[0]
         exact = u.to(system.D)
-        if lengths is None:
-            lengths = torch.full((u.shape[1],), u.shape[2], device=exact.device)
+        check_directions(len(system.C), state, return_state)
         initial = None if state is None else as_pairs(state.to(exact))
-        ends = lengths.to(exact.device)
+        ends = known_lengths(exact, lengths).to(exact.device)
         run: Callable[..., tuple[Tensor, Tensor]] = LiquidScan.apply
         y, end = run(A_bar, B_bar, system.C[0], exact, initial, ends, self.guard)
         if len(system.C) == 2:
@@ -87,10 +96,10 @@ class Exact(LiquidForm):
             Largest, over the H * P modes, of the mean over all series of the logarithm of the transition's modulus:
             where it is positive that mode itself is unstable, not only some of its steps.
         """
-        _, batch, L = u.shape
+        L = u.shape[2]
         A_bar = system.A_bar.to(torch.complex64)[:, None, None]
         B_bar = system.B_bar[0].to(torch.complex64)[:, None, None]
-        lengths = torch.full((batch,), L) if lengths is None else lengths.to(A_bar.device)
+        lengths = known_lengths(u, lengths).to(A_bar.device)
         above, total = A_bar.new_zeros((), dtype=torch.int64), A_bar.real.new_zeros(())
         T = chunk_length(L)
         for start in range(0, L, T):

@@ -40,6 +40,16 @@ class KB(_Products):
     References
     ----------
     .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, proposition 1.
+
+    Examples
+    --------
+    With A_bar = B_bar = 1: running sums, of the inputs and of products of two.
+
+    >>> one = torch.ones(1, 1, dtype=torch.complex128)
+    >>> sums = DiagonalSystem(one, one[None], one[None] / 2, torch.zeros(1).double())
+    >>> y, _ = KB(2).scan(lambda rate: sums, torch.tensor([[[1.0, 2.0, 3.0]]]))
+    >>> y[0, 0].tolist()
+    [1.0, 5.0, 14.0]
     """
 
     def scan(
@@ -83,6 +93,16 @@ class PB(_Products):
     References
     ----------
     .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, section 3.
+
+    Examples
+    --------
+    With A_bar = B_bar = 1: a running sum of the inputs, and each product of two once.
+
+    >>> one = torch.ones(1, 1, dtype=torch.complex128)
+    >>> sums = DiagonalSystem(one, one[None], one[None] / 2, torch.zeros(1).double())
+    >>> y, _ = PB(2).scan(lambda rate: sums, torch.tensor([[[1.0, 2.0, 3.0]]]))
+    >>> y[0, 0].tolist()
+    [1.0, 5.0, 12.0]
     """
 
     def scan(

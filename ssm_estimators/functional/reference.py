@@ -19,6 +19,16 @@ def hippo_legs(N: int) -> tuple[Tensor, Tensor]:
     return A, B
 
 
+def legs_normal_part(N: int) -> Tensor:
+    """HiPPO-LegS plus P P^T with P_n = sqrt(n + 1/2), entry by entry: -1/2 and a skew-symmetric matrix."""
+    S = torch.zeros(N, N, dtype=torch.float64)
+    for n in range(N):
+        for k in range(N):
+            size = ((2 * n + 1) * (2 * k + 1)) ** 0.5 / 2
+            S[n, k] = -0.5 if n == k else size if n < k else -size
+    return S
+
+
 def zoh_dense(A: Tensor, B: Tensor, dt: float) -> tuple[Tensor, Tensor]:
     """Zero-order hold of a dense system (N, N), (N,): the exponential of [[A, B], [0, 0]] dt."""
     N = len(B)

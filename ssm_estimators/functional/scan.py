@@ -31,6 +31,8 @@ def chunked_scan(
 ) -> tuple[Tensor, Tensor | None]:
     """Run H linear systems over time, chunk by chunk: O(L (T + 2 N)) operations, O(L) memory, any length.
 
+    Dense transitions add O(L N^2 / T) operations.
+
     Parameters
     ----------
     u : Tensor of shape (H, batch, L), or a sequence of them
@@ -42,7 +44,7 @@ def chunked_scan(
     lengths : Tensor of shape (batch,), integer, or None, default=None
         Inputs a case, for the returned state; ``None`` is L for all.
     return_state : bool, default=True
-        Whether to compute the state after the last input; not defined for systems that also run backward.
+        Whether to compute the state after the last input.
 
     Returns
     -------
@@ -52,7 +54,8 @@ def chunked_scan(
     Raises
     ------
     ValueError
-        If the number of inputs or their shapes do not fit ``blocks``.
+        If the number of inputs or their shapes do not fit ``blocks``, or if a state is given to or wanted of systems
+        that also run backward.
 
     Notes
     -----
@@ -77,8 +80,7 @@ def chunked_scan(
             f"Expected {len(blocks.toeplitz)} inputs of one shape ({H}, batch, L); "
             f"got shapes {[tuple(x.shape) for x in inputs]}."
         )
-    if return_state and len(blocks.from_state) == 2:
-        raise ValueError("A system that runs in both directions has no state after the last input.")
+    check_directions(len(blocks.from_state), state, return_state)
 
     # with one more chunk than is full, every length up to L lies strictly inside some chunk
     n_chunks = L // T + 1 if return_state else -(-L // T)
@@ -101,9 +103,18 @@ def chunked_scan(
         y = y[..., :L] if missing else y
         if not return_state:
             return y, None
-        if lengths is None:
-            lengths = torch.full((batch,), L, device=y.device)
-        return y, _state_inside_chunk(padded, states, blocks, lengths)
+        return y, _state_inside_chunk(padded, states, blocks, known_lengths(inputs[0], lengths))
+
+
+def known_lengths(u: Tensor, lengths: Tensor | None) -> Tensor:
+    """Inputs of each case of (H, batch, L): ``lengths``, or all."""
+    return torch.full((u.shape[1],), u.shape[2], device=u.device) if lengths is None else lengths
+
+
+def check_directions(n_directions: int, state: Tensor | None, return_state: bool) -> None:
+    """Raise if a state is given or asked for that does not exist."""
+    if n_directions == 2 and (state is not None or return_state):
+        raise ValueError("A system that runs in both directions has no state before the first or after the last input.")
 
 
 def _state_inside_chunk(inputs: list[Tensor], states: Tensor, blocks: Blocks, lengths: Tensor) -> Tensor:

@@ -90,9 +90,10 @@ class SSMLayer(nn.Module, ABC):
         return None
 
     def _check(self, u: Tensor, rate: float) -> None:
-        if u.ndim != 3 or u.shape[0] != self.d_model or u.shape[2] == 0:
+        if u.ndim != 3 or u.shape[0] != self.d_model or 0 in u.shape:
             raise ValueError(
-                f"Expected an input of shape (d_model={self.d_model}, batch, n_timepoints >= 1); got {tuple(u.shape)}."
+                f"Expected an input of shape (d_model={self.d_model}, batch >= 1, n_timepoints >= 1); "
+                f"got {tuple(u.shape)}."
             )
         if not rate > 0:
             raise ValueError(f"rate must be positive; got {rate}.")

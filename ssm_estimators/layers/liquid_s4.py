@@ -11,7 +11,12 @@ from ssm_estimators.functional.liquid_exact import Exact
 from ssm_estimators.functional.liquid_products import KB, PB
 from ssm_estimators.layers.s4d import S4D
 
-FORMS = ("kb", "pb", "degree", "exact")
+FORMS: dict[str, Callable[[int, bool], LiquidForm]] = {
+    "kb": lambda degree, guard: KB(degree),
+    "pb": lambda degree, guard: PB(degree),
+    "degree": lambda degree, guard: Degree(degree),
+    "exact": lambda degree, guard: Exact(guard),
+}
 
 
 class LiquidS4(S4D):
@@ -20,6 +25,10 @@ class LiquidS4(S4D):
     Unrolled, the output is a sum over products of distinct inputs, of which ``liquid`` says what is kept. All
     parameters are trained through all of it. Causal unless ``bidirectional``. The published code departs from the paper
     here (time-reversed products, untrained constants); this layer computes what the paper says.
+
+    At another sampling rate the whole response agrees as that of a linear layer does. Of its liquid part alone,
+    products of neighbours (``kb``, ``pb``) lie half a step apart, and those of all inputs (``degree``, ``exact``) lack
+    the squares, whose share depends on the rate unless signals are slow beside the memory.
 
     Parameters
     ----------
@@ -110,10 +119,7 @@ class LiquidS4(S4D):
 
     @property
     def _form(self) -> LiquidForm:
-        if self.liquid == "exact":
-            return Exact(self.guard)
-        forms: dict[str, Callable[[int], LiquidForm]] = {"kb": KB, "pb": PB, "degree": Degree}
-        return forms[self.liquid](self.liquid_degree)
+        return FORMS[self.liquid](self.liquid_degree, self.guard)
 
     def _state_size(self) -> int:
         return self._form.state_size(self.d_state)

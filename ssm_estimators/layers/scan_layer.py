@@ -31,9 +31,10 @@ class ScanLayer(SSMLayer):
         self._check(u, rate)
         if state is not None or return_state:
             self._refuse_state()
+        u = mask_past_end(u if u.dtype == torch.float64 else u.float(), lengths)
         if state is not None:
             self._check_state(state, u.shape[1])
-        u = mask_past_end(u if u.dtype == torch.float64 else u.float(), lengths)
+            state = state.to(u).contiguous()
         y, end = self._scan(u, state, lengths, rate, return_state)
         return y if end is None else (y, end)
 
@@ -41,7 +42,7 @@ class ScanLayer(SSMLayer):
         self._refuse_state()
         self._check(u_k[..., None], rate)
         self._check_state(state, u_k.shape[1])
-        y, next_state = self._advance(u_k, state, rate)
+        y, next_state = self._advance(u_k, state.contiguous(), rate)
         return y.to(u_k), next_state.to(state)
 
     def initial_state(self, batch: int) -> Tensor:
@@ -49,6 +50,8 @@ class ScanLayer(SSMLayer):
         return self.D.new_zeros(self.d_model, batch, self._state_size())
 
     def kernel(self, L: int, *, rate: float = 1.0) -> Tensor:
+        if L < 1:
+            raise ValueError(f"L must be at least 1; got {L}.")
         impulse = self.D.new_zeros(self.d_model, 1, L)
         impulse[..., 0] = 1
         system = self._system(rate)

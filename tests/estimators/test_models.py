@@ -15,6 +15,7 @@ import ssm_estimators
         ("S4D", {"init": "inv"}),
         *[("LiquidS4", {"liquid": liquid, "liquid_degree": 3}) for liquid in ("kb", "pb", "degree", "exact")],
         *[("LSSL", {"trainable": trainable, "n_channels": 2}) for trainable in ("none", "dt", "A", "all")],
+        ("LiquidS4", {"liquid": "degree", "precision": "bf16"}),
         ("LSSL", {"shared": False, "d_state": 7}),
     ],
 )

@@ -34,7 +34,8 @@ def _krylov_products(A, B, L):
 @pytest.mark.parametrize("N", [2, 16, 64])
 def test_nplr_is_legs_with_a_normal_part(N):
     S, P = legs_nplr(N)
-    torch.testing.assert_close(S - torch.outer(P, P), hippo_legs(N)[0], rtol=1e-13, atol=1e-12)
+    torch.testing.assert_close(S, reference.legs_normal_part(N), rtol=1e-13, atol=1e-12)
+    torch.testing.assert_close(P**2, torch.arange(N, dtype=torch.float64) + 0.5, rtol=1e-14, atol=0)
     torch.testing.assert_close(S @ S.T, S.T @ S, rtol=1e-11, atol=1e-9)
     torch.testing.assert_close(S + S.T, -torch.eye(N, dtype=torch.float64), rtol=0, atol=1e-11)
 
@@ -54,7 +55,7 @@ def test_dplr_is_legs(N, dt, relative_error):
 def test_kernels_of_the_three_forms_agree(N, relative_error):
     """Readout B itself, which in every unitary basis is the conjugate of the input vector."""
     A, B = hippo_legs(N)
-    S, P = legs_nplr(N)
+    S, P = reference.legs_normal_part(N), torch.sqrt(torch.arange(N, dtype=torch.float64) + 0.5)
     Lambda, P_half, B_half = legs_dplr(N)
     dt = 1e-2
     expected = reference.dense_kernel(*(x[None] for x in reference.bilinear_dense(A, B, dt)), B[None, None], 200)

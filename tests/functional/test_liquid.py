@@ -121,7 +121,7 @@ def test_gradcheck_of_the_liquid_scan(system, guard, given):
     A_bar, B_bar, C, _ = system
     u = 2 * torch.randn(H, BATCH, 70, dtype=torch.float64)  # across a chunk; the guard acts on some
     initial = torch.randn(H, BATCH, P, dtype=torch.complex128, requires_grad=True) if given else None
-    lengths = torch.tensor([70, 40] if given else [0, 64])
+    lengths = torch.tensor([70, 0] if given else [40, 64])
     leaves = [value.detach().requires_grad_() for value in (A_bar, B_bar, C)]
     scale = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)  # of the inputs: one number for 280
 

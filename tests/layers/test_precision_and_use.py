@@ -27,6 +27,22 @@ def test_float32_keeps_its_digits_at_any_length(make, L, dt, relative_error):
     assert max(relative_error(g, e) for g, e in zip(gradients, slow, strict=True)) <= 1e-4
 
 
+@pytest.mark.parametrize("degree", [2, 3, 4, 8])
+@pytest.mark.parametrize("dt", [1e-2, 5e-1])
+def test_many_products_keep_their_digits_too(degree, dt, relative_error):
+    """Inputs with an offset, the largest dt of an estimator: symmetric sums of a whole chunk would cancel."""
+    layer = LiquidS4(H, 16, liquid="degree", liquid_degree=degree, dt_min=dt * 0.999, dt_max=dt)
+    exact = LiquidS4(H, 16, liquid="degree", liquid_degree=degree).double()
+    exact.load_state_dict(layer.state_dict())
+    for u in (1 + torch.randn(H, 1, 1024), torch.full((H, 1, 1024), 2.0)):
+        weights = torch.randn(H, 1, 1024)
+        y, expected = layer(u), exact(u.double())
+        assert relative_error(y, expected) <= 1e-5
+        gradients = torch.autograd.grad((y * weights).sum(), layer.parameters())
+        slow = torch.autograd.grad((expected * weights).sum(), exact.parameters())
+        assert max(relative_error(g, e) for g, e in zip(gradients, slow, strict=True)) <= 1e-4
+
+
 def test_float32_steps_keep_their_digits_over_a_long_stream(make, relative_error):
     """Features of all time scales, stepped 16,384 times: each within 1e-4 of the same parameters in float64."""
     layer = make()
@@ -47,6 +63,28 @@ def test_float32_steps_keep_their_digits_over_a_long_stream(make, relative_error
 def test_dtype_is_kept(make):
     assert make()(torch.randn(H, 1, 9)).dtype == torch.float32
     assert make().double()(torch.randn(H, 1, 9).double()).dtype == torch.float64
+
+
+def test_states_of_another_dtype_or_layout_are_taken(make):
+    layer, u = make(), torch.randn(H, 2, 9)
+    start = torch.randn_like(layer.initial_state(2))
+    expected, _ = layer(u, state=start, return_state=True)
+    y, end = layer(u.double(), state=start, return_state=True)
+    assert y.dtype == end.dtype == torch.float64
+    torch.testing.assert_close(y, expected.double(), rtol=1e-5, atol=1e-5)
+    scattered = start.mT.contiguous().mT
+    torch.testing.assert_close(layer(u, state=scattered), expected)
+    torch.testing.assert_close(layer.step(u[..., 0], scattered)[0], expected[..., 0], rtol=1e-5, atol=1e-5)
+
+
+def test_nothing_is_made_on_another_device(make):
+    layer = make(bidirectional=True).to("meta").eval()
+    if getattr(layer, "liquid", None) == "exact":
+        pytest.skip("reads how many cases end in a chunk, which the meta device cannot say")
+    lengths = torch.tensor([150, 7], device="meta")
+    y = layer(torch.randn(H, 2, 150, device="meta"), lengths=lengths)
+    assert y.shape == (layer.d_output, 2, 150)
+    y.sum().backward()
 
 
 def test_half_precision_input_runs_in_float32(make):
@@ -96,6 +134,8 @@ def test_every_parameter_is_trained_and_the_systems_are_named(make):
         (lambda layer: layer(torch.randn(H + 1, 1, 5)), r"Expected an input of shape \(d_model=3.*got \(4, 1, 5\)"),
         (lambda layer: layer(torch.randn(H, 5)), r"got \(3, 5\)"),
         (lambda layer: layer(torch.randn(H, 1, 0)), r"n_timepoints >= 1\); got \(3, 1, 0\)"),
+        (lambda layer: layer(torch.randn(H, 0, 5)), r"batch >= 1, .*got \(3, 0, 5\)"),
+        (lambda layer: layer.kernel(0), "L must be at least 1; got 0"),
         (lambda layer: layer(torch.randn(H, 1, 5), rate=0.0), r"rate must be positive; got 0\.0"),
         (lambda layer: layer.step(torch.randn(H, 1), layer.initial_state(1), rate=-1.0), "rate must be positive"),
         (lambda layer: layer.step(torch.randn(H + 1, 1), layer.initial_state(1)), r"Expected an input of shape"),

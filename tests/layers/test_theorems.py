@@ -113,15 +113,26 @@ def _krylov(layer, L):
 @pytest.mark.parametrize("L", [1024, 16_384])
 @pytest.mark.parametrize(("build", "textbook"), [(S4D, _vandermonde), (S4, _cauchy), (LSSL, _krylov)])
 def test_float32_is_never_less_accurate_than_the_textbook(build, textbook, L, relative_error):
-    """Each feature's output, N = 64: kernel and FFT convolution in float32 against the scan, both against float64."""
+    """N = 64, a feature a step: kernel and FFT convolution in float32 against the scan, both against float64.
+
+    Each feature's output, and the gradients of the parameters.
+    """
     layer = build(len(DTS), 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         layer.log_dt.copy_(torch.tensor(DTS).log())
         layer.D.zero_()
-        exact = build(len(DTS), 64).double()
-        exact.load_state_dict(layer.state_dict())
-        u = torch.randn(len(DTS), 1, L)
-        K = textbook(layer, L)
-        convolved = torch.fft.irfft(torch.fft.rfft(u, 2 * L) * torch.fft.rfft(K, 2 * L)[:, None], 2 * L)[..., :L]
-        for ours, theirs, expected in zip(layer(u), convolved, exact(u.double()), strict=True):
-            assert relative_error(ours, expected) <= min(1e-6, relative_error(theirs, expected))
+    exact = build(len(DTS), 64).double()
+    exact.load_state_dict(layer.state_dict())
+    u, weights = torch.randn(2, len(DTS), 1, L)
+    K = textbook(layer, L)
+    convolved = torch.fft.irfft(torch.fft.rfft(u, 2 * L) * torch.fft.rfft(K, 2 * L)[:, None], 2 * L)[..., :L]
+    expected = exact(u.double())
+    for ours, theirs, truth in zip(layer(u), convolved, expected, strict=True):
+        assert relative_error(ours, truth) <= min(1e-6, relative_error(theirs, truth))
+    names = {S4D: ("log_dt", "A_imag", "B", "C"), S4: ("log_dt", "A_imag", "P", "B", "C"), LSSL: ("log_dt", "C")}[build]
+    gradients = [
+        torch.autograd.grad((y * weights).sum(), [model.get_parameter(name) for name in names])
+        for model, y in ((layer, layer(u)), (layer, convolved), (exact, expected))
+    ]
+    for ours, theirs, truth in zip(*gradients, strict=True):
+        assert relative_error(ours, truth) <= min(1e-5, relative_error(theirs, truth))
