@@ -1,8 +1,8 @@
 """The chunked scan of S4D, S4 and LSSL against the textbook: a kernel of length L, then an FFT convolution.
 
 Forward and backward of whole systems, block matrices included, float32, batch x length = 65,536, one direction. All
-are timed in turn, in one process; a row has the medians, their ratios (in brackets the target: at least that against the
-textbook, at most that against S4D) and each one's error against float64. The textbook kernels are the papers':
+timed in turn, in one process; a row has the medians, their ratios (in brackets the target: at least it against the
+textbook, at most it against S4D) and the errors against float64. The textbook kernels are the papers':
 Vandermonde products (S4D), Cauchy products with Woodbury's identity (S4), a Krylov matrix by doubling (LSSL).
 
     python benchmarks/speed/scan.py [--threads 2] [--output results.json]
