@@ -67,7 +67,7 @@ def as_pairs(states: Tensor) -> Tensor:
 
 def as_components(pairs: Tensor) -> Tensor:
     """Complex pairs (..., N / 2) seen as real states (..., N)."""
-    return torch.view_as_real(pairs).flatten(-2)
+    return torch.view_as_real(pairs.resolve_conj()).flatten(-2)
 
 
 def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:

@@ -60,13 +60,14 @@ class DiagonalSystem:
         """
         Q = len(self.B_bar)
         A_powers = complex_powers(self.A_bar, T)  # (H, P, T + 1)
-        readout = as_columns((2 * self.C[..., None] * A_powers).conj())  # (n_directions, H, N, T + 1)
-        inputs = as_components(self.B_bar.transpose(0, 1))  # (H, Q, N)
-        kernels = (inputs @ readout)[..., :-1]  # (n_directions, H, Q, T)
+        # a kernel is a sum, in which digits can cancel; the other blocks are products, which the cast can precede
+        products = 2 * self.C[:, :, None] * self.B_bar.transpose(0, 1)  # (n_directions, H, Q, P)
+        kernels = as_components(products.conj()) @ as_columns(A_powers)[..., :-1]  # (n_directions, H, Q, T)
         skip = pad(self.D[:, None], (0, T - 1))
-        first = (kernels[0, :, 0] + skip).to(like)
-        kernels, readout = kernels.to(like), readout.to(like)[..., 1:]
-        backward_into = as_columns(self.B_bar[..., None] * A_powers).to(like)[..., :-1].mT  # (Q, H, T, N), oldest last
+        first, kernels = (kernels[0, :, 0] + skip).to(like), kernels.to(like)
+        A_powers, C, B_bar = (to_pairs(value, like) for value in (A_powers, self.C, self.B_bar))
+        readout = as_columns((2 * C[..., None] * A_powers[..., 1:]).conj())  # (n_directions, H, N, T)
+        backward_into = as_columns(B_bar[..., None] * A_powers[..., :-1]).mT  # (Q, H, T, N), oldest input last
 
         into_state, routes = [*backward_into.flip(2)], [(q, 0) for q in range(Q)]
         matrices = [toeplitz(first), *(toeplitz(kernels[0, :, q]) for q in range(1, Q))]
@@ -83,7 +84,7 @@ class DiagonalSystem:
             into_state=tuple(into_state),
             routes=tuple(routes),
             from_state=tuple(from_state),
-            transition=(self.A_bar**T).to(like.new_empty(0, dtype=like.dtype.to_complex())),
+            transition=to_pairs(self.A_bar**T, like),
             A_bar=self.A_bar,
         )
 
@@ -97,6 +98,11 @@ class DiagonalSystem:
 def as_columns(pairs: Tensor) -> Tensor:
     """Complex (..., P, T) to real (..., 2P, T), the imaginary part of each pair below its real part."""
     return torch.view_as_real(pairs.resolve_conj()).transpose(-1, -2).flatten(-3, -2)
+
+
+def to_pairs(values: Tensor, like: Tensor) -> Tensor:
+    """Complex values in the precision and on the device of a real tensor."""
+    return values.to(device=like.device, dtype=like.dtype.to_complex())
 
 
 def complex_powers(A_bar: Tensor, n: int) -> Tensor:

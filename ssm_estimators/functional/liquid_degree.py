@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ssm_estimators.functional.blocks import as_components, as_pairs, move, toeplitz
-from ssm_estimators.functional.diagonal import DiagonalSystem, as_columns, complex_powers
+from ssm_estimators.functional.diagonal import DiagonalSystem, as_columns, complex_powers, to_pairs
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
 from ssm_estimators.functional.scan import check_directions, chunk_length, known_lengths
 from ssm_estimators.functional.torch_scan import ChunkStates
@@ -125,7 +125,7 @@ class Degree(LiquidForm):
         """States of each degree before each chunk, (H, rows, N): driven by the inputs and by the degrees below."""
         like = suffixes[0]
         starts = [None] * self.degree if initial is None else [x.contiguous() for x in initial.chunk(self.degree, -1)]
-        ends = [powers[..., -1].to(like.new_empty(0, dtype=like.dtype.to_complex())) for powers in moved]
+        ends = [to_pairs(powers[..., -1], like) for powers in moved]
         before: list[Tensor] = []
         for s, start in enumerate(starts):
             left = torch.bmm(suffixes[s], as_columns(driven[s].flip(-1)).to(like).mT)

@@ -137,7 +137,7 @@ class LiquidScan(torch.autograd.Function):
             y[..., k : k + T] = 2 * torch.einsum("thbp,hp->hbt", states[1:], C).real
             inside = ((lengths > k) & (lengths <= k + T)).nonzero()[:, 0]
             end[:, inside] = states[lengths[inside] - k, :, inside].transpose(0, 1)
-            x = states[-1]
+            x = states[-1].clone()  # not a view, which would keep the whole chunk's
         ctx.guard, ctx.T, ctx.initial_given = guard, T, initial is not None
         ctx.save_for_backward(A_bar, B_bar, C, u, lengths, torch.stack(starts))
         return y, end

@@ -39,7 +39,7 @@ class LiquidS4(S4D):
     liquid : {"kb", "pb", "degree", "exact"}, default="kb"
         ``"kb"``: products of 2 ... ``liquid_degree`` successive inputs, remembered as inputs are; ``"pb"``: the same
         products, acting at their own time only; ``"degree"``: all products, near or far, of up to that many inputs;
-        ``"exact"``: the system itself, at ten times the cost and more.
+        ``"exact"``: the system itself, at ten to fifty times the cost.
     liquid_degree : int, default=2
         Largest number of inputs in a product; ``"exact"`` has no such bound.
     guard : bool, default=True
