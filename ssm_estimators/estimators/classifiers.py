@@ -11,15 +11,10 @@ class LiquidS4Classifier(LiquidS4Model, SeriesClassifier):
 
     Parameters
     ----------
-    {model_parameters}
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class; ``"balanced"``: inversely to its share of the cases.
     {parameters}
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
     {attributes}
 
     References
@@ -28,12 +23,7 @@ class LiquidS4Classifier(LiquidS4Model, SeriesClassifier):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> time = np.arange(50)
-    >>> X = np.stack([np.sin(frequency * time) for frequency in [0.2, 0.25, 0.5, 0.55]])
-    >>> clf = LiquidS4Classifier(d_model=8, n_layers=1, max_epochs=30, random_state=0)
-    >>> clf.fit(X, ["slow", "slow", "fast", "fast"]).predict(X).tolist()
-    ['slow', 'slow', 'fast', 'fast']
+    {example}
     """
 
 
@@ -43,15 +33,10 @@ class S4DClassifier(S4DModel, SeriesClassifier):
 
     Parameters
     ----------
-    {model_parameters}
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class; ``"balanced"``: inversely to its share of the cases.
     {parameters}
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
     {attributes}
 
     References
@@ -60,12 +45,7 @@ class S4DClassifier(S4DModel, SeriesClassifier):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> time = np.arange(50)
-    >>> X = np.stack([np.sin(frequency * time) for frequency in [0.2, 0.25, 0.5, 0.55]])
-    >>> clf = S4DClassifier(d_model=8, n_layers=1, max_epochs=30, random_state=0)
-    >>> clf.fit(X, ["slow", "slow", "fast", "fast"]).predict(X).tolist()
-    ['slow', 'slow', 'fast', 'fast']
+    {example}
     """
 
 
@@ -75,14 +55,10 @@ class S4Classifier(S4Model, SeriesClassifier):
 
     Parameters
     ----------
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class; ``"balanced"``: inversely to its share of the cases.
     {parameters}
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
     {attributes}
 
     References
@@ -91,12 +67,7 @@ class S4Classifier(S4Model, SeriesClassifier):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> time = np.arange(50)
-    >>> X = np.stack([np.sin(frequency * time) for frequency in [0.2, 0.25, 0.5, 0.55]])
-    >>> clf = S4Classifier(d_model=8, n_layers=1, max_epochs=30, random_state=0)
-    >>> clf.fit(X, ["slow", "slow", "fast", "fast"]).predict(X).tolist()
-    ['slow', 'slow', 'fast', 'fast']
+    {example}
     """
 
 
@@ -106,15 +77,10 @@ class LSSLClassifier(LSSLModel, SeriesClassifier):
 
     Parameters
     ----------
-    {model_parameters}
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class; ``"balanced"``: inversely to its share of the cases.
     {parameters}
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
     {attributes}
 
     References
@@ -124,10 +90,5 @@ class LSSLClassifier(LSSLModel, SeriesClassifier):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> time = np.arange(50)
-    >>> X = np.stack([np.sin(frequency * time) for frequency in [0.2, 0.25, 0.5, 0.55]])
-    >>> clf = LSSLClassifier(d_model=8, n_layers=1, max_epochs=30, random_state=0)
-    >>> clf.fit(X, ["slow", "slow", "fast", "fast"]).predict(X).tolist()
-    ['slow', 'slow', 'fast', 'fast']
+    {example}
     """

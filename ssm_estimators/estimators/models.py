@@ -23,7 +23,7 @@ class LSSLModel:
     _layer = LSSL
     _layer_params: ClassVar[tuple[str, ...]] = ("n_channels", "trainable", "shared")
     _constraints = {"n_channels": [at_least(1)], "trainable": [StrOptions(set(TRAINABLE))], "shared": ["boolean"]}
-    _model_parameters = """n_channels : int, default=1
+    _parameters_doc = """n_channels : int, default=1
         Outputs of each feature's system.
     trainable : {"all", "A", "dt", "none"}, default="all"
         What of the systems is trained beside their readouts: transitions with input vectors, steps, both or neither.
@@ -48,7 +48,7 @@ class S4DModel:
     _layer = S4D
     _layer_params: ClassVar[tuple[str, ...]] = ("init", "discretization")
     _constraints = {"init": [StrOptions(set(SPECTRA))], "discretization": [StrOptions(set(DISCRETIZATIONS))]}
-    _model_parameters = """init : {"lin", "inv", "legs"}, default="lin"
+    _parameters_doc = """init : {"lin", "inv", "legs"}, default="lin"
         Spectrum at the start: evenly spaced frequencies, an inverse law, or the normal part of HiPPO-LegS.
     discretization : {"zoh", "bilinear"}, default="zoh\""""
 
@@ -63,13 +63,9 @@ class LiquidS4Model(S4DModel):
     _layer = LiquidS4
     _layer_params = (*S4DModel._layer_params, "liquid", "liquid_degree")
     _constraints = {"liquid": [StrOptions(set(FORMS))], "liquid_degree": [at_least(2)]}
-    _model_parameters = (
-        """liquid : {"kb", "pb", "degree", "exact"}, default="kb"
+    _parameters_doc = """liquid : {"kb", "pb", "degree", "exact"}, default="kb"
         What is kept of the liquid system: products of successive inputs, remembered as inputs are (``"kb"``) or acting
         at their own time only (``"pb"``); all products of up to ``liquid_degree`` inputs (``"degree"``); the system
         itself (``"exact"``), at ten to fifty times the cost.
     liquid_degree : int, default=2
-        Largest number of inputs in a product; ``"exact"`` has no such bound.
-    """
-        + S4DModel._model_parameters
-    )
+        Largest number of inputs in a product; ``"exact"`` has no such bound."""

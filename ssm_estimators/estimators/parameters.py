@@ -99,11 +99,12 @@ def parameters(cls: type[T]) -> type[T]:
     """Make a class's annotated defaults keyword parameters of its constructor, after those of its bases.
 
     The constraints in its ``_constraints`` join those of its bases. In its docstring, ``{parameters}`` and
-    ``{attributes}`` become the shared ones, ``{model_parameters}`` its model's ``_model_parameters``.
+    ``{attributes}`` become what it and its bases say of them, model first, and ``{example}`` its task's.
     """
     if cls.__doc__:
-        shared = {"parameters": PARAMETERS, "attributes": ATTRIBUTES}
-        for key, text in {**shared, "model_parameters": getattr(cls, "_model_parameters", "")}.items():
+        for key in ("parameters", "attributes", "example"):
+            texts = [vars(base)[f"_{key}_doc"] for base in cls.__mro__ if f"_{key}_doc" in vars(base)]
+            text = "\n    ".join(texts).replace("{name}", cls.__name__)
             cls.__doc__ = cls.__doc__.replace(f"{{{key}}}", text)
     constraints = {}
     for base in reversed(cls.__mro__):
@@ -159,6 +160,8 @@ class Parameters(BaseEstimator):
     net_params: dict[str, Any] | None = None
     warm_start: bool = False
 
+    _parameters_doc = PARAMETERS
+    _attributes_doc = ATTRIBUTES
     _constraints = {
         "d_model": [at_least(1)],
         "d_state": [at_least(2)],

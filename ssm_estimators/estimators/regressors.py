@@ -11,13 +11,10 @@ class LiquidS4Regressor(LiquidS4Model, SeriesRegressor):
 
     Parameters
     ----------
-    {model_parameters}
     {parameters}
 
     Attributes
     ----------
-    target_mean_, target_scale_ : ndarray of shape (n_targets,)
-        By which targets were standardised, weighted.
     {attributes}
 
     References
@@ -26,12 +23,7 @@ class LiquidS4Regressor(LiquidS4Model, SeriesRegressor):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> frequency = np.linspace(0.1, 0.5, 12)
-    >>> X = np.sin(frequency[:, None] * np.arange(50))
-    >>> reg = LiquidS4Regressor(d_model=8, n_layers=1, max_epochs=50, random_state=0).fit(X, frequency)
-    >>> bool(reg.score(X, frequency) > 0.8)
-    True
+    {example}
     """
 
 
@@ -41,13 +33,10 @@ class S4DRegressor(S4DModel, SeriesRegressor):
 
     Parameters
     ----------
-    {model_parameters}
     {parameters}
 
     Attributes
     ----------
-    target_mean_, target_scale_ : ndarray of shape (n_targets,)
-        By which targets were standardised, weighted.
     {attributes}
 
     References
@@ -56,12 +45,7 @@ class S4DRegressor(S4DModel, SeriesRegressor):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> frequency = np.linspace(0.1, 0.5, 12)
-    >>> X = np.sin(frequency[:, None] * np.arange(50))
-    >>> reg = S4DRegressor(d_model=8, n_layers=1, max_epochs=50, random_state=0).fit(X, frequency)
-    >>> bool(reg.score(X, frequency) > 0.8)
-    True
+    {example}
     """
 
 
@@ -75,8 +59,6 @@ class S4Regressor(S4Model, SeriesRegressor):
 
     Attributes
     ----------
-    target_mean_, target_scale_ : ndarray of shape (n_targets,)
-        By which targets were standardised, weighted.
     {attributes}
 
     References
@@ -85,12 +67,7 @@ class S4Regressor(S4Model, SeriesRegressor):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> frequency = np.linspace(0.1, 0.5, 12)
-    >>> X = np.sin(frequency[:, None] * np.arange(50))
-    >>> reg = S4Regressor(d_model=8, n_layers=1, max_epochs=50, random_state=0).fit(X, frequency)
-    >>> bool(reg.score(X, frequency) > 0.8)
-    True
+    {example}
     """
 
 
@@ -100,13 +77,10 @@ class LSSLRegressor(LSSLModel, SeriesRegressor):
 
     Parameters
     ----------
-    {model_parameters}
     {parameters}
 
     Attributes
     ----------
-    target_mean_, target_scale_ : ndarray of shape (n_targets,)
-        By which targets were standardised, weighted.
     {attributes}
 
     References
@@ -116,10 +90,5 @@ class LSSLRegressor(LSSLModel, SeriesRegressor):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> frequency = np.linspace(0.1, 0.5, 12)
-    >>> X = np.sin(frequency[:, None] * np.arange(50))
-    >>> reg = LSSLRegressor(d_model=8, n_layers=1, max_epochs=50, random_state=0).fit(X, frequency)
-    >>> bool(reg.score(X, frequency) > 0.8)
-    True
+    {example}
     """

@@ -22,6 +22,16 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):
     class_weight: Any = None
 
     _criterion = torch.nn.CrossEntropyLoss
+    _parameters_doc = """class_weight : dict, "balanced" or None, default=None
+        Weight of each class; ``"balanced"``: inversely to its share of the cases."""
+    _attributes_doc = """classes_ : ndarray of shape (n_classes,)
+        Labels in sorted order."""
+    _example_doc = """>>> import numpy as np
+    >>> time = np.arange(50)
+    >>> X = np.stack([np.sin(frequency * time) for frequency in [0.2, 0.25, 0.5, 0.55]])
+    >>> clf = {name}(d_model=8, n_layers=1, max_epochs=30, random_state=0)
+    >>> clf.fit(X, ["slow", "slow", "fast", "fast"]).predict(X).tolist()
+    ['slow', 'slow', 'fast', 'fast']"""
     _constraints = {"class_weight": [None, dict, StrOptions({"balanced"})]}
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "SeriesClassifier":
@@ -112,6 +122,14 @@ class SeriesRegressor(RegressorMixin, DeepEstimator):
     """One number a target: squared error on standardised targets."""
 
     _criterion = torch.nn.MSELoss
+    _attributes_doc = """target_mean_, target_scale_ : ndarray of shape (n_targets,)
+        By which targets were standardised, weighted."""
+    _example_doc = """>>> import numpy as np
+    >>> frequency = np.linspace(0.1, 0.5, 12)
+    >>> X = np.sin(frequency[:, None] * np.arange(50))
+    >>> reg = {name}(d_model=8, n_layers=1, max_epochs=50, random_state=0).fit(X, frequency)
+    >>> bool(reg.score(X, frequency) > 0.8)
+    True"""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
