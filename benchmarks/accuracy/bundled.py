@@ -2,7 +2,7 @@
 
 One JSON row a fit; a fit that the output file already has is not repeated, so a killed run goes on.
 
-    python benchmarks/accuracy/bundled.py                 # all: 35 minutes on two cores
+    python benchmarks/accuracy/bundled.py                 # all: 30 minutes on two cores
     python benchmarks/accuracy/bundled.py --models S4D --sets GunPoint --seeds 0
 """
 
@@ -34,8 +34,6 @@ LOADERS = {
     "Covid3Month": datasets.load_covid_3month,
     "Tecator": datasets.load_tecator,
 }
-
-
 SEEDS = {"LiquidS4": (0, 1, 2), "S4D": (0, 1, 2), "S4": (0,), "LSSL": (0,)}
 
 
@@ -119,8 +117,8 @@ def main():
 def report(rows, wanted):
     """Medians over the seeds."""
     for model, name in dict.fromkeys((model, name) for model, name, _ in wanted):
-        mine = [row for row in rows if (row["model"], row["set"], row["seed"]) in wanted]
-        mine = [row for row in mine if (row["model"], row["set"]) == (model, name)]
+        seeds = [key for key in wanted if key[:2] == (model, name)]
+        mine = [row for row in rows if (row["model"], row["set"], row["seed"]) in seeds]
         score, seconds = (statistics.median(row[key] for row in mine) for key in ("score", "fit_seconds"))
         simple, metric = mine[0]["1-NN or mean"], mine[0]["metric"]
         print(f"{model:9} {name:17} {metric:9} {score:.4f}  beside {simple:.4f}  {seconds:.0f} s a fit")

@@ -29,19 +29,12 @@ TARGETS = {
 }
 
 
-def fft_convolution(u, K, D):
-    n = 2 * u.shape[-1]
-    return torch.fft.irfft(torch.fft.rfft(u, n=n) * torch.fft.rfft(K, n=n)[:, None], n=n)[..., : n // 2] + D * u
-
-
 def vandermonde(layer, u):
     """S4D as in its paper: kernel from the matrix of all powers."""
     A = torch.complex(-layer.log_A_real.exp(), layer.A_imag)
     B, C = torch.view_as_complex(layer.B), torch.view_as_complex(layer.C)[0]
-    z = A * layer.log_dt.exp()[:, None]
-    powers = torch.exp(z[..., None] * torch.arange(u.shape[-1], device=u.device))
-    K = 2 * torch.einsum("hn,hnl->hl", C * B * (torch.exp(z) - 1) / A, powers).real
-    return fft_convolution(u, K, layer.D[:, None, None])
+    K = reference.vandermonde_kernel(A, B, C, layer.log_dt.exp(), u.shape[-1])
+    return reference.fft_convolution(K, u) + layer.D[:, None, None] * u
 
 
 def cauchy(layer, u):
@@ -49,14 +42,14 @@ def cauchy(layer, u):
     Lambda = torch.complex(-layer.log_A_real.exp(), layer.A_imag)
     P, B, C = (torch.view_as_complex(value) for value in (layer.P, layer.B, layer.C[0]))
     K = reference.cauchy_kernel(Lambda, P, B, C, layer.log_dt.exp(), u.shape[-1])
-    return fft_convolution(u, K, layer.D[:, None, None])
+    return reference.fft_convolution(K, u) + layer.D[:, None, None] * u
 
 
 def krylov(layer, u):
     """LSSL as in its paper: the Krylov matrix, times C; A_bar and B_bar are made as in our layer."""
     system = layer._system(1.0)
     K = reference.krylov_kernel(system.A_bar.to(u), system.B_bar.to(u), system.C[0].to(u), u.shape[-1])[:, 0]
-    return fft_convolution(u, K, layer.D[..., None])
+    return reference.fft_convolution(K, u) + layer.D[..., None] * u
 
 
 TEXTBOOKS = {"S4D": vandermonde, "S4": cauchy, "LSSL": krylov}

@@ -119,7 +119,7 @@ class PB(_Products):
         system = discretize(rate)
         blocks = system.blocks(chunk_length(u.shape[-1]), u)
         y, x = chunked_scan(u, blocks, x, lengths=lengths, return_state=return_state)
-        gains = product_gains(system if rate == 1 else discretize(1.0), self.degree).to(y)
+        gains = self._gains(discretize, system, rate).to(y)
         for gain, product in zip(gains[0], input_products(u, self.degree, past), strict=True):
             y = torch.addcmul(y, product, gain[:, None, None])
         if len(system.C) == 2:
@@ -129,11 +129,16 @@ class PB(_Products):
 
     def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
         (x, past), u = self._split(state), u_k[..., None]
-        y, x = discretize(rate).step(u, x)
+        system = discretize(rate)
+        y, x = system.step(u, x)
         products = torch.cat(input_products(u, self.degree, past), dim=-1)  # (H, batch, degree - 1)
-        gains = product_gains(discretize(1.0), self.degree)[0]
+        gains = self._gains(discretize, system, rate)[0]
         y = y + (products.to(gains) @ gains.T[:, :, None])[..., 0]
         return y, torch.cat([x, last_inputs(u, self.degree - 1, past).to(x)], dim=-1)
+
+    def _gains(self, discretize: Discretize, system: DiagonalSystem, rate: float) -> Tensor:
+        """Those of the rate of training; ``system`` is the one at ``rate``."""
+        return product_gains(system if rate == 1 else discretize(1.0), self.degree)
 
 
 def liquid_inputs(B_bar: Tensor, degree: int, rate: float = 1.0) -> Tensor:

@@ -87,6 +87,20 @@ def cauchy_kernel(Lambda: Tensor, P: Tensor, B: Tensor, C_tilde: Tensor, dt: Ten
     return kernel
 
 
+def vandermonde_kernel(A: Tensor, B: Tensor, C: Tensor, dt: Tensor, L: int) -> Tensor:
+    """S4D's own, (H, L): zero-order hold of a diagonal system, then the matrix of all powers."""
+    z = A * dt[:, None]
+    powers = torch.exp(z[..., None] * torch.arange(L, device=dt.device))
+    return 2 * torch.einsum("hn,hnl->hl", C * B * (torch.exp(z) - 1) / A, powers).real
+
+
+def fft_convolution(K: Tensor, u: Tensor) -> Tensor:
+    """The papers' way to convolve: kernel (H, L) and input (H, batch, L), zero-padded."""
+    L = u.shape[-1]
+    y: Tensor = torch.fft.irfft(torch.fft.rfft(u, n=2 * L) * torch.fft.rfft(K, n=2 * L)[:, None], n=2 * L)
+    return y[..., :L]
+
+
 def convolution(K: Tensor, u: Tensor) -> Tensor:
     """y_k = sum of K_l u_{k-l} over l = 0 ... k, by its definition."""
     L = u.shape[-1]

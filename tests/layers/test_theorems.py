@@ -89,9 +89,8 @@ def test_200_steps_with_a_large_learning_rate_leave_it_stable(make):
 def _vandermonde(layer, L):
     """The textbook kernels in the parameters' own float32, as the papers compute them; the C of S4 is theirs."""
     A = torch.complex(-layer.log_A_real.exp(), layer.A_imag)
-    z = A * layer.log_dt.exp()[:, None]
-    C = torch.view_as_complex(layer.C[0]) * torch.view_as_complex(layer.B) * (torch.exp(z) - 1) / A
-    return 2 * torch.einsum("hn,hnl->hl", C, torch.exp(z[..., None] * torch.arange(L))).real
+    B, C = torch.view_as_complex(layer.B), torch.view_as_complex(layer.C[0])
+    return reference.vandermonde_kernel(A, B, C, layer.log_dt.exp(), L)
 
 
 def _cauchy(layer, L):
@@ -124,8 +123,7 @@ def test_float32_is_never_less_accurate_than_the_textbook(build, textbook, L, re
     exact = build(len(DTS), 64).double()
     exact.load_state_dict(layer.state_dict())
     u, weights = torch.randn(2, len(DTS), 1, L)
-    K = textbook(layer, L)
-    convolved = torch.fft.irfft(torch.fft.rfft(u, 2 * L) * torch.fft.rfft(K, 2 * L)[:, None], 2 * L)[..., :L]
+    convolved = reference.fft_convolution(textbook(layer, L), u)
     expected = exact(u.double())
     for ours, theirs, truth in zip(layer(u), convolved, expected, strict=True):
         assert relative_error(ours, truth) <= min(1e-6, relative_error(theirs, truth))
