@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ssm_estimators.estimators import S4DClassifier as S4DClassifier
     from ssm_estimators.estimators import S4DRegressor as S4DRegressor
     from ssm_estimators.estimators import S4Regressor as S4Regressor
+    from ssm_estimators.estimators import StateSpaceRidgeClassifier as StateSpaceRidgeClassifier
+    from ssm_estimators.estimators import StateSpaceRidgeRegressor as StateSpaceRidgeRegressor
 
 __version__ = "0.1.0"
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "S4Regressor",
     "LSSLClassifier",
     "LSSLRegressor",
+    "StateSpaceRidgeClassifier",
+    "StateSpaceRidgeRegressor",
 ]
 
 

@@ -8,3 +8,5 @@ from ssm_estimators.estimators.regressors import LiquidS4Regressor as LiquidS4Re
 from ssm_estimators.estimators.regressors import LSSLRegressor as LSSLRegressor
 from ssm_estimators.estimators.regressors import S4DRegressor as S4DRegressor
 from ssm_estimators.estimators.regressors import S4Regressor as S4Regressor
+from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier as StateSpaceRidgeClassifier
+from ssm_estimators.estimators.ridge import StateSpaceRidgeRegressor as StateSpaceRidgeRegressor

@@ -7,15 +7,17 @@ import numpy as np
 import torch
 from sklearn.base import is_classifier
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from ssm_estimators.estimators.parameters import Parameters, parameters
-from ssm_estimators.estimators.validation import check_series
+from ssm_estimators.declaration import parameters
+from ssm_estimators.environment import check_precision, resolve_device, settings
+from ssm_estimators.estimators.parameters import Parameters
+from ssm_estimators.estimators.targets import check_training_data
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.networks.inputs import InputChannels
-from ssm_estimators.training.data import SeriesData
-from ssm_estimators.training.environment import check_precision, resolve_device, settings
+from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.validation import check_series
 from ssm_estimators.training.net import SeriesNet
 from ssm_estimators.training.split import validation_split
 from ssm_estimators.training.train import TILE, predict, train
@@ -60,15 +62,8 @@ class DeepEstimator(Parameters):
     def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
         """Check everything that can be checked before the targets are read."""
         self._validate_params()
-        if y is None:
-            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
-        data = check_series(self, X, self.missing, reset=True)
-        check_consistent_length(data.X, y)
+        data, sample_weight = check_training_data(self, X, y, sample_weight, self.missing, np.float32)
         self._dt_range(data)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, data.X.numpy(), dtype=np.float32, ensure_non_negative=True
-            )
         return data, sample_weight
 
     def _train(

@@ -1,7 +1,7 @@
 """The classifiers: one a model."""
 
+from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.models import LiquidS4Model, LSSLModel, S4DModel, S4Model
-from ssm_estimators.estimators.parameters import parameters
 from ssm_estimators.estimators.tasks import SeriesClassifier
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import StrOptions
 
-from ssm_estimators.estimators.parameters import at_least, parameters
+from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.functional.discretize import DISCRETIZATIONS
 from ssm_estimators.functional.hippo import SPECTRA
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4

@@ -1,15 +1,15 @@
 """The parameters that all deep estimators share: declared, constrained and documented once."""
 
-from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Any, TypeVar, dataclass_transform
+from numbers import Real
+from typing import Any
 
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from ssm_estimators.declaration import at_least, parameters
+from ssm_estimators.environment import PRECISIONS
 from ssm_estimators.networks.feature_first import NORMS, POOLINGS
-from ssm_estimators.training.environment import PRECISIONS
 from ssm_estimators.training.train import SCHEDULES
 
 PARAMETERS = """d_model : int, default=64
@@ -90,33 +90,6 @@ ATTRIBUTES = """net_ : skorch.NeuralNet
     n_channels_in_ : int
     n_timepoints_in_ : int or None
         Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
-
-T = TypeVar("T")
-
-
-@dataclass_transform(kw_only_default=True, eq_default=False)
-def parameters(cls: type[T]) -> type[T]:
-    """Make a class's annotated defaults keyword parameters of its constructor, after those of its bases.
-
-    The constraints in its ``_constraints`` join those of its bases. In its docstring, ``{parameters}`` and
-    ``{attributes}`` become what it and its bases say of them, model first, and ``{example}`` its task's.
-    """
-    if cls.__doc__:
-        for key in ("parameters", "attributes", "example"):
-            texts = [vars(base)[f"_{key}_doc"] for base in cls.__mro__ if f"_{key}_doc" in vars(base)]
-            text = "\n    ".join(texts).replace("{name}", cls.__name__)
-            cls.__doc__ = cls.__doc__.replace(f"{{{key}}}", text)
-    constraints = {}
-    for base in reversed(cls.__mro__):
-        constraints.update(vars(base).get("_constraints", {}))
-    cls._parameter_constraints = constraints  # type: ignore[attr-defined]  # scikit-learn's
-    return dataclass(kw_only=True, eq=False, repr=False)(cls)
-
-
-def at_least(low: int) -> Interval:
-    """Constraint: an integer from ``low`` on."""
-    return Interval(Integral, low, None, closed="left")
-
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _SHARE = Interval(Real, 0, 1, closed="left")

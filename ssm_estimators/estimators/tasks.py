@@ -6,13 +6,18 @@ import numpy as np
 import torch
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils import Tags, check_array, column_or_1d
+from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
 
+from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.base import DeepEstimator
-from ssm_estimators.estimators.parameters import parameters
+from ssm_estimators.estimators.targets import (
+    check_labels,
+    check_numbers,
+    encode_labels,
+    find_classes,
+    with_class_weight,
+)
 
 
 @parameters
@@ -58,12 +63,9 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):
         """
         data, sample_weight = self._start_fit(X, y, sample_weight)
         target = self._encode_target(y, sample_weight, reset=True)
-        if self.class_weight is not None:
-            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_[target])
-            if (weights < 0).any():
-                raise ValueError(f"class_weight must not be negative; got {self.class_weight}.")
-            by_case = weights[target].astype(np.float32)
-            sample_weight = by_case if sample_weight is None else by_case * sample_weight
+        sample_weight = with_class_weight(
+            sample_weight, self.class_weight, self.classes_, target.numpy(), dtype=np.float32
+        )
         self._train(data, target, sample_weight, len(self.classes_), groups)
         return self
 
@@ -96,8 +98,7 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):
         return np.asarray(self.classes_[best])
 
     def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
-        check_classification_targets(y)
-        y = column_or_1d(y, warn=True)
+        y = check_labels(y)
         if reset:
             classes = np.unique(y)
             if self._goes_on and not np.array_equal(classes, self.classes_):
@@ -105,16 +106,8 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):
                     f"warm_start=True goes on with the classes {self.classes_.tolist()}; y has {classes.tolist()}. "
                     "Fit a clone."
                 )
-            self.classes_: np.ndarray = classes
-            if len(self.classes_) < 2:
-                raise ValueError(
-                    f"Expected at least two classes in y; got 1 class, {self.classes_.tolist()[0]!r}. "
-                    "There is nothing to tell apart."
-                )
-        position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
-        if (unknown := self.classes_[position] != y).any():
-            raise ValueError(f"The label {y[unknown].tolist()[0]!r} is not in the training data.")
-        return torch.from_numpy(position)
+            self.classes_: np.ndarray = find_classes(y)
+        return torch.from_numpy(encode_labels(y, self.classes_))
 
 
 @parameters
@@ -178,9 +171,7 @@ class SeriesRegressor(RegressorMixin, DeepEstimator):
         return outputs[:, 0] if self.target_ndim_ == 1 else outputs
 
     def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
-        y = check_array(y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y")
-        if y.ndim > 2:
-            raise ValueError(f"Expected y of shape (n_cases,) or (n_cases, n_targets); got {y.shape}.")
+        y = check_numbers(y)
         learn = reset and not self._goes_on  # what the last head was trained on must stay
         if learn:
             self.target_ndim_ = y.ndim

@@ -6,12 +6,12 @@ import torch
 from skorch import NeuralNet
 from torch import Tensor
 
-from ssm_estimators.training.data import Batches, SeriesData
-from ssm_estimators.training.environment import autocast
+from ssm_estimators.environment import autocast
+from ssm_estimators.series.data import Batches, SeriesData
 
 
 class SeriesNet(NeuralNet):
-    """A skorch net over :class:`~ssm_estimators.training.data.SeriesData`.
+    """A skorch net over :class:`~ssm_estimators.series.data.SeriesData`.
 
     Parameters
     ----------

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn.functional import pad
 from torch.optim.lr_scheduler import LambdaLR
 
+from ssm_estimators.environment import autocast, settings
+from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import BestWeights, CosineWarmup, EpochBar, FiniteLoss, NonFiniteLossError
-from ssm_estimators.training.data import SeriesData
-from ssm_estimators.training.environment import autocast, settings
 from ssm_estimators.training.net import SeriesNet
 
 SCHEDULES = ("cosine", "constant")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from ssm_estimators.environment import resolve_device, settings
+from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import CosineWarmup
-from ssm_estimators.training.data import SeriesData
-from ssm_estimators.training.environment import resolve_device, settings
 from ssm_estimators.training.split import validation_split
 
 

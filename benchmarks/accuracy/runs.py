@@ -1,0 +1,70 @@
+"""What the scripts share: rows of JSON that a killed run goes on from."""
+
+import json
+import resource
+import statistics
+import subprocess
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+class Rows:
+    """Rows of a file, one JSON object a line, each found again by the values of its keys."""
+
+    def __init__(self, path, keys):
+        self.path, self.keys = Path(path), keys
+        self.rows = [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
+
+    def find(self, **wanted):
+        """Rows in which all of these values stand."""
+        return [row for row in self.rows if all(row.get(key) == value for key, value in wanted.items())]
+
+    def has(self, *values):
+        return bool(self.find(**dict(zip(self.keys, values, strict=True))))
+
+    def add(self, row):
+        self.rows.append(row)
+        self.path.parent.mkdir(exist_ok=True)
+        with self.path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        print(row, flush=True)
+
+    def mean(self, value, **wanted):
+        """Mean of a value over the rows, None if there is none."""
+        found = [row[value] for row in self.find(**wanted)]
+        return statistics.mean(found) if found else None
+
+
+def fit_and_predict(estimator, X, y, X_test, **fit_params):
+    """Predictions, and the seconds of fit and predict."""
+    start = time.perf_counter()
+    estimator.fit(X, y, **fit_params)
+    fitted = time.perf_counter()
+    predicted = estimator.predict(X_test)
+    return predicted, {
+        "fit_seconds": round(fitted - start, 3),
+        "predict_seconds": round(time.perf_counter() - fitted, 3),
+    }
+
+
+def origin(device="cpu"):
+    """Where a row comes from."""
+    return {
+        "peak_GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+        "torch": torch.__version__,
+        "sktime": version("sktime"),
+        "threads": torch.get_num_threads(),
+        "device": device,
+        "commit": commit(),
+    }
+
+
+def commit():
+    """The checkout's commit, "+" where files differ from it."""
+    described = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    return subprocess.run(described, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()

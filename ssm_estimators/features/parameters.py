@@ -1,0 +1,105 @@
+"""The parameters that the transformer and the estimators on top of it share."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from ssm_estimators.declaration import at_least, parameters
+from ssm_estimators.features.pooling import POOLINGS
+from ssm_estimators.features.representations import REPRESENTATIONS
+
+
+@parameters
+class FeatureParameters(BaseEstimator):
+    """Constructor parameters of :class:`~ssm_estimators.features.StateSpaceFeatures`."""
+
+    n_kernels: int = 4000
+    n_modes: int = 2
+    max_time_constant: float = 0.2
+    frequencies: tuple[float, float] = (0.05, 2.0)
+    representations: tuple[str, ...] = REPRESENTATIONS
+    bidirectional: bool = True
+    pooling: tuple[str, ...] = ("share", "excess", "wins", "losses")
+    group_size: int = 8
+    standardize: str = "auto"
+    missing: str = "error"
+    random_state: Any = None
+    n_jobs: int | None = None
+    device: Any = "cpu"
+    max_memory: float = 2.0
+
+    _parameters_doc = """n_kernels : int, default=4000
+        Responses in all, shared out evenly among representations and directions, where they are rounded up to whole
+        groups. Series of fewer than 16 points get fewer: at most 64 a time point in each representation and direction.
+    n_modes : int, default=2
+        Damped modes a kernel, at most.
+    max_time_constant : float, default=0.2
+        Longest time constant of a kernel in lengths of the longest training series; the shortest is one sample.
+    frequencies : (float, float), default=(0.05, 2.0)
+        Lowest and highest frequency of a mode in cycles a time constant; never above half a cycle a sample.
+    representations : tuple of {"raw", "difference"}, default=("raw", "difference")
+        The series and its first difference; a series of one point has no difference.
+    bidirectional : bool, default=True
+        Half of the kernels run backward in time.
+    pooling : tuple of {"share", "excess", "max", "energy", "wins", "losses"}, default=("share", "excess", "wins", \
+"losses")
+        From a response to numbers: the share of time points above the kernel's threshold and their mean excess over it,
+        the maximum, the logarithm of the mean square; and what a kernel gets where it has its group's highest or lowest
+        response: the root of the mean of such responses, and of the share of such points.
+    group_size : int, default=8
+        Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
+    standardize : {"auto", "series", "channel"}, default="auto"
+        Zero mean and unit variance of each series and channel by its own values, which makes level and scale
+        irrelevant, or of each channel by the training set's. ``"auto"`` is ``"series"`` from 10 time points on.
+    missing : {"error", "mask"}, default="error"
+        Refuse NaN, or neither excite a state with what is missing nor pool where all channels miss.
+    random_state : int, RandomState instance or None, default=None
+        The kernels and their thresholds. ``None`` draws anew each time; no global random state is read or changed.
+    n_jobs : int or None, default=None
+        Threads, each with cases of its own; the features do not depend on it. ``None``: as many as PyTorch uses, so one
+        in joblib's worker processes; -1: one a core.
+    device : str or torch.device, default="cpu"
+    max_memory : float, default=2.0
+        Gigabytes for what is computed on the way, all threads together; series and features come on top."""
+    _constraints = {
+        "n_kernels": [at_least(1)],
+        "n_modes": [at_least(1)],
+        "max_time_constant": [Interval(Real, 0, None, closed="neither")],
+        "frequencies": [tuple, list],
+        "representations": [tuple, list],
+        "bidirectional": ["boolean"],
+        "pooling": [tuple, list],
+        "group_size": [at_least(2)],
+        "standardize": [StrOptions({"auto", "series", "channel"})],
+        "missing": [StrOptions({"error", "mask"})],
+        "random_state": ["random_state"],
+        "n_jobs": [None, at_least(1), Options(Integral, {-1})],
+        "device": [str, torch.device],
+        "max_memory": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.missing == "mask"
+        return tags
+
+    def _check_parameters(self) -> None:
+        """Check types and ranges, and what no type says.
+
+        Raises
+        ------
+        ValueError
+        """
+        self._validate_params()
+        low_high = self.frequencies
+        if len(low_high) != 2 or not 0 < low_high[0] < low_high[1]:
+            raise ValueError(f"frequencies must be (low, high) with 0 < low < high; got {low_high!r}.")
+        for name, known in {"representations": REPRESENTATIONS, "pooling": POOLINGS}.items():
+            chosen = getattr(self, name)
+            if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(known):
+                raise ValueError(f"{name} must be one or more of {known}, each once; got {chosen!r}.")
