@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ssm_estimators.estimators import S4DClassifier as S4DClassifier
     from ssm_estimators.estimators import S4DRegressor as S4DRegressor
     from ssm_estimators.estimators import S4Regressor as S4Regressor
+    from ssm_estimators.estimators import StateSpaceEnsembleClassifier as StateSpaceEnsembleClassifier
     from ssm_estimators.estimators import StateSpaceRidgeClassifier as StateSpaceRidgeClassifier
     from ssm_estimators.estimators import StateSpaceRidgeRegressor as StateSpaceRidgeRegressor
 
@@ -27,6 +28,7 @@ __all__ = [
     "LSSLRegressor",
     "StateSpaceRidgeClassifier",
     "StateSpaceRidgeRegressor",
+    "StateSpaceEnsembleClassifier",
 ]
 
 

@@ -3,94 +3,21 @@
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.optimize import brentq
+from scipy.special import softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ssm_estimators.declaration import parameters
+from ssm_estimators.estimators.ridge_base import Cases, StateSpaceRidge
 from ssm_estimators.estimators.targets import (
     check_labels,
     check_numbers,
-    check_training_data,
     encode_labels,
     find_classes,
-    with_class_weight,
+    weights_of_classes,
 )
-from ssm_estimators.features import StateSpaceFeatures
-from ssm_estimators.features.parameters import FeatureParameters
-from ssm_estimators.features.ridge import Ridge, fit_ridge
-from ssm_estimators.series.data import SeriesData
-from ssm_estimators.series.validation import check_series
-
-
-@parameters
-class StateSpaceRidge(FeatureParameters):
-    """One ridge regression a representation, averaged by how well each predicts left-out cases."""
-
-    _attributes_doc = """features_ : StateSpaceFeatures
-        Fitted; with fewer kernels than asked for where ``max_memory`` would not do.
-    ridges_ : dict
-        From representation to the fitted regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
-    weights_ : ndarray of shape (n_representations, n_targets)
-        Of the regressions in the average.
-    n_features_in_ : int
-        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
-    n_channels_in_ : int
-    n_timepoints_in_ : int or None
-        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
-
-    def _fit_ridges(
-        self, data: SeriesData, Y: np.ndarray, weight: np.ndarray, groups: np.ndarray | None, shared: bool
-    ) -> np.ndarray:
-        """Fit on targets (n_cases, n_targets) and weights above zero; return the predictions of left-out cases."""
-        kept = {name: getattr(self, name) for name in FeatureParameters().get_params()}
-        self.features_ = StateSpaceFeatures(**{**kept, "n_kernels": self._affordable_kernels(len(data))})
-        self.features_.fit_checked(data, weight)
-        self.ridges_: dict[str, Ridge] = {}
-        for representation in dict.fromkeys(view.representation for view in self.features_.kernels_):
-            X = self.features_.transform_checked(data, representation)
-            self.ridges_[representation] = fit_ridge(X, Y, weight, groups, shared)
-        left_out = np.stack([ridge.left_out for ridge in self.ridges_.values()])
-        self.weights_ = _average_weights(left_out, Y, weight, shared)
-        return np.einsum("rnq,rq->nq", left_out, self.weights_)
-
-    def _affordable_kernels(self, n_cases: int) -> int:
-        """As many kernels as asked for, or as leave features and matrices of one representation in ``max_memory``."""
-        numbers = self.max_memory * 1e9 / 2
-        limit = numbers / 4 / n_cases  # features, float32
-        if limit < n_cases or n_cases**2 * 32 > numbers:  # a square matrix and its decomposition, float64
-            limit = min(limit, np.sqrt(numbers / 32))
-        return max(1, min(self.n_kernels, int(limit / len(self.pooling)) * len(self.representations)))
-
-    def _outputs(self, X: Any) -> np.ndarray:
-        """Averaged predictions of new series, (n_cases, n_targets)."""
-        check_is_fitted(self, "ridges_")
-        data = check_series(self, X, self.features_.missing, reset=False)
-        batch = max(1, int(self.max_memory * 1e9 / 16 / self.features_.n_features_out_))
-        outputs = np.zeros((len(data), self.weights_.shape[1]))
-        for start in range(0, len(data), batch):
-            cases = np.arange(start, min(start + batch, len(data)))
-            part = data.select(cases)
-            for (representation, ridge), weights in zip(self.ridges_.items(), self.weights_, strict=True):
-                outputs[cases] += weights * ridge.predict(self.features_.transform_checked(part, representation))
-        return outputs
-
-    def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
-        self._check_parameters()
-        return check_training_data(self, X, y, sample_weight, self.missing, np.float64)
-
-
-def _average_weights(left_out: np.ndarray, Y: np.ndarray, weight: np.ndarray, shared: bool) -> np.ndarray:
-    """Squared share of the variance that each regression explains of left-out cases, normalised: (r, n_targets)."""
-    variance = weight @ (Y - weight @ Y / weight.sum()) ** 2
-    loss = np.einsum("n,rnq->rq", weight, (left_out - Y) ** 2)
-    if shared:
-        variance, loss = np.full_like(variance, variance.sum()), np.repeat(loss.sum(1, keepdims=True), Y.shape[1], 1)
-    explained = (1 - loss / np.where(variance > 0, variance, 1)).clip(1e-3) ** 2
-    return np.asarray(explained / explained.sum(axis=0))
 
 
 @parameters
@@ -160,11 +87,10 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         labels = check_labels(y)
         self.classes_ = find_classes(labels)
         position = encode_labels(labels, self.classes_)
-        sample_weight = with_class_weight(sample_weight, self.class_weight, self.classes_, position, np.float64)
-        data, position, weight, groups = _counted(data, position, sample_weight, groups)
+        importance = weights_of_classes(self.class_weight, self.classes_, position)
         Y = np.where(position[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
-        left_out = self._fit_ridges(data, Y, weight, groups, shared=True)
-        self.temperature_ = _temperature(left_out, position, weight)
+        cases = Cases.of(data, Y, sample_weight, importance, groups)
+        self.temperature_ = _temperature(self._fit_ridges(cases, shared=True), cases.Y, cases.weight)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -179,7 +105,8 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         -------
         ndarray of shape (n_cases, n_classes), float64
         """
-        return np.asarray(softmax(self._outputs(X) / self.temperature_, axis=1))
+        outputs = self._outputs(X)
+        return np.asarray(softmax(outputs / self.temperature_, axis=1))
 
     def predict(self, X: Any) -> np.ndarray:
         """Most probable class.
@@ -192,7 +119,8 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         -------
         ndarray of shape (n_cases,), of the labels' type
         """
-        return np.asarray(self.classes_[self._outputs(X).argmax(axis=1)])
+        best = self._outputs(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
 
 @parameters
@@ -254,8 +182,7 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
         data, sample_weight = self._start_fit(X, y, sample_weight)
         y = check_numbers(y)
         self.target_ndim_ = y.ndim
-        data, y, weight, groups = _counted(data, y, sample_weight, groups)
-        self._fit_ridges(data, y.reshape(len(y), -1), weight, groups, shared=False)
+        self._fit_ridges(Cases.of(data, y.reshape(len(y), -1), sample_weight, np.ones(len(y)), groups), shared=False)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -274,35 +201,21 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
         return outputs[:, 0] if self.target_ndim_ == 1 else outputs
 
 
-def _counted(
-    data: SeriesData, y: np.ndarray, weight: np.ndarray | None, groups: Any
-) -> tuple[SeriesData, np.ndarray, np.ndarray, np.ndarray | None]:
-    """Cases of a weight above zero, with what belongs to each."""
-    if groups is not None:
-        groups = np.asarray(groups)
-        check_consistent_length(data.X, groups)
-    if weight is None:
-        weight = np.ones(len(data))
-    if not (counted := weight > 0).all():
-        if not counted.any():
-            raise ValueError("All sample weights, times class weights, are zero.")
-        data, y, weight = data.select(np.flatnonzero(counted)), y[counted], weight[counted]
-        groups = None if groups is None else groups[counted]
-    if groups is not None and len(np.unique(groups)) < 2:
-        raise ValueError("Expected at least two groups, to leave one out; got one.")
-    return data, y, weight, groups
-
-
-def _temperature(scores: np.ndarray, position: np.ndarray, weight: np.ndarray) -> float:
+def _temperature(scores: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> float:
     """Divisor of scores under which their softmax gives the labels the highest likelihood.
 
     One case's weight is spread over all classes, so that scores which tell all cases apart do not ask for certainty.
     """
     total = weight.sum()
+    wanted = weight @ (total * scores[Y > 0] + scores.mean(axis=1)) / (total + 1)
 
-    def loss(log_temperature: float) -> float:
-        log_proba = log_softmax(scores / np.exp(log_temperature), axis=1)
-        own = log_proba[np.arange(len(position)), position]
-        return float(weight @ (total * own + log_proba.mean(axis=1))) / -(total + 1)
+    def slope(log_temperature: float) -> float:  # of the likelihood, up to a positive factor
+        expected = (softmax(scores / np.exp(log_temperature), axis=1) * scores).sum(axis=1)
+        return float(wanted - weight @ expected)
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-7, 4), method="bounded", options={"xatol": 1e-8}).x))
+    hottest, coldest = 4.0, -7.0
+    if slope(hottest) <= 0:
+        return float(np.exp(hottest))
+    if slope(coldest) >= 0:
+        return float(np.exp(coldest))
+    return float(np.exp(brentq(slope, coldest, hottest, xtol=1e-13)))

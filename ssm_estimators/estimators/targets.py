@@ -51,17 +51,14 @@ def encode_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return position
 
 
-def with_class_weight(
-    sample_weight: np.ndarray | None, class_weight: Any, classes: np.ndarray, position: np.ndarray, dtype: Any
-) -> np.ndarray | None:
-    """Weights of cases, times those of their classes."""
+def weights_of_classes(class_weight: Any, classes: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """For each case the weight of its class."""
     if class_weight is None:
-        return sample_weight
+        return np.ones(len(position))
     weights = compute_class_weight(class_weight, classes=classes, y=classes[position])
     if (weights < 0).any():
         raise ValueError(f"class_weight must not be negative; got {class_weight}.")
-    by_case = np.asarray(weights[position].astype(dtype))
-    return by_case if sample_weight is None else by_case * sample_weight
+    return np.asarray(weights[position], dtype=np.float64)
 
 
 def check_numbers(y: Any) -> np.ndarray:

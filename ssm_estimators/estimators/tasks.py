@@ -16,7 +16,7 @@ from ssm_estimators.estimators.targets import (
     check_numbers,
     encode_labels,
     find_classes,
-    with_class_weight,
+    weights_of_classes,
 )
 
 
@@ -63,9 +63,9 @@ class SeriesClassifier(ClassifierMixin, DeepEstimator):
         """
         data, sample_weight = self._start_fit(X, y, sample_weight)
         target = self._encode_target(y, sample_weight, reset=True)
-        sample_weight = with_class_weight(
-            sample_weight, self.class_weight, self.classes_, target.numpy(), dtype=np.float32
-        )
+        if self.class_weight is not None:
+            by_case = weights_of_classes(self.class_weight, self.classes_, target.numpy()).astype(np.float32)
+            sample_weight = by_case if sample_weight is None else by_case * sample_weight
         self._train(data, target, sample_weight, len(self.classes_), groups)
         return self
 

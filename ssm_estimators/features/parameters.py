@@ -23,7 +23,7 @@ class FeatureParameters(BaseEstimator):
     frequencies: tuple[float, float] = (0.05, 2.0)
     representations: tuple[str, ...] = REPRESENTATIONS
     bidirectional: bool = True
-    pooling: tuple[str, ...] = ("share", "excess", "wins", "losses")
+    pooling: Any = "auto"
     group_size: int = 8
     standardize: str = "auto"
     missing: str = "error"
@@ -45,16 +45,16 @@ class FeatureParameters(BaseEstimator):
         The series and its first difference; a series of one point has no difference.
     bidirectional : bool, default=True
         Half of the kernels run backward in time.
-    pooling : tuple of {"share", "excess", "max", "energy", "wins", "losses"}, default=("share", "excess", "wins", \
-"losses")
+    pooling : tuple of {"share", "excess", "max", "energy", "wins", "losses", "last"} or "auto", default="auto"
         From a response to numbers: the share of time points above the kernel's threshold and their mean excess over it,
-        the maximum, the logarithm of the mean square; and what a kernel gets where it has its group's highest or lowest
-        response: the root of the mean of such responses, and of the share of such points.
+        the maximum, the logarithm of the mean square; what a kernel gets where it has its group's highest or lowest
+        response: the root of the mean of such responses, and of the share of such points; and the response at the end.
+        ``"auto"``: share, excess, wins and losses, of series of fewer than 16 points the last too.
     group_size : int, default=8
         Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
     standardize : {"auto", "series", "channel"}, default="auto"
         Zero mean and unit variance of each series and channel by its own values, which makes level and scale
-        irrelevant, or of each channel by the training set's. ``"auto"`` is ``"series"`` from 10 time points on.
+        irrelevant, or of each channel by the training set's. ``"auto"`` is ``"series"`` from 16 time points on.
     missing : {"error", "mask"}, default="error"
         Refuse NaN, or neither excite a state with what is missing nor pool where all channels miss.
     random_state : int, RandomState instance or None, default=None
@@ -72,7 +72,7 @@ class FeatureParameters(BaseEstimator):
         "frequencies": [tuple, list],
         "representations": [tuple, list],
         "bidirectional": ["boolean"],
-        "pooling": [tuple, list],
+        "pooling": [StrOptions({"auto"}), tuple, list],
         "group_size": [at_least(2)],
         "standardize": [StrOptions({"auto", "series", "channel"})],
         "missing": [StrOptions({"error", "mask"})],
@@ -101,5 +101,7 @@ class FeatureParameters(BaseEstimator):
             raise ValueError(f"frequencies must be (low, high) with 0 < low < high; got {low_high!r}.")
         for name, known in {"representations": REPRESENTATIONS, "pooling": POOLINGS}.items():
             chosen = getattr(self, name)
+            if isinstance(chosen, str):  # "auto"
+                continue
             if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(known):
                 raise ValueError(f"{name} must be one or more of {known}, each once; got {chosen!r}.")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-POOLINGS = ("share", "excess", "max", "energy", "wins", "losses")
+POOLINGS = ("share", "excess", "max", "energy", "wins", "losses", "last")
 SILENT = 1e-4  # responses of unit kernels to standardised series below this are rounding, and win nothing
 HIDDEN = -1e30
 
@@ -16,7 +16,7 @@ def pool(y: Tensor, thresholds: Tensor, observed: Tensor, group_size: int, pooli
     Parameters
     ----------
     y : Tensor of shape (n_kernels, T, n_chunks, n_cases)
-        Responses; the order of time does not matter.
+        Responses in chunks of T time points.
     thresholds : Tensor of shape (n_kernels,)
     observed : Tensor of shape (T, n_chunks, n_cases), float
         1 where a time point counts, else 0.
@@ -25,7 +25,8 @@ def pool(y: Tensor, thresholds: Tensor, observed: Tensor, group_size: int, pooli
     poolings : sequence of str
         Of :data:`POOLINGS`: the share of time points above the threshold and their mean excess over it, the maximum,
         the logarithm of the mean square, and what a kernel gets where it has the highest or lowest response of its
-        group: the root of the mean of such responses (``"wins"``), of the share of such points (``"losses"``).
+        group: the root of the mean of such responses (``"wins"``), of the share of such points (``"losses"``); and the
+        response at the last observed time point.
 
     Returns
     -------
@@ -35,6 +36,12 @@ def pool(y: Tensor, thresholds: Tensor, observed: Tensor, group_size: int, pooli
     y = y.mul_(observed)
     scratch = torch.empty_like(y)
     pooled = {}
+    if "last" in poolings:
+        at = (
+            torch.arange(observed[..., 0].numel(), device=y.device).view(-1, len(observed)).T[..., None]
+        )  # (T, n_chunks, 1)
+        last = (observed * (at + 1)).amax((0, 1))  # (n_cases,), 0 if nothing was observed
+        pooled["last"] = _sum(torch.mul(y, at + 1 == last, out=scratch))
     if "energy" in poolings:
         pooled["energy"] = torch.log(_sum(torch.mul(y, y, out=scratch)) / n + 1e-6)
     groups, group_scratch = (t.view(-1, group_size, *t.shape[1:]) for t in (y, scratch))

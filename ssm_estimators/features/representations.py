@@ -3,7 +3,18 @@
 import torch
 from torch import Tensor
 
+from ssm_estimators.series.data import SeriesData
+
 REPRESENTATIONS = ("raw", "difference")
+
+
+def with_mask(data: SeriesData, cases: slice) -> tuple[Tensor, Tensor]:
+    """Values in float64, zero where not observed, and where they were observed."""
+    X = data.X[cases].double()
+    observed = ~X.isnan()
+    if data.lengths is not None:
+        observed &= torch.arange(X.shape[-1]) < data.lengths[cases, None, None]
+    return torch.where(observed, X, 0), observed
 
 
 def standardize_series(X: Tensor, observed: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-PENALTIES = np.logspace(1, -6, 15)  # of features of unit length
+PENALTIES = np.logspace(1, -4, 11)  # of features of unit length
 CLIP = 10.0  # deviations
 ROWS = 1024  # cases converted to float64 at a time
 
@@ -61,7 +61,7 @@ class Ridge:
     Attributes
     ----------
     scaling : Scaling
-    coef : ndarray of shape (n_features, n_targets), float32
+    coef : ndarray of shape (n_features, n_targets)
     intercept : ndarray of shape (n_targets,)
     penalty : ndarray of shape (n_targets,)
         As chosen from :data:`PENALTIES`.
@@ -77,15 +77,19 @@ class Ridge:
 
     def predict(self, X: Array) -> Array:
         """Targets of unscaled features, which are overwritten: (n_cases, n_targets), float64."""
-        return (self.scaling.apply(X) @ self.coef).astype(np.float64) + self.intercept
+        Z = self.scaling.apply(X)
+        outputs = [Z[rows].astype(np.float64) @ self.coef for rows in _batches(len(Z))]  # digits must not depend on
+        return np.concatenate(outputs) + self.intercept  # which cases are predicted together
 
 
-def fit_ridge(X: Array, Y: Array, weight: Array, groups: Array | None = None, shared: bool = True) -> Ridge:
+def fit_ridge(
+    X: Array, Y: Array, weight: Array, unit: Array | float = 1.0, groups: Array | None = None, shared: bool = True
+) -> Ridge:
     r"""Ridge regression with the penalty of least squared error on left-out cases.
 
-    A weight is a count: leaving out one unit of case i has leverage
-    :math:`h_i = z_i^\top (Z^\top \mathrm{diag}(w) Z + \alpha I)^{-1} z_i + 1 / W` and error
-    :math:`r_i / (1 - h_i)`, which counts :math:`w_i` times; a case of a weight below one is left out whole.
+    A weight is a number of units. Leaving out one unit u of case i has leverage
+    :math:`h_i = u\, z_i^\top (Z^\top \mathrm{diag}(w) Z + \alpha I)^{-1} z_i + u / W` and error
+    :math:`r_i / (1 - h_i)`, which counts :math:`w_i` times; a case of less than a unit is left out whole.
 
     Parameters
     ----------
@@ -94,6 +98,8 @@ def fit_ridge(X: Array, Y: Array, weight: Array, groups: Array | None = None, sh
     Y : ndarray of shape (n_cases, n_targets), float64
     weight : ndarray of shape (n_cases,), float64
         Positive.
+    unit : ndarray of shape (n_cases,) or float, default=1.0
+        What is left out of a case at a time.
     groups : ndarray of shape (n_cases,) or None
         Cases of one group are left out together.
     shared : bool, default=True
@@ -106,6 +112,7 @@ def fit_ridge(X: Array, Y: Array, weight: Array, groups: Array | None = None, sh
     scaling = Scaling.of(X, weight)
     Z = scaling.apply(X)
     root, total = np.sqrt(weight)[:, None], weight.sum()
+    units = np.maximum(weight / unit, 1)
     center = sum(weight[rows] @ Z[rows].astype(np.float64) for rows in _batches(len(Z))) / total
     mean = weight @ Y / total
     spectrum = (_Dual if len(Z) <= Z.shape[1] else _Primal)(Z, center, root, root * (Y - mean))
@@ -114,17 +121,23 @@ def fit_ridge(X: Array, Y: Array, weight: Array, groups: Array | None = None, sh
     shrinkage = 1 / (spectrum.values[:, None] + PENALTIES)
     for rows in _batches(len(Z)) if groups is None else _members(groups):
         errors[:, rows] = _left_out(
-            spectrum.scores(rows), shrinkage, spectrum.response, root[rows], Y[rows] - mean, total, groups is not None
+            spectrum.scores(rows),
+            shrinkage,
+            spectrum.response,
+            root[rows],
+            Y[rows] - mean,
+            total,
+            units[rows] if groups is None else None,
         )
     loss = np.einsum("n,anq->aq", weight, errors**2)
     if shared:
         loss = np.repeat(loss.sum(axis=1, keepdims=True), Y.shape[1], axis=1)
-    best = (loss <= loss.min(axis=0) * (1 + 1e-9)).argmax(axis=0)  # of equals the highest penalty
+    best = (loss <= loss.min(axis=0) * (1 + 1e-6)).argmax(axis=0)  # of equals the highest penalty
     coef = spectrum.coefficients(shrinkage[:, best])
     targets = np.arange(Y.shape[1])
     return Ridge(
         scaling=scaling,
-        coef=coef.astype(np.float32),
+        coef=coef,
         intercept=mean - center @ coef,
         penalty=PENALTIES[best],
         left_out=Y - errors[best, :, targets].T,
@@ -132,17 +145,15 @@ def fit_ridge(X: Array, Y: Array, weight: Array, groups: Array | None = None, sh
 
 
 def _left_out(
-    scores: Array, shrinkage: Array, response: Array, root: Array, Y: Array, total: float, together: bool
+    scores: Array, shrinkage: Array, response: Array, root: Array, Y: Array, total: float, units: Array | None
 ) -> Array:
-    """Errors of a batch of cases when each, or all together, are left out: (n_penalties, n_cases, n_targets)."""
+    """Errors of cases when a unit of each, or without ``units`` all together, are left out: (penalties, cases, q)."""
     fitted = np.einsum("nm,ma,mq->anq", scores, shrinkage, response, optimize=True)
     residual = root * Y - fitted
-    if together:
+    if units is None:
         influence = np.einsum("im,ma,jm->aij", scores, shrinkage, scores, optimize=True) + root @ root.T / total
         return np.linalg.solve(np.eye(len(root)) - influence, residual) / root
-    weight = root[:, 0] ** 2
-    kept = 1 - (scores**2 @ shrinkage).T - weight / total  # 1 - w h: the case left out whole
-    units = np.maximum(weight, 1)
+    kept = 1 - (scores**2 @ shrinkage).T - root[:, 0] ** 2 / total  # 1 - h of a case left out whole
     return residual / root / ((units - 1 + kept) / units)[..., None]
 
 

@@ -7,21 +7,22 @@ import numpy as np
 import torch
 from joblib import cpu_count
 from sklearn.base import TransformerMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import resolve_device, settings
 from ssm_estimators.features.kernels import RandomKernels, draw_mixing, draw_system
 from ssm_estimators.features.parameters import FeatureParameters
-from ssm_estimators.features.pooling import SILENT
-from ssm_estimators.features.representations import represent, standardize_series
+from ssm_estimators.features.representations import represent, standardize_series, with_mask
 from ssm_estimators.features.responses import Tiling, own_responses, pooled_responses
+from ssm_estimators.features.thresholds import pick_cases, quantile_thresholds
 from ssm_estimators.functional.shared_input import SharedInput
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
-SHORT = 10  # time points from which on a series is standardised by itself
+SHORT = 16  # fewer time points are described as much by where they are as by how they change
+POOLED = ("share", "excess", "wins", "losses")
 KERNELS_A_POINT = 64
 
 
@@ -68,6 +69,8 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
 
     _attributes_doc = """kernels_ : dict
         From representation and direction to the kernels.
+    pooling_ : tuple of str
+    standardize_ : str
     n_features_out_ : int
         Numbers a case.
     n_features_in_ : int
@@ -75,6 +78,11 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
     n_channels_in_ : int
     n_timepoints_in_ : int or None
         Set by a fit on two-dimensional input, which fixes the length of series; else any length can be transformed."""
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "StateSpaceFeatures":
         """Draw kernels, and a threshold for each from the response to a random case.
@@ -143,7 +151,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
                 f"{view.representation}_{'backward' if view.reverse else 'forward'}_{i}_{pooling}"
                 for view, kernels in self.kernels_.items()
                 for i in range(len(kernels))
-                for pooling in self.pooling
+                for pooling in self.pooling_
             ],
             dtype=object,
         )
@@ -151,7 +159,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
     @property
     def n_features_out_(self) -> int:
         """Numbers a case."""
-        return sum(map(len, self.kernels_.values())) * len(self.pooling)
+        return sum(map(len, self.kernels_.values())) * len(self.pooling_)
 
     def fit_checked(self, data: SeriesData, weight: np.ndarray) -> None:
         """Like ``fit``, on what it has checked."""
@@ -159,6 +167,8 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         n_timepoints = data.X.shape[-1]
         automatic = "series" if n_timepoints >= SHORT else "channel"
         self.standardize_ = automatic if self.standardize == "auto" else self.standardize
+        pooling = POOLED if n_timepoints >= SHORT else (*POOLED, "last")
+        self.pooling_ = pooling if self.pooling == "auto" else tuple(self.pooling)
         self._set_channel_statistics(data, weight)
         views = [
             View(representation, reverse)
@@ -170,14 +180,10 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             raise ValueError("A series of one time point has no difference: add 'raw' to representations.")
         n_kernels = min(-(-self.n_kernels // len(views)), KERNELS_A_POINT * n_timepoints)
         n_groups = -(-n_kernels // self.group_size)
-        cases = _order(data)
-        cases = cases[weight[cases] > 0]
-        ends = np.cumsum(weight[cases])
         self.kernels_: dict[View, RandomKernels] = {}
         with settings("float32", self._n_threads()):
             for view in views:
-                shares = random.uniform(size=n_groups)  # which case: by weight, in an order that rows do not change
-                picked = cases[np.searchsorted(ends, shares * ends[-1], side="right").clip(max=len(cases) - 1)]
+                picked = pick_cases(data, weight, random.uniform(size=n_groups))
                 self.kernels_[view] = self._draw(data.select(picked), view, random)
 
     def transform_checked(self, data: SeriesData, representation: str | None = None) -> np.ndarray:
@@ -185,7 +191,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         device = resolve_device(self.device)
         n_threads = self._n_threads() if device.type == "cpu" else 1
         views = [view for view in self.kernels_ if representation in (None, view.representation)]
-        widths = [len(self.kernels_[view]) * len(self.pooling) for view in views]
+        widths = [len(self.kernels_[view]) * len(self.pooling_) for view in views]
         ends = np.cumsum(widths)
         features = np.empty((len(data), ends[-1]), dtype=np.float32)
         with settings("float32", 1), ThreadPoolExecutor(n_threads) as threads:
@@ -205,7 +211,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         def fill(start: int) -> None:
             cases = slice(start, min(start + tiling.n_cases, len(data)))
             X, observed = (part.to(device) for part in self._represented(data, cases, view))
-            pooled = pooled_responses(X, observed, kernels, bank, tiling, self.group_size, self.pooling)
+            pooled = pooled_responses(X, observed, kernels, bank, tiling, self.group_size, self.pooling_)
             features[cases] = pooled.cpu().numpy()
 
         list(threads.map(fill, range(0, len(data), tiling.n_cases)))
@@ -221,7 +227,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         sums, squares = torch.zeros(2, data.X.shape[1], dtype=torch.float64)
         total = torch.zeros_like(sums)
         for tile in range(0, len(data), 512):
-            X, observed = _with_mask(data, slice(tile, tile + 512))
+            X, observed = with_mask(data, slice(tile, tile + 512))
             count = counts[tile : tile + 512]
             total += (observed.sum(-1) * count).sum(0)
             sums += (X.sum(-1) * count).sum(0)
@@ -233,7 +239,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
 
     def _represented(self, data: SeriesData, cases: slice, view: View) -> tuple[torch.Tensor, torch.Tensor]:
         """Standardised cases in a representation and direction, float32, and where they were observed."""
-        X, observed = _with_mask(data, cases)
+        X, observed = with_mask(data, cases)
         if self.standardize_ == "series":
             X = standardize_series(X, observed)
         else:
@@ -280,33 +286,5 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             X, observed = self._represented(cases, groups, view)
             y = own_responses(X, part, bank.select(mine.start, mine.stop), self.group_size, tiling.chunk)
             seen = observed.any(1).repeat_interleave(self.group_size, 0)
-            thresholds[mine] = _quantile(y, seen, quantiles[mine])
-        near_zero = thresholds.abs() < SILENT  # where nothing happens a response is rounding: not above any threshold
-        thresholds[near_zero] = torch.where(thresholds[near_zero] < 0, -SILENT, SILENT)
+            thresholds[mine] = quantile_thresholds(y, seen, quantiles[mine])
         return kernels
-
-
-def _with_mask(data: SeriesData, cases: slice) -> tuple[torch.Tensor, torch.Tensor]:
-    """Values in float64, zero where not observed, and where they were observed."""
-    X = data.X[cases].double()
-    observed = ~X.isnan()
-    if data.lengths is not None:
-        observed &= torch.arange(X.shape[-1]) < data.lengths[cases, None, None]
-    return torch.where(observed, X, 0), observed
-
-
-def _order(data: SeriesData) -> np.ndarray:
-    """Positions of the cases sorted by their content."""
-    content = np.ascontiguousarray(data.X.numpy().reshape(len(data), -1))
-    return np.argsort(content.view(np.dtype((np.void, content.dtype.itemsize * content.shape[1]))).ravel())
-
-
-def _quantile(y: torch.Tensor, observed: torch.Tensor, quantiles: torch.Tensor) -> torch.Tensor:
-    """A quantile of each row's observed values, between two of them; 0 if there are none."""
-    ordered = torch.where(observed, y, torch.inf).sort(dim=1).values
-    last = observed.sum(1) - 1
-    position = quantiles * last.clamp_min(0)
-    below = position.long().clamp_max((last - 1).clamp_min(0))
-    low, high = (ordered.gather(1, i[:, None])[:, 0] for i in (below, torch.minimum(below + 1, last.clamp_min(0))))
-    value = low + (position - below).to(y) * (high - low)
-    return torch.where(last >= 0, value, 0)

@@ -1,0 +1,190 @@
+"""Two classifiers joined: one of random features, one trained deep network."""
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_is_fitted
+
+from ssm_estimators.declaration import at_least, parameters
+from ssm_estimators.estimators.classifiers import S4DClassifier
+from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier
+from ssm_estimators.estimators.targets import check_labels, check_training_data, encode_labels, find_classes
+
+
+@parameters
+class StateSpaceEnsembleClassifier(ClassifierMixin, BaseEstimator):
+    """A weighted mean of the probabilities of random features and of a trained network.
+
+    Both are fitted on all cases. The weight is the one under which their joined out-of-fold probabilities give the
+    training labels the highest likelihood, so a classifier that does not help here gets none.
+
+    Parameters
+    ----------
+    features : classifier or None, default=None
+        ``None``: :class:`StateSpaceRidgeClassifier` with default parameters.
+    deep : classifier or None, default=None
+        ``None``: :class:`S4DClassifier` with default parameters.
+    cv : int, default=3
+        Folds, stratified; fewer where a class has fewer cases. With a class of one case there are none, and each
+        classifier has weight 1/2.
+    random_state : int, RandomState instance or None, default=None
+        The order of the folds, and of a classifier that has none of its own. ``None`` draws anew each time.
+
+    Attributes
+    ----------
+    features_, deep_ : classifiers
+        Fitted on all cases.
+    deep_weight_ : float
+        Weight of ``deep_`` in the mean, between 0 and 1.
+    classes_ : ndarray of shape (n_classes,)
+        Labels in sorted order.
+    n_features_in_ : int
+        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
+    n_channels_in_ : int
+    n_timepoints_in_ : int or None
+        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> time = np.arange(50)
+    >>> X = np.stack([np.sin(frequency * time) for frequency in [0.2, 0.22, 0.25, 0.5, 0.52, 0.55]])
+    >>> deep = S4DClassifier(d_model=8, n_layers=1, max_epochs=20)
+    >>> clf = StateSpaceEnsembleClassifier(features=StateSpaceRidgeClassifier(n_kernels=64), deep=deep, random_state=0)
+    >>> clf.fit(X, ["slow"] * 3 + ["fast"] * 3).predict(X).tolist()
+    ['slow', 'slow', 'slow', 'fast', 'fast', 'fast']
+    """
+
+    features: Any = None
+    deep: Any = None
+    cv: int = 3
+    random_state: Any = None
+
+    _constraints = {
+        "features": [None, HasMethods(["fit", "predict_proba"])],
+        "deep": [None, HasMethods(["fit", "predict_proba"])],
+        "cv": [at_least(2)],
+        "random_state": ["random_state"],
+    }
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = all(member.__sklearn_tags__().input_tags.allow_nan for member in self._members())
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "StateSpaceEnsembleClassifier":
+        """Fit both on labelled series, and weigh them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+        y : array-like of shape (n_cases,)
+            Labels of any type, at least two different ones.
+        sample_weight : array-like of shape (n_cases,) or None, default=None
+        groups : array-like of shape (n_cases,) or None, default=None
+            Cases of one group stay together in the folds, and inside both classifiers.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated.
+        """
+        self._validate_params()
+        missing = "mask" if self.__sklearn_tags__().input_tags.allow_nan else "error"
+        data, sample_weight = check_training_data(self, X, y, sample_weight, missing, np.float64)
+        labels = check_labels(y)
+        self.classes_ = find_classes(labels)
+        extra = {"sample_weight": sample_weight, "groups": None if groups is None else np.asarray(groups)}
+        extra = {name: values for name, values in extra.items() if values is not None}
+        weight = np.ones(len(data)) if sample_weight is None else sample_weight
+        random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
+        seed = int(random.randint(np.iinfo(np.int32).max))
+        members = [_seeded(member, seed) for member in self._members()]
+        own = _out_of_fold(members, X, labels, self.classes_, self.cv, extra, seed)
+        self.deep_weight_ = 0.5 if own is None else _best_weight(own[0], own[1], weight)
+        self.features_, self.deep_ = (member.fit(X, labels, **extra) for member in members)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class in ``classes_``.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, n_classes), float64
+        """
+        check_is_fitted(self, "deep_weight_")
+        weight = self.deep_weight_
+        return np.asarray((1 - weight) * self.features_.predict_proba(X) + weight * self.deep_.predict_proba(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : as in ``predict_proba``
+
+        Returns
+        -------
+        ndarray of shape (n_cases,), of the labels' type
+        """
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
+
+    def _members(self) -> list[Any]:
+        return [
+            StateSpaceRidgeClassifier() if self.features is None else self.features,
+            S4DClassifier() if self.deep is None else self.deep,
+        ]
+
+
+def _seeded(member: Any, seed: int) -> Any:
+    """A clone that does not draw anew each time."""
+    member = clone(member)
+    return member.set_params(random_state=seed) if member.get_params().get("random_state", seed) is None else member
+
+
+def _out_of_fold(
+    members: list[Any], X: Any, y: np.ndarray, classes: np.ndarray, cv: int, extra: dict[str, Any], seed: int
+) -> list[np.ndarray] | None:
+    """What each member says of every case's own class when it was not trained on the case; None without folds."""
+    position = encode_labels(y, classes)
+    groups = extra.get("groups")
+    rarest = min(
+        len(np.unique(np.flatnonzero(position == c) if groups is None else groups[position == c]))
+        for c in range(len(classes))
+    )
+    if rarest < 2:
+        return None
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    folds = kind(min(cv, rarest), shuffle=True, random_state=seed)
+    splits = list(folds.split(np.zeros(len(y)), y, groups))
+    if any(len(np.unique(position[train])) < len(classes) for train, _ in splits):
+        return None
+    proba = [cross_val_predict(member, X, y, cv=splits, method="predict_proba", params=extra) for member in members]
+    return [p[np.arange(len(y)), position] for p in proba]
+
+
+def _best_weight(features: np.ndarray, deep: np.ndarray, weight: np.ndarray) -> float:
+    """Weight of the second probability of the right classes that maximises their likelihood in the mean."""
+
+    def loss(share: float) -> float:
+        return -float(weight @ np.log(np.maximum((1 - share) * features + share * deep, 1e-12)))
+
+    inside = float(minimize_scalar(loss, bounds=(0, 1), method="bounded").x)
+    return min((0.0, inside, 1.0), key=loss)

@@ -1,0 +1,132 @@
+"""What the ridge classifier and regressor share: regressions on features, and cases with their weights."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from ssm_estimators.declaration import parameters
+from ssm_estimators.estimators.targets import (
+    check_training_data,
+)
+from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.features.parameters import FeatureParameters
+from ssm_estimators.features.ridge import Ridge, fit_ridge
+from ssm_estimators.features.transformer import POOLED
+from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.validation import check_series
+
+
+@parameters
+class StateSpaceRidge(FeatureParameters):
+    """One ridge regression a representation, averaged by how well each predicts left-out cases."""
+
+    _attributes_doc = """features_ : StateSpaceFeatures
+        Fitted; with fewer kernels than asked for where ``max_memory`` would not do.
+    ridges_ : dict
+        From representation to the fitted regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
+    weights_ : ndarray of shape (n_representations, n_targets)
+        Of the regressions in the average.
+    n_features_in_ : int
+        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
+    n_channels_in_ : int
+    n_timepoints_in_ : int or None
+        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
+
+    def _fit_ridges(self, cases: "Cases", shared: bool) -> np.ndarray:
+        """Fit, with one penalty for all targets or one each; return the predictions of left-out cases."""
+        data, Y, weight = cases.data, cases.Y, cases.weight
+        kept = {name: getattr(self, name) for name in FeatureParameters().get_params()}
+        self.features_ = StateSpaceFeatures(**{**kept, "n_kernels": self._affordable_kernels(len(data))})
+        self.features_.fit_checked(data, weight)
+        self.ridges_: dict[str, Ridge] = {}
+        for representation in dict.fromkeys(view.representation for view in self.features_.kernels_):
+            X = self.features_.transform_checked(data, representation)
+            self.ridges_[representation] = fit_ridge(X, Y, weight, cases.unit, cases.groups, shared)
+        left_out = np.stack([ridge.left_out for ridge in self.ridges_.values()])
+        self.weights_ = _average_weights(left_out, Y, weight, shared)
+        return np.einsum("rnq,rq->nq", left_out, self.weights_)
+
+    def _affordable_kernels(self, n_cases: int) -> int:
+        """As many kernels as asked for, or as leave features and matrices of one representation in ``max_memory``."""
+        numbers = self.max_memory * 1e9 / 2
+        limit = numbers / 4 / n_cases  # features, float32
+        if limit < n_cases or n_cases**2 * 32 > numbers:  # a square matrix and its decomposition, float64
+            limit = min(limit, np.sqrt(numbers / 32))
+        return max(
+            1,
+            min(
+                self.n_kernels,
+                int(limit / len(POOLED if self.pooling == "auto" else self.pooling)) * len(self.representations),
+            ),
+        )
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """Averaged predictions of new series, (n_cases, n_targets)."""
+        check_is_fitted(self, "ridges_")
+        data = check_series(self, X, self.features_.missing, reset=False)
+        batch = max(1, int(self.max_memory * 1e9 / 16 / self.features_.n_features_out_))
+        outputs = np.zeros((len(data), self.weights_.shape[1]))
+        for start in range(0, len(data), batch):
+            cases = np.arange(start, min(start + batch, len(data)))
+            part = data.select(cases)
+            for (representation, ridge), weights in zip(self.ridges_.items(), self.weights_, strict=True):
+                outputs[cases] += weights * ridge.predict(self.features_.transform_checked(part, representation))
+        return outputs
+
+    def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
+        self._check_parameters()
+        return check_training_data(self, X, y, sample_weight, self.missing, np.float64)
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Cases of a weight above zero.
+
+    Attributes
+    ----------
+    data : SeriesData
+    Y : ndarray of shape (n_cases, n_targets)
+    weight : ndarray of shape (n_cases,)
+        How often a case counts, times the importance of its class.
+    unit : ndarray of shape (n_cases,)
+        The importance of its class, 1 on average: what is left out where a case is.
+    groups : ndarray of shape (n_cases,) or None
+    """
+
+    data: SeriesData
+    Y: np.ndarray
+    weight: np.ndarray
+    unit: np.ndarray
+    groups: np.ndarray | None
+
+    @classmethod
+    def of(
+        cls, data: SeriesData, Y: np.ndarray, sample_weight: np.ndarray | None, importance: np.ndarray, groups: Any
+    ) -> "Cases":
+        """Checked, and without those of weight zero."""
+        if groups is not None:
+            groups = np.asarray(groups)
+            check_consistent_length(data.X, groups)
+        counts = np.ones(len(data)) if sample_weight is None else sample_weight
+        kept = counts * importance > 0
+        if not kept.any():
+            raise ValueError("All sample weights, times class weights, are zero.")
+        counts, importance = counts[kept], importance[kept]
+        unit = importance * counts.sum() / (counts @ importance)
+        if not kept.all():
+            data, groups = data.select(np.flatnonzero(kept)), None if groups is None else groups[kept]
+        if groups is not None and len(np.unique(groups)) < 2:
+            raise ValueError("Expected at least two groups, to leave one out; got one.")
+        return cls(data, Y[kept], counts * unit, unit, groups)
+
+
+def _average_weights(left_out: np.ndarray, Y: np.ndarray, weight: np.ndarray, shared: bool) -> np.ndarray:
+    """Squared share of the variance that each regression explains of left-out cases, normalised: (r, n_targets)."""
+    variance = weight @ (Y - weight @ Y / weight.sum()) ** 2
+    loss = np.einsum("n,rnq->rq", weight, (left_out - Y) ** 2)
+    if shared:
+        variance, loss = np.full_like(variance, variance.sum()), np.repeat(loss.sum(1, keepdims=True), Y.shape[1], 1)
+    explained = (1 - loss / np.where(variance > 0, variance, 1)).clip(1e-3) ** 2
+    return np.asarray(explained / explained.sum(axis=0))

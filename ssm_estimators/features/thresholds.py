@@ -1,0 +1,49 @@
+"""What a kernel's response is held against: a quantile of its response to one training case."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ssm_estimators.features.pooling import SILENT
+from ssm_estimators.series.data import SeriesData
+
+
+def pick_cases(data: SeriesData, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Positions of cases, by their share of all weight, in an order that the order of rows does not change.
+
+    Parameters
+    ----------
+    data : SeriesData
+    weight : ndarray of shape (n_cases,)
+        Not all zero. A case of weight 2 is picked as often as two equal ones.
+    shares : ndarray
+        Between 0 and 1.
+
+    Returns
+    -------
+    ndarray of the shape of ``shares``
+    """
+    content = np.ascontiguousarray(data.X.numpy().reshape(len(data), -1))
+    cases = np.argsort(content.view(np.dtype((np.void, content.dtype.itemsize * content.shape[1]))).ravel())
+    cases = cases[weight[cases] > 0]
+    ends = np.cumsum(weight[cases])
+    return np.asarray(cases[np.searchsorted(ends, shares * ends[-1], side="right").clip(max=len(cases) - 1)])
+
+
+def quantile_thresholds(y: Tensor, observed: Tensor, quantiles: Tensor) -> Tensor:
+    """A quantile of each row's observed values, between two of them; never in the rounding about zero.
+
+    Parameters
+    ----------
+    y : Tensor of shape (n_kernels, n_timepoints)
+    observed : Tensor of the same shape, bool
+    quantiles : Tensor of shape (n_kernels,)
+    """
+    ordered = torch.where(observed, y, torch.inf).sort(dim=1).values
+    last = observed.sum(1) - 1
+    position = quantiles * last.clamp_min(0)
+    below = position.long().clamp_max((last - 1).clamp_min(0))
+    low, high = (ordered.gather(1, i[:, None])[:, 0] for i in (below, torch.minimum(below + 1, last.clamp_min(0))))
+    value = torch.where(last >= 0, low + (position - below).to(y) * (high - low), 0)
+    # where nothing happens a response is rounding: not above any threshold
+    return torch.where(value.abs() < SILENT, torch.where(value < 0, -SILENT, SILENT), value)
