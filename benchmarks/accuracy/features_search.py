@@ -45,7 +45,7 @@ VARIANTS = {
     "and_max": {"pooling": ("share", "excess", "max", "wins", "losses")},
     "and_energy": {"pooling": ("share", "excess", "energy", "wins", "losses")},
     "all_poolings": {"pooling": ("share", "excess", "max", "energy", "wins", "losses")},
-    "by_channel": {"standardize": "channel"},
+    "by_series": {"standardize": "series"},
 }
 
 

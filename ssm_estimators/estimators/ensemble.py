@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
-from sklearn.utils import Tags, check_random_state
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.utils import Tags, _safe_indexing, check_random_state
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
@@ -161,7 +161,7 @@ def _seeded(member: Any, seed: int) -> Any:
 
 def _out_of_fold(
     members: list[Any], X: Any, y: np.ndarray, classes: np.ndarray, cv: int, extra: dict[str, Any], seed: int
-) -> list[np.ndarray] | None:
+) -> np.ndarray | None:
     """What each member says of every case's own class when it was not trained on the case; None without folds."""
     position = encode_labels(y, classes)
     groups = extra.get("groups")
@@ -176,8 +176,13 @@ def _out_of_fold(
     splits = list(folds.split(np.zeros(len(y)), y, groups))
     if any(len(np.unique(position[train])) < len(classes) for train, _ in splits):
         return None
-    proba = [cross_val_predict(member, X, y, cv=splits, method="predict_proba", params=extra) for member in members]
-    return [p[np.arange(len(y)), position] for p in proba]
+    proba = np.zeros((len(members), len(y)))
+    for train, test in splits:
+        known = {name: values[train] for name, values in extra.items()}
+        for own, member in zip(proba, members, strict=True):
+            fitted = clone(member).fit(_safe_indexing(X, train), y[train], **known)
+            own[test] = fitted.predict_proba(_safe_indexing(X, test))[np.arange(len(test)), position[test]]
+    return proba
 
 
 def _best_weight(features: np.ndarray, deep: np.ndarray, weight: np.ndarray) -> float:

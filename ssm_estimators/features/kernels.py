@@ -45,9 +45,8 @@ def draw_system(
     max_time_constant: float,
     frequencies: tuple[float, float],
     random: np.random.RandomState,
-    zero_sum: bool,
 ) -> DiagonalSystem:
-    """Kernels of 1 to ``n_modes`` damped modes, of unit energy and perhaps zero sum over ``n_timepoints`` lags.
+    """Kernels of 1 to ``n_modes`` damped modes and unit energy over ``n_timepoints`` lags; half of them sum to zero.
 
     Time constants are log-uniform between one sample and ``max_time_constant`` times the length (at least two samples),
     frequencies log-uniform in cycles a time constant and at most half a cycle a sample; amplitudes are normal, phases
@@ -63,9 +62,10 @@ def draw_system(
     amplitudes = random.standard_normal((n_kernels, n_modes)) * used
     exponents = -1 / time_constants + 2j * np.pi * np.minimum(cycles, 0.5)
     modes, gains = torch.from_numpy(np.exp(exponents)), torch.from_numpy(amplitudes * np.exp(1j * phases) / 2)
-    if zero_sum:
+    if n_timepoints > 1:
         envelope = torch.from_numpy(np.exp(-1 / time_constants.mean(axis=1)))
         modes, gains = without_sum(modes, gains, envelope, n_timepoints)
+        gains[random.uniform(size=n_kernels) < 0.5, -1] = 0  # these keep their sum: they hear the level too
     return unit_energy(modes, gains, n_timepoints)
 
 

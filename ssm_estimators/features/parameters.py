@@ -25,7 +25,7 @@ class FeatureParameters(BaseEstimator):
     bidirectional: bool = True
     pooling: Any = "auto"
     group_size: int = 8
-    standardize: str = "auto"
+    standardize: str = "channel"
     missing: str = "error"
     random_state: Any = None
     n_jobs: int | None = None
@@ -52,9 +52,9 @@ class FeatureParameters(BaseEstimator):
         ``"auto"``: share, excess, wins and losses, of series of fewer than 16 points the last too.
     group_size : int, default=8
         Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
-    standardize : {"auto", "series", "channel"}, default="auto"
-        Zero mean and unit variance of each series and channel by its own values, which makes level and scale
-        irrelevant, or of each channel by the training set's. ``"auto"`` is ``"series"`` from 16 time points on.
+    standardize : {"channel", "series"}, default="channel"
+        Zero mean and unit variance of each channel by the training set's statistics, or of each series and channel by
+        its own, which makes level and scale irrelevant.
     missing : {"error", "mask"}, default="error"
         Refuse NaN, or neither excite a state with what is missing nor pool where all channels miss.
     random_state : int, RandomState instance or None, default=None
@@ -74,7 +74,7 @@ class FeatureParameters(BaseEstimator):
         "bidirectional": ["boolean"],
         "pooling": [StrOptions({"auto"}), tuple, list],
         "group_size": [at_least(2)],
-        "standardize": [StrOptions({"auto", "series", "channel"})],
+        "standardize": [StrOptions({"channel", "series"})],
         "missing": [StrOptions({"error", "mask"})],
         "random_state": ["random_state"],
         "n_jobs": [None, at_least(1), Options(Integral, {-1})],

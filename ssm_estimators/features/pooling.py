@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 POOLINGS = ("share", "excess", "max", "energy", "wins", "losses", "last")
-SILENT = 1e-4  # responses of unit kernels to standardised series below this are rounding, and win nothing
+SILENT = 1e-5  # responses of unit kernels to standardised series below this are rounding, and win nothing
 HIDDEN = -1e30
 
 

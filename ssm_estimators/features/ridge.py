@@ -154,6 +154,7 @@ def _left_out(
         influence = np.einsum("im,ma,jm->aij", scores, shrinkage, scores, optimize=True) + root @ root.T / total
         return np.linalg.solve(np.eye(len(root)) - influence, residual) / root
     kept = 1 - (scores**2 @ shrinkage).T - root[:, 0] ** 2 / total  # 1 - h of a case left out whole
+    kept = kept.clip(1e-12)  # the only case: nothing is left, and nothing wrong
     return residual / root / ((units - 1 + kept) / units)[..., None]
 
 

@@ -70,7 +70,6 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
     _attributes_doc = """kernels_ : dict
         From representation and direction to the kernels.
     pooling_ : tuple of str
-    standardize_ : str
     n_features_out_ : int
         Numbers a case.
     n_features_in_ : int
@@ -165,8 +164,6 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         """Like ``fit``, on what it has checked."""
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         n_timepoints = data.X.shape[-1]
-        automatic = "series" if n_timepoints >= SHORT else "channel"
-        self.standardize_ = automatic if self.standardize == "auto" else self.standardize
         pooling = POOLED if n_timepoints >= SHORT else (*POOLED, "last")
         self.pooling_ = pooling if self.pooling == "auto" else tuple(self.pooling)
         self._set_channel_statistics(data, weight)
@@ -240,7 +237,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
     def _represented(self, data: SeriesData, cases: slice, view: View) -> tuple[torch.Tensor, torch.Tensor]:
         """Standardised cases in a representation and direction, float32, and where they were observed."""
         X, observed = with_mask(data, cases)
-        if self.standardize_ == "series":
+        if self.standardize == "series":
             X = standardize_series(X, observed)
         else:
             X = torch.where(observed, (X - self.channel_mean_) / self.channel_scale_, 0)
@@ -269,7 +266,6 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             self.max_time_constant,
             self.frequencies,
             random,
-            zero_sum=self.standardize_ == "series",
         )
         mixing = draw_mixing(n_groups, cases.X.shape[1], random)
         thresholds = torch.empty(n_groups * self.group_size)

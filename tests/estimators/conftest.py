@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 import ssm_estimators
+from ssm_estimators.estimators.base import DeepEstimator
 
-CLASSIFIERS = tuple(getattr(ssm_estimators, name) for name in ssm_estimators.__all__ if name.endswith("Classifier"))
-REGRESSORS = tuple(getattr(ssm_estimators, name) for name in ssm_estimators.__all__ if name.endswith("Regressor"))
+ALL = tuple(getattr(ssm_estimators, name) for name in ssm_estimators.__all__)
+CLASSIFIERS = tuple(cls for cls in ALL if cls.__name__.endswith("Classifier"))
+REGRESSORS = tuple(cls for cls in ALL if cls.__name__.endswith("Regressor"))
+DEEP = tuple(cls for cls in ALL if issubclass(cls, DeepEstimator))
 SMALL = {
     "d_model": 8,
     "d_state": 4,
@@ -16,6 +19,29 @@ SMALL = {
     "random_state": 0,
     "device": "cpu",
 }
+FEW_KERNELS = {"n_kernels": 64, "random_state": 0}
+
+
+def build(cls, **params):
+    """A small estimator; the ensemble hands on to its members what it does not know itself."""
+    if cls is not ssm_estimators.StateSpaceEnsembleClassifier:
+        return cls(**{**(SMALL if cls in DEEP else FEW_KERNELS), **params})
+    own = {name: params.pop(name) for name in cls().get_params(deep=False) if name in params}
+    members = {
+        "features": build(ssm_estimators.StateSpaceRidgeClassifier, **{**params, "random_state": None}),
+        "deep": build(ssm_estimators.S4DClassifier, **{**params, "random_state": None}),
+    }
+    return cls(**{"random_state": 0, "cv": 2, **members, **own})
+
+
+def pytest_generate_tests(metafunc):
+    """Tests of `make` run on all estimators, those of `make_deep` on the deep ones; the same for the two tasks."""
+    names = set(metafunc.fixturenames)
+    for name, classes in {"any_class": ALL, "a_classifier": CLASSIFIERS, "a_regressor": REGRESSORS}.items():
+        if name in names:
+            deep = {"make_deep", "make_deep_classifier", "make_deep_regressor"} & names
+            chosen = [cls for cls in classes if cls in DEEP or not deep]
+            metafunc.parametrize(name, chosen, ids=lambda cls: cls.__name__)
 
 
 @pytest.fixture
@@ -23,24 +49,34 @@ def small():
     return SMALL
 
 
-@pytest.fixture(params=CLASSIFIERS + REGRESSORS, ids=lambda cls: cls.__name__)
-def any_class(request):
-    return request.param
+@pytest.fixture
+def make(any_class):
+    return lambda **params: build(any_class, **params)
 
 
 @pytest.fixture
-def make(any_class):
-    return lambda **params: any_class(**{**SMALL, **params})
+def make_deep(any_class):
+    return lambda **params: build(any_class, **params)
 
 
-@pytest.fixture(params=CLASSIFIERS, ids=lambda cls: cls.__name__)
-def make_classifier(request):
-    return lambda **params: request.param(**{**SMALL, **params})
+@pytest.fixture
+def make_classifier(a_classifier):
+    return lambda **params: build(a_classifier, **params)
 
 
-@pytest.fixture(params=REGRESSORS, ids=lambda cls: cls.__name__)
-def make_regressor(request):
-    return lambda **params: request.param(**{**SMALL, **params})
+@pytest.fixture
+def make_deep_classifier(a_classifier):
+    return lambda **params: build(a_classifier, **params)
+
+
+@pytest.fixture
+def make_regressor(a_regressor):
+    return lambda **params: build(a_regressor, **params)
+
+
+@pytest.fixture
+def make_deep_regressor(a_regressor):
+    return lambda **params: build(a_regressor, **params)
 
 
 @pytest.fixture

@@ -123,22 +123,22 @@ def test_a_two_dimensional_fit_fixes_the_length(make, panel, target):
         ({"validation": (1, 2, 3)}, r"validation as a tuple must be \(X, y\); got 3 elements"),
     ],
 )
-def test_unknown_parameter_values(make, panel, target, params, message):
+def test_unknown_parameter_values(make_deep, panel, target, params, message):
     with pytest.raises(ValueError, match=message):
-        make(**params).fit(panel[0], target)
+        make_deep(**params).fit(panel[0], target)
 
 
-def test_nothing_is_fitted_by_a_refused_fit(make, panel, target):
-    estimator = make()
+def test_nothing_is_fitted_by_a_refused_fit(make_deep, panel, target):
+    estimator = make_deep()
     with pytest.raises(ValueError, match="NaN"):
         estimator.fit(_with(panel[0], np.nan), target)
     assert not hasattr(estimator, "net_")
 
 
-def test_validation_labels_that_training_does_not_have(make_classifier, panel):
+def test_validation_labels_that_training_does_not_have(make_deep_classifier, panel):
     X, y = panel
     with pytest.raises(ValueError, match=r"In validation=\(X, y\): The label 'new' is not in the training data"):
-        make_classifier(validation=(X[:2], ["slow", "new"])).fit(X, y)
+        make_deep_classifier(validation=(X[:2], ["slow", "new"])).fit(X, y)
 
 
 def test_negative_class_weights(make_classifier, panel):
@@ -148,19 +148,19 @@ def test_negative_class_weights(make_classifier, panel):
         make_classifier(class_weight={"slow": 0, "fast": 0}).fit(*panel)
 
 
-def test_a_splitter_without_a_split(make, panel, target):
+def test_a_splitter_without_a_split(make_deep, panel, target):
     with pytest.raises(ValueError, match=r"(?s)validation=PredefinedSplit.* yields no split"):
-        make(validation=PredefinedSplit([-1] * 24)).fit(panel[0], target)
+        make_deep(validation=PredefinedSplit([-1] * 24)).fit(panel[0], target)
 
 
-def test_values_far_from_training_are_no_prediction(make, panel, target):
-    estimator = make().fit(panel[0], target)
+def test_values_far_from_training_are_no_prediction(make_deep, panel, target):
+    estimator = make_deep().fit(panel[0], target)
     with pytest.raises(ValueError, match="output for case 3 is not finite"):
         estimator.predict(_with(panel[0], 3e38))
 
 
-def test_missing_is_what_the_network_was_fitted_for(make, panel, target):
-    estimator = make().fit(panel[0], target).set_params(missing="mask")
+def test_missing_is_what_the_network_was_fitted_for(make_deep, panel, target):
+    estimator = make_deep().fit(panel[0], target).set_params(missing="mask")
     with pytest.raises(ValueError, match="X contains NaN at case 3"):
         estimator.predict(_with(panel[0], np.nan))
 

@@ -19,9 +19,9 @@ from sklearn.preprocessing import FunctionTransformer
 from skorch.exceptions import DeviceWarning
 
 
-def test_fit_learns_and_keeps_what_it_says(make, panel, target):
+def test_fit_learns_and_keeps_what_it_says(make_deep, panel, target):
     X, _ = panel
-    estimator = make(max_epochs=40)
+    estimator = make_deep(max_epochs=40)
     assert estimator.fit(X, target) is estimator
     assert estimator.score(X, target) > 0.8
     assert estimator.n_features_in_ == estimator.n_channels_in_ == 2
@@ -30,25 +30,25 @@ def test_fit_learns_and_keeps_what_it_says(make, panel, target):
     assert all({"epoch", "train_loss", "dur"} <= set(row) for row in estimator.history_)
 
 
-def test_clone_is_unfitted_with_the_same_parameters(make, panel, target):
-    estimator = make(differences=False, dropout=0.3)
+def test_clone_is_unfitted_with_the_same_parameters(make_deep, panel, target):
+    estimator = make_deep(differences=False, dropout=0.3)
     copy = clone(estimator.fit(panel[0], target))
     assert not hasattr(copy, "net_")
     assert copy.get_params() == estimator.get_params()
 
 
-def test_pickle_is_small_and_predicts_the_same(make, panel, target, output):
+def test_pickle_is_small_and_predicts_the_same(make_deep, panel, target, output):
     X, _ = panel
-    estimator = make(max_epochs=30, early_stopping=True, d_model=32).fit(X, target)
+    estimator = make_deep(max_epochs=30, early_stopping=True, d_model=32).fit(X, target)
     stored = pickle.dumps(estimator)
     weights = sum(p.numel() * p.element_size() for p in estimator.net_.module_.parameters())
     assert len(stored) < 3 * weights + 20_000
     assert np.array_equal(output(pickle.loads(stored), X), output(estimator, X))
 
 
-def test_pickle_of_a_gpu_loads_on_a_cpu(make, panel, target, output):
+def test_pickle_of_a_gpu_loads_on_a_cpu(make_deep, panel, target, output):
     X, _ = panel
-    estimator = make().fit(X, target)
+    estimator = make_deep().fit(X, target)
     expected = output(estimator, X)
     estimator.net_.device = "cuda"  # as the state of a net fitted there says
     stored = pickle.dumps(estimator)
@@ -63,7 +63,7 @@ def test_pipeline_and_grid_search_in_two_processes(make, panel, target):
     X, _ = panel
     pipeline = make_pipeline(FunctionTransformer(np.asarray), make())
     name = pipeline.steps[-1][0]
-    search = GridSearchCV(pipeline, {f"{name}__dropout": [0.0, 0.2]}, cv=2, n_jobs=2, error_score="raise")
+    search = GridSearchCV(pipeline, {f"{name}__random_state": [0, 1]}, cv=2, n_jobs=2, error_score="raise")
     assert search.fit(X, target).predict(X).shape == (24,)
     serial = clone(search).set_params(n_jobs=1).fit(X, target)
     np.testing.assert_allclose(
@@ -71,9 +71,9 @@ def test_pipeline_and_grid_search_in_two_processes(make, panel, target):
     )
 
 
-def test_halving_grid_search_over_epochs(make, panel, target):
+def test_halving_grid_search_over_epochs(make_deep, panel, target):
     search = HalvingGridSearchCV(
-        make(), {"lr": [1e-3, 1e-2]}, resource="max_epochs", max_resources=4, min_resources=1, factor=2, cv=2,
+        make_deep(), {"lr": [1e-3, 1e-2]}, resource="max_epochs", max_resources=4, min_resources=1, factor=2, cv=2,
         random_state=0, error_score="raise",
     )  # fmt: skip
     assert search.fit(panel[0], target).best_params_["max_epochs"] > 1
@@ -114,11 +114,10 @@ def test_metadata_routing_of_weights_and_groups(make, panel, target):
     X, _ = panel
     groups = np.repeat(np.arange(8), 3)
     with sklearn.config_context(enable_metadata_routing=True):
-        estimator = make(early_stopping=True, validation=0.25).set_fit_request(sample_weight=True, groups=True)
-        estimator.set_score_request(sample_weight=True)
-        search = GridSearchCV(estimator, {"dropout": [0.0]}, cv=GroupKFold(2), error_score="raise")
+        estimator = make().set_fit_request(sample_weight=True, groups=True).set_score_request(sample_weight=True)
+        search = GridSearchCV(estimator, {"random_state": [0]}, cv=GroupKFold(2), error_score="raise")
         search.fit(X, target, sample_weight=np.ones(24), groups=groups)
-    assert "valid_loss" in search.best_estimator_.history_[-1]
+    assert np.isfinite(search.best_score_)
 
 
 def test_score_takes_weights(make, panel, target):
@@ -146,7 +145,7 @@ def test_labels_of_python_and_pandas(make_classifier, panel):
 
 def test_probabilities_follow_the_order_of_classes(make_classifier, panel):
     X, y = panel
-    clf = make_classifier(max_epochs=20).fit(X, y)
+    clf = make_classifier().fit(X, y)
     proba = clf.predict_proba(X)
     assert clf.classes_.tolist() == ["fast", "slow"]
     assert proba.dtype == np.float64
@@ -154,37 +153,39 @@ def test_probabilities_follow_the_order_of_classes(make_classifier, panel):
     assert (clf.classes_[proba.argmax(1)] == clf.predict(X)).all()
 
 
-def test_weight_0_is_absence_and_weight_2_counts_twice_in_the_loss(make, panel, target):
+def test_weight_0_is_absence_and_weight_2_counts_twice_in_the_loss(make_deep, panel, target):
     """Full batches, layer norm, no dropout: then only the loss sees the weights."""
     X, _ = panel
     settings = {"batch_size": 100, "norm": "layer", "dropout": 0.0, "standardize": None, "differences": False}
     weight = np.arange(24) % 3
     repeated = np.repeat(np.arange(24), weight)
-    weighted = make(**settings).fit(X, target, sample_weight=weight)
-    copies = make(**settings).fit(X[repeated], target[repeated])
+    weighted = make_deep(**settings).fit(X, target, sample_weight=weight)
+    copies = make_deep(**settings).fit(X[repeated], target[repeated])
     np.testing.assert_allclose(weighted.predict_proba(X) if hasattr(weighted, "predict_proba") else weighted.predict(X),
                                copies.predict_proba(X) if hasattr(copies, "predict_proba") else copies.predict(X),
                                rtol=1e-3, atol=1e-3)  # fmt: skip
 
 
 @pytest.mark.parametrize("batch_size", [2, 8, 20])
-def test_weights_count_across_batches(make_classifier, batch_size):
+def test_weights_count_across_batches(make_deep_classifier, batch_size):
     """Constant cases: the probability of a class is its share of the weights."""
     X, y, weight = np.ones((20, 1, 5)), np.arange(20) % 2, np.ones(20)
     weight[y == 1] = 4
     params = {"batch_size": batch_size, "max_epochs": 60, "lr": 0.01, "dropout": 0.0, "norm": "layer"}
-    clf = make_classifier(**params).fit(X, y, sample_weight=weight)
+    clf = make_deep_classifier(**params).fit(X, y, sample_weight=weight)
     assert clf.predict_proba(X[:1])[0, 1] == pytest.approx(0.8, abs=0.08)
 
 
-def test_class_weight_is_a_sample_weight(make_classifier, panel):
+def test_class_weight_is_a_sample_weight(make_deep_classifier, panel):
     X, y = panel
-    by_class = make_classifier(class_weight={"slow": 3, "fast": 0.5}).fit(X, y)
-    by_case = make_classifier().fit(X, y, sample_weight=np.where(y == "slow", 3.0, 0.5))
+    by_class = make_deep_classifier(class_weight={"slow": 3, "fast": 0.5}).fit(X, y)
+    by_case = make_deep_classifier().fit(X, y, sample_weight=np.where(y == "slow", 3.0, 0.5))
     np.testing.assert_allclose(by_class.predict_proba(X), by_case.predict_proba(X))
     counts = np.r_[0:24:2, 1:7:2]  # 12 slow, 3 fast
-    balanced = make_classifier(class_weight="balanced").fit(X[counts], y[counts])
-    by_case = make_classifier().fit(X[counts], y[counts], sample_weight=np.where(y[counts] == "slow", 15 / 24, 15 / 6))
+    balanced = make_deep_classifier(class_weight="balanced").fit(X[counts], y[counts])
+    by_case = make_deep_classifier().fit(
+        X[counts], y[counts], sample_weight=np.where(y[counts] == "slow", 15 / 24, 15 / 6)
+    )
     np.testing.assert_allclose(balanced.predict_proba(X), by_case.predict_proba(X), rtol=1e-5)
 
 
@@ -264,7 +265,7 @@ def test_missing_values_are_masked_not_guessed(make, panel, target, output):
 def test_targets_of_two_dimensions(make_regressor, panel):
     X, _ = panel
     Y = np.stack([X.mean((1, 2)), 100 * X[:, 0, 0]], axis=1)
-    predicted = make_regressor(max_epochs=20).fit(X, Y).predict(X)
+    predicted = make_regressor().fit(X, Y).predict(X)
     assert predicted.shape == (24, 2)
     assert make_regressor().fit(X, Y[:, :1]).predict(X).shape == (24, 1)
 

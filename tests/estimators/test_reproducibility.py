@@ -28,11 +28,11 @@ def test_fits_in_threads_are_the_fits_alone(make, panel, target, output):
 
 
 @pytest.mark.parametrize(("n_threads", "random_state"), [(None, 0), (2, None)])
-def test_global_state_is_left_alone(make, panel, target, n_threads, random_state):
+def test_global_state_is_left_alone(make_deep, panel, target, n_threads, random_state):
     X, _ = panel
     torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()
     threads, filters = torch.get_num_threads(), list(warnings.filters)
-    make(n_threads=n_threads, random_state=random_state, early_stopping=True).fit(X, target).predict(X)
+    make_deep(n_threads=n_threads, random_state=random_state, early_stopping=True).fit(X, target).predict(X)
     assert torch.equal(torch.get_rng_state(), torch_state)
     assert all(np.array_equal(a, b) for a, b in zip(np.random.get_state(), numpy_state, strict=True))
     assert torch.get_num_threads() == threads
