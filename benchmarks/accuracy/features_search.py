@@ -46,6 +46,7 @@ VARIANTS = {
     "and_energy": {"pooling": ("share", "excess", "energy", "wins", "losses")},
     "all_poolings": {"pooling": ("share", "excess", "max", "energy", "wins", "losses")},
     "by_series": {"standardize": "series"},
+    "max_8000": {"n_kernels": 8000, "pooling": ("share", "excess", "max", "wins", "losses")},
 }
 
 

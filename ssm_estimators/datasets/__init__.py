@@ -1,3 +1,4 @@
-"""Loaders of benchmark data."""
+"""Loaders of public benchmark data."""
 
 from ssm_estimators.datasets.archives import load_ucr_uea as load_ucr_uea
+from ssm_estimators.datasets.bidmc import load_bidmc as load_bidmc
