@@ -41,14 +41,12 @@ class Tiling:
         """For kernels of ``n_states`` real states, such that a thread holds about ``n_numbers`` numbers at most."""
         chunk = chunk_length(n_timepoints, CHUNK)
         n_chunks = -(-n_timepoints // chunk)
-        n_cases = max(1, min(COLUMNS, int(n_numbers // (4 * chunk * group_size))) // n_chunks)
+        a_group = 2 * group_size * (chunk + n_states)  # numbers a column of responses and states
+        n_cases = max(1, int(min(COLUMNS, n_numbers / a_group)) // n_chunks)
         columns = n_chunks * n_cases
-
-        def groups(budget: float, a_kernel: int) -> int:
-            return max(1, int(min(budget, n_numbers / 4) // (a_kernel * group_size))) * group_size
-
-        block = groups(BLOCK, chunk * columns)
-        return cls(chunk, n_cases, block, max(block, groups(STATES, n_states * columns) // block * block))
+        block = group_size * max(1, int(min(BLOCK / (group_size * chunk), n_numbers / a_group) / columns))
+        left = min(STATES, n_numbers / 2 - block * chunk * columns)
+        return cls(chunk, n_cases, block, block * max(1, int(left / (n_states * columns * block))))
 
     def numbers(self, n_timepoints: int, n_states: int) -> int:
         """Numbers that a thread holds: responses with a scratch copy, states with the inputs that drive them."""

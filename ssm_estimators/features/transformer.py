@@ -251,7 +251,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         if needed > available:
             raise ValueError(
                 f"max_memory={self.max_memory} GB is too small for one case of {n_timepoints} time points and "
-                f"{n_threads} threads: expected at least {needed * 4 * n_threads / 1e9:.2g}."
+                f"{n_threads} threads: expected at least {needed * 4 * n_threads / 1e9:.3g}."
             )
         return tiling
 
