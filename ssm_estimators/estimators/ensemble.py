@@ -176,6 +176,7 @@ def _out_of_fold(
     splits = list(folds.split(np.zeros(len(y)), y, groups))
     if any(len(np.unique(position[train])) < len(classes) for train, _ in splits):
         return None
+    X = X if isinstance(X, list | tuple) or hasattr(X, "iloc") else np.asarray(X)
     proba = np.zeros((len(members), len(y)))
     for train, test in splits:
         known = {name: values[train] for name, values in extra.items()}

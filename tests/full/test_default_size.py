@@ -11,5 +11,5 @@ import ssm_estimators
 def test_all_checks_with_the_defaults(name):
     results = check_estimator(getattr(ssm_estimators, name)(random_state=0), on_fail=None)
     not_passed = {result["check_name"] for result in results if result["status"] != "passed"}
-    assert not_passed == {"check_sample_weight_equivalence_on_dense_data"}
+    assert not_passed == (set() if "Ridge" in name else {"check_sample_weight_equivalence_on_dense_data"})
     assert len(results) >= (63 if "Classifier" in name else 59)
