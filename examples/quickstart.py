@@ -3,7 +3,7 @@
 import numpy as np
 from sktime.datasets import load_gunpoint
 
-from ssm_estimators import LiquidS4Classifier, LiquidS4Regressor
+from ssm_estimators import LiquidS4Classifier, LiquidS4Regressor, StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
 
 X, y = load_gunpoint("train", return_type="numpy3D")  # (n_cases, n_channels, n_timepoints), labels
 X_test, y_test = load_gunpoint("test", return_type="numpy3D")
@@ -26,17 +26,24 @@ def compare() -> None:
         start = time.perf_counter()
         clf = gunpoint if name == "GunPoint" else LiquidS4Classifier(random_state=0, verbose=1).fit(X, y)
         seconds = sum(clf.history_[:, "dur"]) if name == "GunPoint" else time.perf_counter() - start
+        start = time.perf_counter()
+        ridge = StateSpaceRidgeClassifier(random_state=0).fit(X, y)
+        ridge_seconds = time.perf_counter() - start
         nearest = KNeighborsClassifier(1).fit(X.reshape(len(X), -1), y)
         print(
             f"{name:13} accuracy: LiquidS4Classifier {clf.score(X_test, y_test):.3f} ({seconds:.0f} s), "
+            f"StateSpaceRidgeClassifier {ridge.score(X_test, y_test):.3f} ({ridge_seconds:.1f} s), "
             f"1-nearest neighbour {nearest.score(X_test.reshape(len(X_test), -1), y_test):.3f}"
         )
 
     (X, y), (X_test, y_test) = (load_covid_3month(split) for split in ("train", "test"))
     X, X_test = convert_to(X, "numpy3D"), convert_to(X_test, "numpy3D")
     reg = LiquidS4Regressor(random_state=0, verbose=1).fit(X, y)
-    error, of_mean = (np.sqrt(np.mean((p - y_test) ** 2)) for p in (reg.predict(X_test), y.mean()))
-    print(f"Covid3Month   RMSE: LiquidS4Regressor {error:.4f}, mean predictor {of_mean:.4f}")
+    ridge = StateSpaceRidgeRegressor(random_state=0).fit(X, y)
+    predictions = {"LiquidS4Regressor": reg.predict(X_test), "StateSpaceRidgeRegressor": ridge.predict(X_test)}
+    predictions["mean predictor"] = y.mean()
+    errors = (f"{name} {np.sqrt(np.mean((p - y_test) ** 2)):.4f}" for name, p in predictions.items())
+    print(f"Covid3Month   RMSE: {', '.join(errors)}")
 
 
 def draw() -> None:

@@ -28,6 +28,9 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
     representation of the series, averaged. Probabilities are a softmax of the regressions' outputs times a factor, the
     one under which left-out training cases have the highest likelihood. A case of weight k is the same as k cases.
 
+    Where the features of one representation of all training cases, or the square matrices of its regression, would take
+    more than half of ``max_memory``, fewer kernels are drawn.
+
     Parameters
     ----------
     {parameters}
@@ -129,6 +132,9 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
 
     A ridge regression for each representation of the series, its penalty chosen for each target by leaving cases out in
     closed form; their predictions are averaged. A case of weight k is the same as k cases.
+
+    Where the features of one representation of all training cases, or the square matrices of its regression, would take
+    more than half of ``max_memory``, fewer kernels are drawn.
 
     Parameters
     ----------

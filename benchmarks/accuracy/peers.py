@@ -1,0 +1,31 @@
+"""aeon's classifiers, in an environment of their own that is made when first asked for."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[1] / "peers"
+PYTHON = FOLDER / ".venv" / "bin" / "python"
+
+
+def environment():
+    """The environment's Python, after making it."""
+    ready = FOLDER / ".venv" / "ready"
+    if not ready.exists():
+        print("Making benchmarks/peers/.venv ...", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", FOLDER / ".venv"], check=True)
+        install = [PYTHON, "-m", "pip", "install", "--quiet", "-r", FOLDER / "requirements.txt"]
+        subprocess.run(install, check=True)
+        ready.touch()
+    return PYTHON
+
+
+def peer_rows(models, paths, seed, jobs):
+    """One row a fit of aeon's classifiers on npz files, as they end."""
+    command = [environment(), FOLDER / "classify.py", "--models", *models, "--seed", str(seed), "--jobs", str(jobs)]
+    process = subprocess.Popen([*command, "--files", *paths], stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        yield json.loads(line)
+    if process.wait():
+        raise RuntimeError(f"The peers stopped with exit status {process.returncode}; their message is above.")
