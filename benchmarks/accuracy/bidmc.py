@@ -17,7 +17,7 @@ from ssm_estimators.datasets.bidmc import TARGETS
 
 PROTOCOLS = ("shuffled", "by-patient")
 MODELS = {
-    "features": lambda seed, jobs: StateSpaceRidgeRegressor(random_state=seed, n_jobs=jobs),
+    "features": lambda seed, jobs: StateSpaceRidgeRegressor(n_kernels=4000, random_state=seed, n_jobs=jobs),
     "mean": lambda seed, jobs: DummyRegressor(),
 }
 

@@ -24,7 +24,7 @@ VARIANTS = {
     "default": {},
     "kernels_1000": {"n_kernels": 1000},
     "kernels_2000": {"n_kernels": 2000},
-    "kernels_8000": {"n_kernels": 8000},
+    "kernels_4000": {"n_kernels": 4000},
     "kernels_16000": {"n_kernels": 16000},
     "modes_1": {"n_modes": 1},
     "modes_4": {"n_modes": 4},
@@ -46,7 +46,6 @@ VARIANTS = {
     "and_energy": {"pooling": ("share", "excess", "energy", "wins", "losses")},
     "all_poolings": {"pooling": ("share", "excess", "max", "energy", "wins", "losses")},
     "by_series": {"standardize": "series"},
-    "max_8000": {"n_kernels": 8000, "pooling": ("share", "excess", "max", "wins", "losses")},
 }
 
 

@@ -19,6 +19,7 @@ from ssm_estimators.datasets import load_ucr_uea
 # ours by name: class and parameters that differ from the defaults
 MODELS = {
     "features": ("StateSpaceRidgeClassifier", {}),
+    "features_4000": ("StateSpaceRidgeClassifier", {"n_kernels": 4000}),
     "features_2000": ("StateSpaceRidgeClassifier", {"n_kernels": 2000}),
     "features_1000": ("StateSpaceRidgeClassifier", {"n_kernels": 1000}),
     "features_500": ("StateSpaceRidgeClassifier", {"n_kernels": 500}),

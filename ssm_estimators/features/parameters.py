@@ -17,7 +17,7 @@ from ssm_estimators.features.representations import REPRESENTATIONS
 class FeatureParameters(BaseEstimator):
     """Constructor parameters of :class:`~ssm_estimators.features.StateSpaceFeatures`."""
 
-    n_kernels: int = 4000
+    n_kernels: int = 8000
     n_modes: int = 2
     max_time_constant: float = 0.2
     frequencies: tuple[float, float] = (0.05, 2.0)
@@ -32,9 +32,9 @@ class FeatureParameters(BaseEstimator):
     device: Any = "cpu"
     max_memory: float = 2.0
 
-    _parameters_doc = """n_kernels : int, default=4000
+    _parameters_doc = """n_kernels : int, default=8000
         Responses in all, shared out evenly among representations and directions, where they are rounded up to whole
-        groups. Series of fewer than 16 points get fewer: at most 64 a time point in each representation and direction.
+        groups. Short series get fewer: at most 64 a time point in each representation and direction.
     n_modes : int, default=2
         Damped modes a kernel, at most.
     max_time_constant : float, default=0.2
