@@ -9,7 +9,6 @@ One JSON row a fit; a fit that the output file already has is not repeated, so a
 import argparse
 import json
 import statistics
-import subprocess
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 import sktime
 import torch
 from joblib import Parallel, delayed
+from runs import commit
 from sklearn.neighbors import KNeighborsClassifier
 from sktime import datasets
 from sktime.datatypes import convert_to
@@ -34,7 +34,7 @@ LOADERS = {
     "Covid3Month": datasets.load_covid_3month,
     "Tecator": datasets.load_tecator,
 }
-SEEDS = {"LiquidS4": (0, 1, 2), "S4D": (0, 1, 2), "S4": (0,), "LSSL": (0,)}
+SEEDS = {"StateSpaceRidge": (0, 1, 2), "LiquidS4": (0, 1, 2), "S4D": (0, 1, 2), "S4": (0,), "LSSL": (0,)}
 
 
 def load(name, split):
@@ -84,12 +84,6 @@ def run(model, name, seed):
         "threads": torch.get_num_threads(),
         "commit": commit(),
     }
-
-
-def commit():
-    """The checkout's commit, "+" where files differ from it."""
-    described = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    return subprocess.run(described, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
 
 
 def main():
