@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 import torch
 
@@ -56,15 +57,26 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
 @contextmanager
 def settings(precision: str, n_threads: int | None) -> Iterator[None]:
     """Run with PyTorch set to ``precision`` and ``n_threads``, and put back at the end."""
-    threads, tf32 = torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32
+    with _LOCK:
+        if not _INSIDE:  # what the settings are of another fit in another thread is not to be put back
+            _BEFORE.update(threads=torch.get_num_threads(), tf32=torch.backends.cuda.matmul.allow_tf32)
+        threads, tf32 = _BEFORE["threads"], bool(_BEFORE["tf32"])
+        _INSIDE.append(precision)
     try:
-        if n_threads is not None and n_threads != threads:
+        if n_threads is not None and n_threads != torch.get_num_threads():
             torch.set_num_threads(n_threads)
         if precision == "tf32":
             torch.backends.cuda.matmul.allow_tf32 = True
         yield
     finally:
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
-        if precision == "tf32":
-            torch.backends.cuda.matmul.allow_tf32 = tf32
+        with _LOCK:
+            _INSIDE.remove(precision)
+            if torch.get_num_threads() != threads:
+                torch.set_num_threads(threads)
+            if "tf32" not in _INSIDE:
+                torch.backends.cuda.matmul.allow_tf32 = tf32
+
+
+_LOCK = Lock()
+_INSIDE: list[str] = []
+_BEFORE: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """BIDMC: three targets from 32 s of two signals, root mean squared errors, one JSON row a run; a killed run goes on.
 
 python benchmarks/accuracy/bidmc.py --data-dir DATA                       # the features, both protocols
-python benchmarks/accuracy/bidmc.py --data-dir DATA --model mean ridge --protocol by-patient
+python benchmarks/accuracy/bidmc.py --data-dir DATA --model mean --protocol by-patient
 """
 
 import argparse

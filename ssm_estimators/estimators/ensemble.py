@@ -13,7 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.estimators.classifiers import S4DClassifier
 from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier
-from ssm_estimators.estimators.targets import check_labels, check_training_data, encode_labels, find_classes
+from ssm_estimators.estimators.targets import (
+    check_groups,
+    check_labels,
+    check_training_data,
+    encode_labels,
+    find_classes,
+)
 
 
 @parameters
@@ -30,8 +36,8 @@ class StateSpaceEnsembleClassifier(ClassifierMixin, BaseEstimator):
     deep : classifier or None, default=None
         ``None``: :class:`S4DClassifier` with default parameters.
     cv : int, default=3
-        Folds, stratified; fewer where a class has fewer cases. With a class of one case there are none, and each
-        classifier has weight 1/2.
+        Folds, stratified; fewer where a class has fewer cases, or groups. Where a class, or all but one group, would be
+        missing from a fold's training part there are none, and each classifier has weight 1/2.
     random_state : int, RandomState instance or None, default=None
         The order of the folds, and of a classifier that has none of its own. ``None`` draws anew each time.
 
@@ -105,7 +111,7 @@ class StateSpaceEnsembleClassifier(ClassifierMixin, BaseEstimator):
         data, sample_weight = check_training_data(self, X, y, sample_weight, missing, np.float64)
         labels = check_labels(y)
         self.classes_ = find_classes(labels)
-        extra = {"sample_weight": sample_weight, "groups": None if groups is None else np.asarray(groups)}
+        extra = {"sample_weight": sample_weight, "groups": check_groups(groups, data)}
         extra = {name: values for name, values in extra.items() if values is not None}
         weight = np.ones(len(data)) if sample_weight is None else sample_weight
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
@@ -174,7 +180,8 @@ def _out_of_fold(
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     folds = kind(min(cv, rarest), shuffle=True, random_state=seed)
     splits = list(folds.split(np.zeros(len(y)), y, groups))
-    if any(len(np.unique(position[train])) < len(classes) for train, _ in splits):
+    few_groups = groups is not None and any(len(np.unique(groups[train])) < 2 for train, _ in splits)
+    if few_groups or any(len(np.unique(position[train])) < len(classes) for train, _ in splits):
         return None
     X = X if isinstance(X, list | tuple) or hasattr(X, "iloc") else np.asarray(X)
     proba = np.zeros((len(members), len(y)))

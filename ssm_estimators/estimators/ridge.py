@@ -25,8 +25,9 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
     """Ridge classifier on random state-space features: seconds where a network takes minutes.
 
     A ridge regression to +1 and -1 a class, its penalty chosen by leaving cases out in closed form; one for each
-    representation of the series, averaged. Probabilities are a softmax of the regressions' outputs times a factor, the
-    one under which left-out training cases have the highest likelihood. A case of weight k is the same as k cases.
+    representation of the series, averaged. Probabilities are a softmax of the regressions' outputs divided by a
+    temperature: the one of e^-7 to e^4 under which left-out training cases, with one case's weight spread over all
+    classes, have the highest likelihood. A case of weight k is the same as k cases.
 
     Where the features of one representation of all training cases, or the square matrices of its regression, would take
     more than half of ``max_memory``, fewer kernels are drawn.
@@ -60,7 +61,7 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
     _attributes_doc = """classes_ : ndarray of shape (n_classes,)
         Labels in sorted order.
     temperature_ : float
-        The factor before the softmax, inverted."""
+        By which outputs are divided before the softmax."""
     _constraints = {"class_weight": [None, dict, StrOptions({"balanced"})]}
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "StateSpaceRidgeClassifier":
@@ -90,7 +91,7 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         labels = check_labels(y)
         self.classes_ = find_classes(labels)
         position = encode_labels(labels, self.classes_)
-        importance = weights_of_classes(self.class_weight, self.classes_, position)
+        importance = weights_of_classes(self.class_weight, self.classes_, position, sample_weight)
         Y = np.where(position[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
         cases = Cases.of(data, Y, sample_weight, importance, groups)
         self.temperature_ = _temperature(self._fit_ridges(cases, shared=True), cases.Y, cases.weight)

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import parameters
-from ssm_estimators.estimators.targets import (
-    check_training_data,
-)
+from ssm_estimators.estimators.targets import check_groups, check_training_data
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.features.parameters import FeatureParameters
 from ssm_estimators.features.ridge import Ridge, fit_ridge
@@ -44,6 +42,7 @@ class StateSpaceRidge(FeatureParameters):
         for representation in dict.fromkeys(view.representation for view in self.features_.kernels_):
             X = self.features_.transform_checked(data, representation)
             self.ridges_[representation] = fit_ridge(X, Y, weight, cases.unit, cases.groups, shared)
+            del X
         left_out = np.stack([ridge.left_out for ridge in self.ridges_.values()])
         self.weights_ = _average_weights(left_out, Y, weight, shared)
         return np.einsum("rnq,rq->nq", left_out, self.weights_)
@@ -73,6 +72,12 @@ class StateSpaceRidge(FeatureParameters):
             part = data.select(cases)
             for (representation, ridge), weights in zip(self.ridges_.items(), self.weights_, strict=True):
                 outputs[cases] += weights * ridge.predict(self.features_.transform_checked(part, representation))
+        broken = ~np.isfinite(outputs).all(axis=1)
+        if broken.any():
+            raise ValueError(
+                f"The output for case {int(np.flatnonzero(broken)[0])} is not finite: its values are far outside "
+                "of what the estimator was fitted on. Check their scale."
+            )
         return outputs
 
     def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
@@ -106,9 +111,7 @@ class Cases:
         cls, data: SeriesData, Y: np.ndarray, sample_weight: np.ndarray | None, importance: np.ndarray, groups: Any
     ) -> "Cases":
         """Checked, and without those of weight zero."""
-        if groups is not None:
-            groups = np.asarray(groups)
-            check_consistent_length(data.X, groups)
+        groups = check_groups(groups, data)
         counts = np.ones(len(data)) if sample_weight is None else sample_weight
         kept = counts * importance > 0
         if not kept.any():

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
@@ -51,11 +52,24 @@ def encode_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return position
 
 
-def weights_of_classes(class_weight: Any, classes: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """For each case the weight of its class."""
+def check_groups(groups: Any, data: SeriesData) -> np.ndarray | None:
+    """Groups as a vector, one a case, none missing."""
+    if groups is None:
+        return None
+    groups = column_or_1d(groups)
+    check_consistent_length(data.X, groups)
+    if pd.isna(groups).any():
+        raise ValueError(f"Expected a group for each case; case {int(np.flatnonzero(pd.isna(groups))[0])} has none.")
+    return np.asarray(groups)
+
+
+def weights_of_classes(
+    class_weight: Any, classes: np.ndarray, position: np.ndarray, sample_weight: np.ndarray | None = None
+) -> np.ndarray:
+    """For each case the weight of its class; with ``sample_weight``, "balanced" counts cases by it."""
     if class_weight is None:
         return np.ones(len(position))
-    weights = compute_class_weight(class_weight, classes=classes, y=classes[position])
+    weights = compute_class_weight(class_weight, classes=classes, y=classes[position], sample_weight=sample_weight)
     if (weights < 0).any():
         raise ValueError(f"class_weight must not be negative; got {class_weight}.")
     return np.asarray(weights[position], dtype=np.float64)

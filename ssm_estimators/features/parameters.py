@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
@@ -97,11 +98,13 @@ class FeatureParameters(BaseEstimator):
         """
         self._validate_params()
         low_high = self.frequencies
-        if len(low_high) != 2 or not 0 < low_high[0] < low_high[1]:
+        numbers = all(isinstance(value, Real) and np.isfinite(value) for value in low_high)
+        if len(low_high) != 2 or not numbers or not 0 < low_high[0] < low_high[1]:
             raise ValueError(f"frequencies must be (low, high) with 0 < low < high; got {low_high!r}.")
         for name, known in {"representations": REPRESENTATIONS, "pooling": POOLINGS}.items():
             chosen = getattr(self, name)
             if isinstance(chosen, str):  # "auto"
                 continue
-            if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(known):
+            unknown = [value for value in chosen if not isinstance(value, str) or value not in known]
+            if not chosen or unknown or len(set(chosen)) < len(chosen):
                 raise ValueError(f"{name} must be one or more of {known}, each once; got {chosen!r}.")

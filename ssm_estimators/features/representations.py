@@ -46,6 +46,8 @@ def represent(X: Tensor, observed: Tensor, representation: str, reverse: bool) -
         Backward in time.
     """
     if representation == "difference":
+        if X.shape[-1] == 1:  # nothing to differ from: one point that was not observed
+            return torch.zeros_like(X), torch.zeros_like(observed)
         observed = observed[..., 1:] & observed[..., :-1]
         X = torch.where(observed, X.diff(dim=-1), 0)
     return (X.flip(-1), observed.flip(-1)) if reverse else (X, observed)

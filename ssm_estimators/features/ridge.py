@@ -50,7 +50,8 @@ class Scaling:
         X -= self.mean
         X *= self.factor
         np.clip(X, -CLIP, CLIP, out=X)
-        X /= np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-6)
+        for rows in _batches(len(X)):
+            X[rows] /= np.maximum(np.linalg.norm(X[rows], axis=1, keepdims=True), 1e-6)
         return X
 
 
@@ -78,8 +79,7 @@ class Ridge:
     def predict(self, X: Array) -> Array:
         """Targets of unscaled features, which are overwritten: (n_cases, n_targets), float64."""
         Z = self.scaling.apply(X)
-        outputs = [Z[rows].astype(np.float64) @ self.coef for rows in _batches(len(Z))]  # digits must not depend on
-        return np.concatenate(outputs) + self.intercept  # which cases are predicted together
+        return np.concatenate([Z[rows].astype(np.float64) @ self.coef for rows in _batches(len(Z))]) + self.intercept
 
 
 def fit_ridge(
@@ -151,8 +151,11 @@ def _left_out(
     fitted = np.einsum("nm,ma,mq->anq", scores, shrinkage, response, optimize=True)
     residual = root * Y - fitted
     if units is None:
-        influence = np.einsum("im,ma,jm->aij", scores, shrinkage, scores, optimize=True) + root @ root.T / total
-        return np.linalg.solve(np.eye(len(root)) - influence, residual) / root
+        rest = np.eye(len(root)) - root @ root.T / total
+        without = [
+            np.linalg.solve(rest - (scores * s) @ scores.T, r) for s, r in zip(shrinkage.T, residual, strict=True)
+        ]
+        return np.stack(without) / root
     kept = 1 - (scores**2 @ shrinkage).T - root[:, 0] ** 2 / total  # 1 - h of a case left out whole
     kept = kept.clip(1e-12)  # the only case: nothing is left, and nothing wrong
     return residual / root / ((units - 1 + kept) / units)[..., None]
@@ -215,4 +218,5 @@ def _batches(n: int) -> list[slice]:
 
 
 def _members(groups: Array) -> list[Array]:
-    return [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    number = np.unique(groups, return_inverse=True)[1]
+    return [np.flatnonzero(number == group) for group in range(number.max() + 1)]

@@ -251,7 +251,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         if needed > available:
             raise ValueError(
                 f"max_memory={self.max_memory} GB is too small for one case of {n_timepoints} time points and "
-                f"{n_threads} threads: expected at least {needed * 4 * n_threads / 1e9:.3g}."
+                f"{n_threads} threads: expected at least {1.01 * needed * 4 * n_threads / 1e9:.3g}."
             )
         return tiling
 
@@ -268,7 +268,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             random,
         )
         mixing = draw_mixing(n_groups, cases.X.shape[1], random)
-        thresholds = torch.empty(n_groups * self.group_size)
+        thresholds = torch.empty(n_groups * self.group_size, dtype=torch.float32)
         quantiles = torch.from_numpy(random.uniform(0.05, 0.95, len(thresholds)))
         kernels = RandomKernels(system, mixing, thresholds)
         n_states = system.A_bar.shape[1] * 2

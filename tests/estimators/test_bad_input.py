@@ -153,8 +153,8 @@ def test_a_splitter_without_a_split(make_deep, panel, target):
         make_deep(validation=PredefinedSplit([-1] * 24)).fit(panel[0], target)
 
 
-def test_values_far_from_training_are_no_prediction(make_deep, panel, target):
-    estimator = make_deep().fit(panel[0], target)
+def test_values_far_from_training_are_no_prediction(make, panel, target):
+    estimator = make().fit(panel[0], target)
     with pytest.raises(ValueError, match="output for case 3 is not finite"):
         estimator.predict(_with(panel[0], 3e38))
 

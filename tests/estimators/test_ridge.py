@@ -131,3 +131,19 @@ def test_prediction_does_not_depend_on_threads(noisy):
     ]
     assert np.array_equal(outputs[0], outputs[1])
     assert np.array_equal(outputs[0], outputs[2])
+
+
+def test_groups_that_are_none(noisy):
+    X, y, _, _ = noisy
+    groups = np.where(np.arange(40) == 7, np.nan, np.arange(40) % 4)
+    with pytest.raises(ValueError, match="Expected a group for each case; case 7 has none"):
+        StateSpaceRidgeClassifier(n_kernels=64).fit(X, y, groups=groups)
+
+
+def test_balanced_classes_count_weights(noisy):
+    X, y, X_test, _ = noisy
+    weight = np.where(y == 0, 3, 1)
+    make = {"n_kernels": 64, "random_state": 0, "class_weight": "balanced"}
+    weighted = StateSpaceRidgeClassifier(**make).fit(X, y, sample_weight=weight)
+    repeated = StateSpaceRidgeClassifier(**make).fit(np.repeat(X, weight, 0), np.repeat(y, weight))
+    np.testing.assert_allclose(weighted.predict_proba(X_test), repeated.predict_proba(X_test), rtol=1e-6)
