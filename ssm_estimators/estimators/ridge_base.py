@@ -1,5 +1,6 @@
 """What the ridge classifier and regressor share: regressions on features, and cases with their weights."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,13 +38,18 @@ class StateSpaceRidge(FeatureParameters):
         data, Y, weight = cases.data, cases.Y, cases.weight
         kept = {name: getattr(self, name) for name in FeatureParameters().get_params()}
         self.features_ = StateSpaceFeatures(**{**kept, "n_kernels": self._affordable_kernels(len(data))})
+        self.__dict__.pop("ridges_", None)  # a fit that fails leaves nothing behind that looks fitted
+        for name in ("n_features_in_", "n_channels_in_", "n_timepoints_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                setattr(self.features_, name, getattr(self, name))
         self.features_.fit_checked(data, weight)
-        self.ridges_: dict[str, Ridge] = {}
+        ridges = {}
         for representation in dict.fromkeys(view.representation for view in self.features_.kernels_):
             X = self.features_.transform_checked(data, representation)
-            self.ridges_[representation] = fit_ridge(X, Y, weight, cases.unit, cases.groups, shared)
+            ridges[representation] = fit_ridge(X, Y, weight, cases.unit, cases.groups, shared)
             del X
-        left_out = np.stack([ridge.left_out for ridge in self.ridges_.values()])
+        left_out = np.stack([ridge.left_out for ridge in ridges.values()])
+        self.ridges_: dict[str, Ridge] = ridges
         self.weights_ = _average_weights(left_out, Y, weight, shared)
         return np.einsum("rnq,rq->nq", left_out, self.weights_)
 
@@ -64,14 +70,16 @@ class StateSpaceRidge(FeatureParameters):
     def _outputs(self, X: Any) -> np.ndarray:
         """Averaged predictions of new series, (n_cases, n_targets)."""
         check_is_fitted(self, "ridges_")
-        data = check_series(self, X, self.features_.missing, reset=False)
-        batch = max(1, int(self.max_memory * 1e9 / 16 / self.features_.n_features_out_))
+        data = check_series(self, X, self.features_.missing_, reset=False)
+        features = copy(self.features_)  # what does not change the outputs may be set anew
+        features.set_params(n_jobs=self.n_jobs, device=self.device, max_memory=self.max_memory)
+        batch = max(1, int(self.max_memory * 1e9 / 16 / features.n_features_out_))
         outputs = np.zeros((len(data), self.weights_.shape[1]))
         for start in range(0, len(data), batch):
             cases = np.arange(start, min(start + batch, len(data)))
             part = data.select(cases)
             for (representation, ridge), weights in zip(self.ridges_.items(), self.weights_, strict=True):
-                outputs[cases] += weights * ridge.predict(self.features_.transform_checked(part, representation))
+                outputs[cases] += weights * ridge.predict(features.transform_checked(part, representation))
         broken = ~np.isfinite(outputs).all(axis=1)
         if broken.any():
             raise ValueError(

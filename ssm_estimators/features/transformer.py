@@ -130,7 +130,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             If X is not as stated, or ``max_memory`` is too small for one case.
         """
         check_is_fitted(self, "kernels_")
-        return self.transform_checked(check_series(self, X, self.missing, reset=False))
+        return self.transform_checked(check_series(self, X, self.missing_, reset=False))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Representation, direction, number of the kernel and pooling of each feature.
@@ -162,6 +162,8 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
 
     def fit_checked(self, data: SeriesData, weight: np.ndarray) -> None:
         """Like ``fit``, on what it has checked."""
+        self.__dict__.pop("kernels_", None)  # a fit that fails leaves nothing behind that looks fitted
+        self.group_size_, self.standardize_, self.missing_ = self.group_size, self.standardize, self.missing
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         n_timepoints = data.X.shape[-1]
         pooling = POOLED if n_timepoints >= SHORT else (*POOLED, "last")
@@ -176,12 +178,13 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         if not views:
             raise ValueError("A series of one time point has no difference: add 'raw' to representations.")
         n_kernels = min(-(-self.n_kernels // len(views)), KERNELS_A_POINT * n_timepoints)
-        n_groups = -(-n_kernels // self.group_size)
-        self.kernels_: dict[View, RandomKernels] = {}
+        n_groups = -(-n_kernels // self.group_size_)
+        drawn = {}
         with settings("float32", self._n_threads()):
             for view in views:
                 picked = pick_cases(data, weight, random.uniform(size=n_groups))
-                self.kernels_[view] = self._draw(data.select(picked), view, random)
+                drawn[view] = self._draw(data.select(picked), view, random)
+        self.kernels_: dict[View, RandomKernels] = drawn
 
     def transform_checked(self, data: SeriesData, representation: str | None = None) -> np.ndarray:
         """Like ``transform``, on what it has checked; perhaps of one representation only."""
@@ -208,7 +211,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         def fill(start: int) -> None:
             cases = slice(start, min(start + tiling.n_cases, len(data)))
             X, observed = (part.to(device) for part in self._represented(data, cases, view))
-            pooled = pooled_responses(X, observed, kernels, bank, tiling, self.group_size, self.pooling_)
+            pooled = pooled_responses(X, observed, kernels, bank, tiling, self.group_size_, self.pooling_)
             features[cases] = pooled.cpu().numpy()
 
         list(threads.map(fill, range(0, len(data), tiling.n_cases)))
@@ -237,7 +240,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
     def _represented(self, data: SeriesData, cases: slice, view: View) -> tuple[torch.Tensor, torch.Tensor]:
         """Standardised cases in a representation and direction, float32, and where they were observed."""
         X, observed = with_mask(data, cases)
-        if self.standardize == "series":
+        if self.standardize_ == "series":
             X = standardize_series(X, observed)
         else:
             X = torch.where(observed, (X - self.channel_mean_) / self.channel_scale_, 0)
@@ -246,7 +249,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
     def _tiling(self, n_timepoints: int, n_states: int, n_threads: int) -> Tiling:
         """How to cut up a transform such that it fits into ``max_memory``."""
         available = self.max_memory * 1e9 / 4 / n_threads
-        tiling = Tiling.of(n_timepoints, n_states, self.group_size, available)
+        tiling = Tiling.of(n_timepoints, n_states, self.group_size_, available)
         needed = tiling.numbers(n_timepoints, n_states)
         if needed > available:
             raise ValueError(
@@ -260,7 +263,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         n_groups = len(cases)
         n_timepoints = cases.X.shape[-1] - (view.representation == "difference")
         system = draw_system(
-            n_groups * self.group_size,
+            n_groups * self.group_size_,
             self.n_modes,
             n_timepoints,
             self.max_time_constant,
@@ -268,19 +271,19 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             random,
         )
         mixing = draw_mixing(n_groups, cases.X.shape[1], random)
-        thresholds = torch.empty(n_groups * self.group_size, dtype=torch.float32)
+        thresholds = torch.empty(n_groups * self.group_size_, dtype=torch.float32)
         quantiles = torch.from_numpy(random.uniform(0.05, 0.95, len(thresholds)))
         kernels = RandomKernels(system, mixing, thresholds)
         n_states = system.A_bar.shape[1] * 2
         tiling = self._tiling(n_timepoints, n_states, 1)
         bank = SharedInput.of(system, tiling.chunk, thresholds)
-        step = max(1, tiling.block // self.group_size)
+        step = max(1, tiling.block // self.group_size_)
         for first in range(0, n_groups, step):
             groups = slice(first, first + step)
-            mine = slice(first * self.group_size, min(first + step, n_groups) * self.group_size)
+            mine = slice(first * self.group_size_, min(first + step, n_groups) * self.group_size_)
             part = RandomKernels(system, None if mixing is None else mixing[groups], thresholds[mine])
             X, observed = self._represented(cases, groups, view)
-            y = own_responses(X, part, bank.select(mine.start, mine.stop), self.group_size, tiling.chunk)
-            seen = observed.any(1).repeat_interleave(self.group_size, 0)
+            y = own_responses(X, part, bank.select(mine.start, mine.stop), self.group_size_, tiling.chunk)
+            seen = observed.any(1).repeat_interleave(self.group_size_, 0)
             thresholds[mine] = quantile_thresholds(y, seen, quantiles[mine])
         return kernels

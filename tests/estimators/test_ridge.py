@@ -6,6 +6,7 @@ from scipy.special import log_softmax
 from sklearn.metrics import log_loss
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
+from ssm_estimators.features import StateSpaceFeatures
 
 
 @pytest.fixture
@@ -147,3 +148,21 @@ def test_balanced_classes_count_weights(noisy):
     weighted = StateSpaceRidgeClassifier(**make).fit(X, y, sample_weight=weight)
     repeated = StateSpaceRidgeClassifier(**make).fit(np.repeat(X, weight, 0), np.repeat(y, weight))
     np.testing.assert_allclose(weighted.predict_proba(X_test), repeated.predict_proba(X_test), rtol=1e-6)
+
+
+def test_its_features_are_a_fitted_transformer(noisy):
+    X, y, X_test, _ = noisy
+    clf = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(X, y)
+    table = clf.features_.transform(X_test)
+    assert table.shape == (40, clf.features_.n_features_out_)
+    own = StateSpaceFeatures(n_kernels=64, random_state=0).fit(X)
+    assert np.array_equal(own.transform(X_test), table)
+
+
+def test_threads_and_memory_may_be_set_anew(noisy):
+    X, y, X_test, _ = noisy
+    clf = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(X, y)
+    expected = clf.predict_proba(X_test)
+    assert np.array_equal(clf.set_params(n_jobs=3).predict_proba(X_test), expected)
+    with pytest.raises(ValueError, match="max_memory=1e-09 GB is too small"):
+        clf.set_params(max_memory=1e-9).predict_proba(X_test)

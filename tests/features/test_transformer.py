@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -197,3 +198,18 @@ def test_fits_in_threads_leave_the_thread_count_alone(X):
     together = joblib.Parallel(n_jobs=8, backend="threading")(fits)
     assert torch.get_num_threads() == before
     assert all(np.array_equal(table, together[0]) for table in together)
+
+
+def test_parameters_set_after_fit_wait_for_the_next_fit(X):
+    features = make().fit(X)
+    expected = features.transform(X)
+    features.set_params(group_size=3, standardize="series", pooling=("max",), missing="mask", n_kernels=8)
+    assert np.array_equal(features.transform(X), expected)
+
+
+def test_a_refused_fit_leaves_nothing_that_looks_fitted(X):
+    features = make().fit(X)
+    with pytest.raises(ValueError, match="max_memory"):
+        features.set_params(max_memory=1e-9).fit(X)
+    with pytest.raises(NotFittedError):
+        features.transform(X)
