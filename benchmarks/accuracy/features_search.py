@@ -10,12 +10,11 @@ share of the variance. Test parts are not loaded. What it showed: features_searc
 
 import argparse
 import time
-import zlib
 from pathlib import Path
 
 import numpy as np
 from runs import RESULTS, Rows, commit
-from ucr import equal_length_sets
+from ucr_sets import equal_length_sets, searched
 
 from ssm_estimators import StateSpaceRidgeClassifier
 from ssm_estimators.datasets import load_ucr_uea
@@ -47,11 +46,6 @@ VARIANTS = {
     "all_poolings": {"pooling": ("share", "excess", "max", "energy", "wins", "losses")},
     "by_series": {"standardize": "series"},
 }
-
-
-def searched(name):
-    """Whether the search may look at a set."""
-    return zlib.crc32(name.encode()) % 2 == 0
 
 
 def run(variant, name, seed, data_dir):

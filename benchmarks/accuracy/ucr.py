@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from peers import peer_rows
 from runs import RESULTS, Rows, fit_and_predict, origin
+from ucr_sets import equal_length_sets, other_sets
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
@@ -26,27 +28,6 @@ MODELS = {
     **{name: (f"{name}Classifier", {}) for name in ("LiquidS4", "S4D", "S4", "LSSL")},
 }
 KEYS = ("model", "set", "seed")
-
-
-def published():
-    """Accuracies of others on the original split, from tsml-eval's result files: a column a method, a row a set."""
-    return pd.read_csv(Path(__file__).parents[1] / "published" / "ucr_original_split.csv").set_index("set")
-
-
-def summary(data_dir):
-    return pd.read_csv(Path(data_dir) / "ucr" / "summary.csv").set_index("name")
-
-
-def equal_length_sets(data_dir):
-    """Sets without missing values, of equal length, that have published rows."""
-    table = summary(data_dir)
-    return [name for name in table.index[table["kind"] == "equal"] if name in published().index]
-
-
-def other_sets(data_dir):
-    """Sets of unequal length, and with gaps."""
-    table = summary(data_dir)
-    return list(table.index[table["kind"] != "equal"])
 
 
 def run(model, name, seed, data_dir, n_jobs):
@@ -70,24 +51,41 @@ def main():
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--jobs", type=int, default=2, help="threads of the features")
     parser.add_argument("--timing", action="store_true", help="time the features beside aeon's classifiers")
-    parser.add_argument("--report", action="store_true", help="only write the tables")
     parser.add_argument("--output", type=Path, default=RESULTS / "ucr.jsonl")
     args = parser.parse_args()
-    rows = Rows(args.output, KEYS)
-    if args.timing:
-        from timing import time_beside_peers
-
-        return time_beside_peers(args.data_dir, args.sets or equal_length_sets(args.data_dir), args.jobs)
     names = args.sets or [*equal_length_sets(args.data_dir), *other_sets(args.data_dir)]
-    if not args.report:
-        for model in args.model:
-            for seed in args.seeds:
-                for name in names:
-                    if not rows.has(model, name, seed):
-                        rows.add(run(model, name, seed, args.data_dir, args.jobs))
-    from ucr_report import write_report
+    if args.timing:
+        time_beside_peers(args.data_dir, args.sets or equal_length_sets(args.data_dir), args.jobs)
+        return
+    rows = Rows(args.output, KEYS)
+    for model in args.model:
+        for seed in args.seeds:
+            for name in names:
+                if not rows.has(model, name, seed):
+                    rows.add(run(model, name, seed, args.data_dir, args.jobs))
+        print(f"{model}: mean accuracy {rows.mean('accuracy', model=model):.4f}")
 
-    write_report(rows, args.model, args.data_dir)
+
+def time_beside_peers(data_dir, names, jobs, seed=0):
+    """Time all, set by set of ours and then of aeon's, in one run; print totals and mean accuracies."""
+    path = RESULTS / "ucr_timing.jsonl"
+    path.unlink(missing_ok=True)  # nothing is taken from an earlier run
+    rows = Rows(path, KEYS)
+    ours = sorted((model for model in MODELS if model.startswith("features_")), key=lambda m: int(m.split("_")[1]))
+    run(ours[0], names[0], seed, data_dir, jobs)  # warm, as the peers are
+    for model in [*ours, "features"]:
+        for name in names:
+            rows.add(run(model, name, seed, data_dir, jobs))
+    files = [str(data_dir.resolve() / "ucr" / f"{name}.npz") for name in names]
+    for row in peer_rows(["MultiRocketHydra", "MiniRocket"], files, seed, jobs):
+        rows.add(row)
+    frame = pd.DataFrame(rows.rows)
+    frame = frame.assign(seconds=frame["fit_seconds"] + frame["predict_seconds"])
+    table = frame.groupby("model", sort=False).agg(
+        accuracy=("accuracy", "mean"), fit=("fit_seconds", "sum"), predict=("predict_seconds", "sum"),
+        seconds=("seconds", "sum"), peak_GB=("peak_GB", "max"),
+    )  # fmt: skip
+    print(table.assign(of_MultiRocketHydra=table["seconds"] / table.loc["MultiRocketHydra", "seconds"]).round(4))
 
 
 if __name__ == "__main__":

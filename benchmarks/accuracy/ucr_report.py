@@ -1,10 +1,18 @@
-"""Tables and a picture from the rows of ucr.py: results/ucr.md and results/ucr_critical_difference.png."""
+"""Tables and a picture from the rows of ucr.py: results/ucr.md and results/ucr_critical_difference.png.
 
+python benchmarks/accuracy/ucr_report.py --data-dir DATA
+"""
+
+import argparse
+from pathlib import Path
+
+import matplotlib
 import numpy as np
 import pandas as pd
-from features_search import searched
-from runs import RESULTS
-from ucr import equal_length_sets, other_sets, published, summary
+from runs import RESULTS, Rows
+from ucr_sets import equal_length_sets, other_sets, published, searched, summary
+
+from ssm_estimators.visualisation import plot_critical_difference
 
 COMPARED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "MultiROCKET", "RDST", "QUANT", "InceptionTime", "ROCKET", "MiniROCKET"]
 PICTURED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "H-InceptionTime", "RDST", "QUANT", "ROCKET", "MiniROCKET", "1-NN DTW"]
@@ -26,6 +34,7 @@ def markdown(table):
 
 def write_report(rows, models, data_dir):
     own = own_means(rows, models)
+    seeds = sorted({row["seed"] for row in rows.rows if row["model"] in models})
     names = [name for name in equal_length_sets(data_dir) if name in own.index]
     table = own.loc[names].join(published()[COMPARED])
     halves = {
@@ -33,10 +42,13 @@ def write_report(rows, models, data_dir):
         "Sets that it never looked at": [name for name in names if not searched(name)],
     }
     means = pd.DataFrame({title: table.loc[part].mean() for title, part in halves.items()} | {"All": table.mean()}).T
-    text = ["# UCR archive, original split", "", __doc__.splitlines()[0], ""]
-    text += [
-        f"Accuracy of ours: the mean over seeds {sorted({row['seed'] for row in rows.rows})}. Others: published for the"
+    text = [
+        "# UCR archive, original split",
+        "",
+        "Made by `benchmarks/accuracy/ucr_report.py`; not written by hand.",
+        "",
     ]
+    text += [f"Accuracy of ours: the mean over seeds {seeds}. Others: published for the"]
     text += ["same split, from the result files of tsml-eval (`benchmarks/published/`).", "", markdown(means), ""]
     for title, part in halves.items():
         text += [f"## {title}: {len(part)}", "", markdown(table.loc[part]), ""]
@@ -57,11 +69,20 @@ def write_report(rows, models, data_dir):
 
 def picture(own, names):
     """Ranks of ours among published methods."""
-    import matplotlib
-
     matplotlib.use("Agg")
-    from ssm_estimators.visualisation import plot_critical_difference
-
     scores = own.rename(columns={"features": "state-space features"}).join(published()[PICTURED])
     figure = plot_critical_difference(scores.loc[names].dropna()).figure
     figure.savefig(RESULTS / "ucr_critical_difference.png", dpi=120, bbox_inches="tight")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds ucr/")
+    parser.add_argument("--model", nargs="+", default=["features"])
+    parser.add_argument("--rows", type=Path, default=RESULTS / "ucr.jsonl")
+    args = parser.parse_args()
+    write_report(Rows(args.rows, ("model", "set", "seed")), args.model, args.data_dir)
+
+
+if __name__ == "__main__":
+    main()
