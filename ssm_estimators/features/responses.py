@@ -37,7 +37,7 @@ class Tiling:
     span: int
 
     @classmethod
-    def of(cls, n_timepoints: int, n_states: int, group_size: int, n_numbers: float = float("inf")) -> "Tiling":
+    def of(cls, n_timepoints: int, n_states: int, group_size: int, n_numbers: float) -> "Tiling":
         """For kernels of ``n_states`` real states, such that a thread holds about ``n_numbers`` numbers at most."""
         chunk = chunk_length(n_timepoints, CHUNK)
         n_chunks = -(-n_timepoints // chunk)

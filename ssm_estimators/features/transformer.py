@@ -196,16 +196,22 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         features = np.empty((len(data), ends[-1]), dtype=np.float32)
         with settings("float32", 1), ThreadPoolExecutor(n_threads) as threads:
             for view, stop, width in zip(views, ends, widths, strict=True):
-                self._fill(features[:, stop - width : stop], data, view, device, threads)
+                self._fill(features[:, stop - width : stop], data, view, device, threads, n_threads)
         return features
 
     def _fill(
-        self, features: np.ndarray, data: SeriesData, view: View, device: torch.device, threads: ThreadPoolExecutor
+        self,
+        features: np.ndarray,
+        data: SeriesData,
+        view: View,
+        device: torch.device,
+        threads: ThreadPoolExecutor,
+        n_threads: int,
     ) -> None:
         """Compute the features of one representation and direction, a tile of cases at a time."""
         kernels = self.kernels_[view].to(device)
         n_states = kernels.system.A_bar.shape[1] * 2
-        tiling = self._tiling(data.X.shape[-1], n_states, threads._max_workers)
+        tiling = self._tiling(data.X.shape[-1], n_states, n_threads)
         bank = SharedInput.of(kernels.system, tiling.chunk, kernels.thresholds)
 
         def fill(start: int) -> None:
