@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import Tags, _safe_indexing, check_random_state
 from sklearn.utils._param_validation import HasMethods
@@ -12,18 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.estimators.classifiers import S4DClassifier
+from ssm_estimators.estimators.predictions import Classifier
 from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier
-from ssm_estimators.estimators.targets import (
-    check_groups,
-    check_labels,
-    check_training_data,
-    encode_labels,
-    find_classes,
-)
+from ssm_estimators.estimators.targets import check_groups, check_training_data
 
 
 @parameters
-class StateSpaceEnsembleClassifier(ClassifierMixin, BaseEstimator):
+class StateSpaceEnsembleClassifier(Classifier):
     """A weighted mean of the probabilities of random features and of a trained network.
 
     Both are fitted on all cases. The weight is the one under which their joined out-of-fold probabilities give the
@@ -84,73 +79,26 @@ class StateSpaceEnsembleClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.allow_nan = all(member.__sklearn_tags__().input_tags.allow_nan for member in self._members())
         return tags
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "StateSpaceEnsembleClassifier":
-        """Fit both on labelled series, and weigh them.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
-            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
-        y : array-like of shape (n_cases,)
-            Labels of any type, at least two different ones.
-        sample_weight : array-like of shape (n_cases,) or None, default=None
-        groups : array-like of shape (n_cases,) or None, default=None
-            Cases of one group stay together in the folds, and inside both classifiers.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a parameter, X or y is not as stated.
-        """
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
         self._validate_params()
         missing = "mask" if self.__sklearn_tags__().input_tags.allow_nan else "error"
         data, sample_weight = check_training_data(self, X, y, sample_weight, missing, np.float64)
-        labels = check_labels(y)
-        self.classes_ = find_classes(labels)
+        position = self._learn_classes(y)
+        labels = self.classes_[position]
         extra = {"sample_weight": sample_weight, "groups": check_groups(groups, data)}
         extra = {name: values for name, values in extra.items() if values is not None}
         weight = np.ones(len(data)) if sample_weight is None else sample_weight
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         seed = int(random.randint(np.iinfo(np.int32).max))
         members = [_seeded(member, seed) for member in self._members()]
-        own = _out_of_fold(members, X, labels, self.classes_, self.cv, extra, seed)
+        own = _out_of_fold(members, X, labels, position, self.cv, extra, seed)
         self.deep_weight_ = 0.5 if own is None else _best_weight(own[0], own[1], weight)
         self.features_, self.deep_ = (member.fit(X, labels, **extra) for member in members)
-        return self
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probability of each class in ``classes_``.
-
-        Parameters
-        ----------
-        X : as in ``fit``
-            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
-
-        Returns
-        -------
-        ndarray of shape (n_cases, n_classes), float64
-        """
+    def _probabilities(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "deep_weight_")
         weight = self.deep_weight_
         return np.asarray((1 - weight) * self.features_.predict_proba(X) + weight * self.deep_.predict_proba(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class.
-
-        Parameters
-        ----------
-        X : as in ``predict_proba``
-
-        Returns
-        -------
-        ndarray of shape (n_cases,), of the labels' type
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
 
     def _members(self) -> list[Any]:
         return [
@@ -166,14 +114,14 @@ def _seeded(member: Any, seed: int) -> Any:
 
 
 def _out_of_fold(
-    members: list[Any], X: Any, y: np.ndarray, classes: np.ndarray, cv: int, extra: dict[str, Any], seed: int
+    members: list[Any], X: Any, y: np.ndarray, position: np.ndarray, cv: int, extra: dict[str, Any], seed: int
 ) -> np.ndarray | None:
     """What each member says of every case's own class when it was not trained on the case; None without folds."""
-    position = encode_labels(y, classes)
+    n_classes = position.max() + 1
     groups = extra.get("groups")
     rarest = min(
         len(np.unique(np.flatnonzero(position == c) if groups is None else groups[position == c]))
-        for c in range(len(classes))
+        for c in range(n_classes)
     )
     if rarest < 2:
         return None
@@ -181,7 +129,7 @@ def _out_of_fold(
     folds = kind(min(cv, rarest), shuffle=True, random_state=seed)
     splits = list(folds.split(np.zeros(len(y)), y, groups))
     few_groups = groups is not None and any(len(np.unique(groups[train])) < 2 for train, _ in splits)
-    if few_groups or any(len(np.unique(position[train])) < len(classes) for train, _ in splits):
+    if few_groups or any(len(np.unique(position[train])) < n_classes for train, _ in splits):
         return None
     X = X if isinstance(X, list | tuple) or hasattr(X, "iloc") else np.asarray(X)
     proba = np.zeros((len(members), len(y)))

@@ -1,0 +1,160 @@
+"""What every classifier and every regressor is to its user, however it comes by its outputs."""
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import StrOptions
+
+from ssm_estimators.declaration import parameters
+from ssm_estimators.estimators.targets import check_labels, check_numbers, encode_labels, find_classes
+
+
+@parameters
+class Classifier(ClassifierMixin, BaseEstimator):
+    """Fits on labelled series, predicts probabilities and classes; subclasses say how."""
+
+    _attributes_doc = """classes_ : ndarray of shape (n_classes,)
+        Labels in sorted order."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Fit on labelled series.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+        y : array-like of shape (n_cases,)
+            Labels of any type, at least two different ones.
+        sample_weight : array-like of shape (n_cases,) or None, default=None
+            How often each case counts.
+        groups : array-like of shape (n_cases,) or None, default=None
+            Cases of one group stay together wherever cases are held out of the fit, to judge or to choose by.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated, or the loss of a network stops being finite.
+        """
+        self._fit(X, y, sample_weight, groups)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class in ``classes_``.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, n_classes), float64
+        """
+        return self._probabilities(X)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : as in ``predict_proba``
+
+        Returns
+        -------
+        ndarray of shape (n_cases,), of the labels' type
+        """
+        best = self._probabilities(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
+
+    def _learn_classes(self, y: Any) -> np.ndarray:
+        """Set ``classes_``; return the position of each label among them."""
+        labels = check_labels(y)
+        self.classes_ = find_classes(labels)
+        return encode_labels(labels, self.classes_)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
+        raise NotImplementedError
+
+    def _probabilities(self, X: Any) -> np.ndarray:
+        """(n_cases, n_classes), float64."""
+        raise NotImplementedError
+
+
+@parameters
+class WeightedClassifier(Classifier):
+    """A classifier that can weigh classes."""
+
+    class_weight: Any = None
+
+    _parameters_doc = """class_weight : dict, "balanced" or None, default=None
+        Weight of each class; ``"balanced"``: inversely to its share of the cases."""
+    _constraints = {"class_weight": [None, dict, StrOptions({"balanced"})]}
+
+
+@parameters
+class Regressor(RegressorMixin, BaseEstimator):
+    """Fits on series with targets, predicts targets; subclasses say how."""
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Fit on series with targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+        y : array-like of shape (n_cases,) or (n_cases, n_targets)
+        sample_weight : array-like of shape (n_cases,) or None, default=None
+            How often each case counts.
+        groups : array-like of shape (n_cases,) or None, default=None
+            Cases of one group stay together wherever cases are held out of the fit, to judge or to choose by.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated, or the loss of a network stops being finite.
+        """
+        self._fit(X, y, sample_weight, groups)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Targets of series.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+
+        Returns
+        -------
+        ndarray of the shape of y in ``fit``, (n_cases,) or (n_cases, n_targets), float64
+        """
+        targets = self._targets(X)
+        return targets[:, 0] if self.target_ndim_ == 1 else targets
+
+    def _learn_shape(self, y: Any) -> np.ndarray:
+        """Set ``target_ndim_``; return targets, (n_cases, n_targets)."""
+        y = check_numbers(y)
+        self.target_ndim_ = y.ndim
+        return y.reshape(len(y), -1)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
+        raise NotImplementedError
+
+    def _targets(self, X: Any) -> np.ndarray:
+        """(n_cases, n_targets), float64."""
+        raise NotImplementedError
