@@ -7,7 +7,6 @@ One JSON row a fit; a fit that the output file already has is not repeated, so a
 """
 
 import argparse
-import json
 import statistics
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 import sktime
 import torch
 from joblib import Parallel, delayed
-from runs import commit
+from runs import RESULTS, Rows, commit
 from sklearn.neighbors import KNeighborsClassifier
 from sktime import datasets
 from sktime.datatypes import convert_to
@@ -92,19 +91,15 @@ def main():
     parser.add_argument("--sets", nargs="+", choices=LOADERS, default=list(LOADERS))
     parser.add_argument("--seeds", nargs="+", type=int, help="default: three of LiquidS4 and S4D, one of S4 and LSSL")
     parser.add_argument("--jobs", type=int, default=2, help="fits at a time, a share of the cores each")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "results" / "bundled.jsonl")
+    parser.add_argument("--output", type=Path, default=RESULTS / "bundled.jsonl")
     args = parser.parse_args()
-    rows = [json.loads(line) for line in args.output.read_text().splitlines()] if args.output.exists() else []
-    done = {(row["model"], row["set"], row["seed"]) for row in rows}
+    rows = Rows(args.output, ("model", "set", "seed"))
     wanted = [(m, name, seed) for m in args.models for seed in args.seeds or SEEDS[m] for name in args.sets]
-    missing = [delayed(run)(*key) for key in wanted if key not in done]
+    missing = [delayed(run)(*key) for key in wanted if not rows.has(*key)]
     start = time.perf_counter()
     for row in Parallel(n_jobs=args.jobs, return_as="generator_unordered")(missing):
-        rows.append(row)
-        print(row, flush=True)
-        with args.output.open("a") as file:
-            file.write(json.dumps(row) + "\n")
-    report(rows, wanted)
+        rows.add(row)
+    report(rows.rows, wanted)
     print(f"{len(missing)} fits in {(time.perf_counter() - start) / 60:.1f} minutes")
 
 

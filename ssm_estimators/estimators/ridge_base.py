@@ -1,5 +1,6 @@
 """What the ridge classifier and regressor share: regressions on features, and cases with their weights."""
 
+from bisect import bisect_right
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -10,22 +11,28 @@ from sklearn.utils.validation import check_is_fitted
 from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.targets import check_groups, check_training_data
 from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.features.drawing import Plan
 from ssm_estimators.features.parameters import FeatureParameters
-from ssm_estimators.features.ridge import Ridge, fit_ridge
-from ssm_estimators.features.transformer import POOLED
+from ssm_estimators.features.ridge import Ridge, fit_ridge, ridge_bytes
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
+
+POWER = 4
 
 
 @parameters
 class StateSpaceRidge(FeatureParameters):
-    """One ridge regression a representation, averaged by how well each predicts left-out cases."""
+    """Ridge regressions averaged by how well each predicts left-out cases.
+
+    For each representation and longest time constant one on features over all time, and one on those over windows.
+    """
 
     _attributes_doc = """features_ : StateSpaceFeatures
-        Fitted; with fewer kernels than asked for where ``max_memory`` would not do.
+        Fitted; without windows or with fewer kernels than asked for where ``max_memory`` would not do.
     ridges_ : dict
-        From representation to the fitted regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
-    weights_ : ndarray of shape (n_representations, n_targets)
+        From representation, longest time constant and ``"all time"`` or ``"windows"`` to the fitted regression, with
+        its ``coef``, ``penalty`` and ``left_out`` predictions.
+    weights_ : ndarray of shape (n_ridges, n_targets)
         Of the regressions in the average.
     n_features_in_ : int
         ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
@@ -36,36 +43,43 @@ class StateSpaceRidge(FeatureParameters):
     def _fit_ridges(self, cases: "Cases", shared: bool) -> np.ndarray:
         """Fit, with one penalty for all targets or one each; return the predictions of left-out cases."""
         data, Y, weight = cases.data, cases.Y, cases.weight
-        kept = {name: getattr(self, name) for name in FeatureParameters().get_params()}
-        self.features_ = StateSpaceFeatures(**{**kept, "n_kernels": self._affordable_kernels(len(data))})
         self.__dict__.pop("ridges_", None)  # a fit that fails leaves nothing behind that looks fitted
+        self.features_ = self._affordable_features(data, Y.shape[1])
         for name in ("n_features_in_", "n_channels_in_", "n_timepoints_in_", "feature_names_in_"):
             if hasattr(self, name):
                 setattr(self.features_, name, getattr(self, name))
         self.features_.fit_checked(data, weight)
+        bank, resources = self.features_.filter_bank_, self.features_.resources()
         ridges = {}
-        for representation in dict.fromkeys(view.representation for view in self.features_.kernels_):
-            X = self.features_.transform_checked(data, representation)
-            ridges[representation] = fit_ridge(X, Y, weight, cases.unit, cases.groups, shared)
+        for part in bank.parts:
+            X = bank.transform(data, resources, part)
+            for level, columns in bank.columns(part).items():
+                ridges[*part, level] = fit_ridge(X[:, columns], Y, weight, cases.unit, cases.groups, shared)
             del X
         left_out = np.stack([ridge.left_out for ridge in ridges.values()])
-        self.ridges_: dict[str, Ridge] = ridges
-        self.weights_ = _average_weights(left_out, Y, weight, shared)
+        self.ridges_: dict[tuple[str, float, str], Ridge] = ridges
+        self.weights_ = average_weights(left_out, Y, weight, shared)
         return np.einsum("rnq,rq->nq", left_out, self.weights_)
 
-    def _affordable_kernels(self, n_cases: int) -> int:
-        """As many kernels as asked for, or as leave features and matrices of one representation in ``max_memory``."""
-        numbers = self.max_memory * 1e9 / 2
-        limit = numbers / 4 / n_cases  # features, float32
-        if limit < n_cases or n_cases**2 * 32 > numbers:  # a square matrix and its decomposition, float64
-            limit = min(limit, np.sqrt(numbers / 32))
-        return max(
-            1,
-            min(
-                self.n_kernels,
-                int(limit / len(POOLED if self.pooling == "auto" else self.pooling)) * len(self.representations),
-            ),
-        )
+    def _affordable_features(self, data: SeriesData, n_targets: int) -> StateSpaceFeatures:
+        """The transformer, without windows or with fewer kernels where half of ``max_memory`` would not do."""
+        features = StateSpaceFeatures(**{name: getattr(self, name) for name in FeatureParameters().get_params()})
+
+        def gigabytes(n_kernels: int, n_windows: int) -> float:
+            features.set_params(n_kernels=n_kernels, n_windows=n_windows)
+            return ridge_bytes(len(data), n_targets, Plan.of(features, data.X.shape[-1]).widths(self.group_size)) / 1e9
+
+        budget = self.max_memory / 2
+        if gigabytes(self.n_kernels, self.n_windows) > budget:
+            counts = range(1, self.n_kernels + 1)
+            n_kernels = bisect_right(counts, budget, key=lambda n_kernels: gigabytes(n_kernels, 1))
+            if n_kernels == 0:
+                raise ValueError(
+                    f"max_memory={self.max_memory} GB is too small for the features of {len(data)} cases: "
+                    f"expected at least {2.02 * gigabytes(1, 1):.3g}."
+                )
+            features.set_params(n_kernels=n_kernels, n_windows=1)
+        return features
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Averaged predictions of new series, (n_cases, n_targets)."""
@@ -73,13 +87,18 @@ class StateSpaceRidge(FeatureParameters):
         data = check_series(self, X, self.features_.missing_, reset=False)
         features = copy(self.features_)  # what does not change the outputs may be set anew
         features.set_params(n_jobs=self.n_jobs, device=self.device, max_memory=self.max_memory)
-        batch = max(1, int(self.max_memory * 1e9 / 16 / features.n_features_out_))
+        bank, resources = features.filter_bank_, features.resources()
+        batch = max(1, int(self.max_memory * 1e9 / 16 / bank.n_features))
         outputs = np.zeros((len(data), self.weights_.shape[1]))
+        weights = dict(zip(self.ridges_, self.weights_, strict=True))
         for start in range(0, len(data), batch):
             cases = np.arange(start, min(start + batch, len(data)))
-            part = data.select(cases)
-            for (representation, ridge), weights in zip(self.ridges_.items(), self.weights_, strict=True):
-                outputs[cases] += weights * ridge.predict(features.transform_checked(part, representation))
+            selected = data.select(cases)
+            for part in bank.parts:
+                table = bank.transform(selected, resources, part)
+                for level, columns in bank.columns(part).items():
+                    key = (*part, level)
+                    outputs[cases] += weights[key] * self.ridges_[key].predict(table[:, columns])
         broken = ~np.isfinite(outputs).all(axis=1)
         if broken.any():
             raise ValueError(
@@ -133,11 +152,12 @@ class Cases:
         return cls(data, Y[kept], counts * unit, unit, groups)
 
 
-def _average_weights(left_out: np.ndarray, Y: np.ndarray, weight: np.ndarray, shared: bool) -> np.ndarray:
-    """Squared share of the variance that each regression explains of left-out cases, normalised: (r, n_targets)."""
+def average_weights(left_out: np.ndarray, Y: np.ndarray, weight: np.ndarray, shared: bool) -> np.ndarray:
+    """Fourth power of explained over unexplained variance of left-out cases, normalised: (n_ridges, n_targets)."""
     variance = weight @ (Y - weight @ Y / weight.sum()) ** 2
     loss = np.einsum("n,rnq->rq", weight, (left_out - Y) ** 2)
     if shared:
         variance, loss = np.full_like(variance, variance.sum()), np.repeat(loss.sum(1, keepdims=True), Y.shape[1], 1)
-    explained = (1 - loss / np.where(variance > 0, variance, 1)).clip(1e-3) ** 2
-    return np.asarray(explained / explained.sum(axis=0))
+    unexplained = loss / np.where(variance > 0, variance, 1)
+    odds = ((1 - unexplained).clip(1e-3) / (unexplained + 1e-3)) ** POWER
+    return np.asarray(odds / odds.sum(axis=0))

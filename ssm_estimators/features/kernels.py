@@ -32,6 +32,11 @@ class RandomKernels:
     def __len__(self) -> int:
         return len(self.thresholds)
 
+    @property
+    def n_states(self) -> int:
+        """Real states a kernel."""
+        return int(self.system.A_bar.shape[1]) * 2
+
     def to(self, device: torch.device) -> "RandomKernels":
         """The same, with mixing and thresholds on a device; block matrices follow these."""
         mixing = None if self.mixing is None else self.mixing.to(device)

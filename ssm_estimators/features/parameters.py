@@ -1,5 +1,6 @@
 """The parameters that the transformer and the estimators on top of it share."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -20,11 +21,12 @@ class FeatureParameters(BaseEstimator):
 
     n_kernels: int = 8000
     n_modes: int = 2
-    max_time_constant: float = 0.2
+    max_time_constants: tuple[float, ...] = (0.05, 0.5)
     frequencies: tuple[float, float] = (0.05, 2.0)
     representations: tuple[str, ...] = REPRESENTATIONS
     bidirectional: bool = True
     pooling: Any = "auto"
+    n_windows: int = 4
     group_size: int = 8
     standardize: str = "channel"
     missing: str = "error"
@@ -34,16 +36,17 @@ class FeatureParameters(BaseEstimator):
     max_memory: float = 2.0
 
     _parameters_doc = """n_kernels : int, default=8000
-        Responses in all, shared out evenly among representations and directions, where they are rounded up to whole
-        groups. Short series get fewer: at most 64 a time point in each representation and direction.
+        Responses in all, shared out evenly among representations, directions and longest time constants, and rounded up
+        to whole groups there. Short series get fewer: at most 64 a time point in each representation and direction.
     n_modes : int, default=2
         Damped modes a kernel, at most.
-    max_time_constant : float, default=0.2
-        Longest time constant of a kernel in lengths of the longest training series; the shortest is one sample.
+    max_time_constants : tuple of float, default=(0.05, 0.5)
+        Longest time constants of kernels in lengths of the longest training series; the shortest is one sample. Each
+        has kernels of its own.
     frequencies : (float, float), default=(0.05, 2.0)
         Lowest and highest frequency of a mode in cycles a time constant; never above half a cycle a sample.
-    representations : tuple of {"raw", "difference"}, default=("raw", "difference")
-        The series and its first difference; a series of one point has no difference.
+    representations : tuple of {"raw", "difference", "second difference"}, default: all
+        The series and its differences, where it is long enough to have them.
     bidirectional : bool, default=True
         Half of the kernels run backward in time.
     pooling : tuple of {"share", "excess", "max", "energy", "wins", "losses", "last"} or "auto", default="auto"
@@ -51,6 +54,9 @@ class FeatureParameters(BaseEstimator):
         the maximum, the logarithm of the mean square; what a kernel gets where it has its group's highest or lowest
         response: the root of the mean of such responses, and of the share of such points; and the response at the end.
         ``"auto"``: share, excess, wins and losses, of series of fewer than 16 points the last too.
+    n_windows : int, default=4
+        Parts of equal length over which responses are pooled besides all time, of at least four points each in the
+        longest training series; 1: none.
     group_size : int, default=8
         Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
     standardize : {"channel", "series"}, default="channel"
@@ -69,11 +75,12 @@ class FeatureParameters(BaseEstimator):
     _constraints = {
         "n_kernels": [at_least(1)],
         "n_modes": [at_least(1)],
-        "max_time_constant": [Interval(Real, 0, None, closed="neither")],
+        "max_time_constants": [tuple, list],
         "frequencies": [tuple, list],
         "representations": [tuple, list],
         "bidirectional": ["boolean"],
         "pooling": [StrOptions({"auto"}), tuple, list],
+        "n_windows": [at_least(1)],
         "group_size": [at_least(2)],
         "standardize": [StrOptions({"channel", "series"})],
         "missing": [StrOptions({"error", "mask"})],
@@ -97,10 +104,11 @@ class FeatureParameters(BaseEstimator):
         ValueError
         """
         self._validate_params()
-        low_high = self.frequencies
-        numbers = all(isinstance(value, Real) and np.isfinite(value) for value in low_high)
-        if len(low_high) != 2 or not numbers or not 0 < low_high[0] < low_high[1]:
+        low_high, longest = self.frequencies, self.max_time_constants
+        if len(low_high) != 2 or not _positive(low_high) or not low_high[0] < low_high[1]:
             raise ValueError(f"frequencies must be (low, high) with 0 < low < high; got {low_high!r}.")
+        if not longest or not _positive(longest) or len(set(longest)) < len(longest):
+            raise ValueError(f"max_time_constants must be one or more positive numbers, each once; got {longest!r}.")
         for name, known in {"representations": REPRESENTATIONS, "pooling": POOLINGS}.items():
             chosen = getattr(self, name)
             if isinstance(chosen, str):  # "auto"
@@ -108,3 +116,7 @@ class FeatureParameters(BaseEstimator):
             unknown = [value for value in chosen if not isinstance(value, str) or value not in known]
             if not chosen or unknown or len(set(chosen)) < len(chosen):
                 raise ValueError(f"{name} must be one or more of {known}, each once; got {chosen!r}.")
+
+
+def _positive(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, Real) and 0 < float(value) < np.inf for value in values)

@@ -5,13 +5,31 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-POOLINGS = ("share", "excess", "max", "energy", "wins", "losses", "last")
 SILENT = 1e-5  # responses of unit kernels to standardised series below this are rounding, and win nothing
 HIDDEN = -1e30
 
+# each from sums over the time points, (n_kernels or 1, n_windows, n_cases)
+_FINISH = {
+    "share": lambda sums: sums["above"] / sums["n"].clamp_min(1),
+    "excess": lambda sums: sums["excess"] / sums["above"].clamp_min(1),
+    "max": lambda sums: torch.where(sums["max"] > HIDDEN / 2, sums["max"], 0),
+    "energy": lambda sums: torch.log(sums["energy"] / sums["n"].clamp_min(1) + 1e-6),
+    "wins": lambda sums: (sums["wins"] / sums["n"].clamp_min(1)).sqrt(),
+    "losses": lambda sums: (sums["losses"] / sums["n"].clamp_min(1)).sqrt(),
+    "last": lambda sums: sums["last"],
+}
+POOLINGS = tuple(_FINISH)
 
-def pool(y: Tensor, thresholds: Tensor, observed: Tensor, group_size: int, poolings: Sequence[str]) -> Tensor:
-    """Poolings over time, of responses that are overwritten.
+
+def pool(
+    y: Tensor,
+    thresholds: Tensor,
+    observed: Tensor,
+    group_size: int,
+    poolings: Sequence[str],
+    windows: int | Tensor = 1,
+) -> list[Tensor]:
+    """Poolings over all time and over windows of it, of responses that are overwritten.
 
     Parameters
     ----------
@@ -27,43 +45,63 @@ def pool(y: Tensor, thresholds: Tensor, observed: Tensor, group_size: int, pooli
         the logarithm of the mean square, and what a kernel gets where it has the highest or lowest response of its
         group: the root of the mean of such responses (``"wins"``), of the share of such points (``"losses"``); and the
         response at the last observed time point.
+    windows : int or Tensor of shape (n_windows, T, n_chunks, n_cases), float, default=1
+        So many parts of equally many chunks, or for each part 1 where a time point belongs to it, else 0.
 
     Returns
     -------
-    Tensor of shape (n_cases, n_kernels, n_poolings)
+    list of Tensor
+        Over all time, (n_cases, 1, n_kernels, n_poolings); if there is more than one window, over each
+        (n_cases, n_windows, n_kernels, n_poolings) too, without ``"last"``.
     """
-    n = observed.sum((0, 1)).clamp_min(1)  # (n_cases,)
     y = y.mul_(observed)
     scratch = torch.empty_like(y)
-    pooled = {}
+    sums = {"n": _sum(observed[None], windows)}
     if "last" in poolings:
-        at = (
-            torch.arange(observed[..., 0].numel(), device=y.device).view(-1, len(observed)).T[..., None]
-        )  # (T, n_chunks, 1)
-        last = (observed * (at + 1)).amax((0, 1))  # (n_cases,), 0 if nothing was observed
-        pooled["last"] = _sum(torch.mul(y, at + 1 == last, out=scratch))
+        number = torch.arange(observed[..., 0].numel(), device=y.device).view(-1, len(observed)).T[..., None] + 1
+        last = (observed * number).amax((0, 1))  # (n_cases,), 0 if nothing was observed
+        sums["last"] = _sum(torch.mul(y, number == last, out=scratch), windows)
     if "energy" in poolings:
-        pooled["energy"] = torch.log(_sum(torch.mul(y, y, out=scratch)) / n + 1e-6)
+        sums["energy"] = _sum(torch.mul(y, y, out=scratch), windows)
     groups, group_scratch = (t.view(-1, group_size, *t.shape[1:]) for t in (y, scratch))
     if "wins" in poolings:
         highest = groups.amax(1, keepdim=True).clamp_min_(SILENT)
         torch.ge(groups, highest, out=group_scratch).mul_(groups)
-        pooled["wins"] = (_sum(scratch) / n).sqrt()
+        sums["wins"] = _sum(scratch, windows)
     if "losses" in poolings:
         lowest = groups.amin(1, keepdim=True).clamp_max_(-SILENT)
         torch.le(groups, lowest, out=group_scratch)
-        pooled["losses"] = (_sum(scratch) / n).sqrt()
+        sums["losses"] = _sum(scratch, windows)
     above = y.sub_(thresholds[:, None, None, None]).add_((1 - observed) * HIDDEN)
     if "max" in poolings:
-        highest = above.amax(1).amax(1)
-        pooled["max"] = torch.where(highest > HIDDEN / 2, highest + thresholds[:, None], 0)
-    n_above = _sum(torch.gt(above, 0, out=scratch))
-    pooled["share"] = n_above / n
+        sums["max"] = _max(above, windows) + thresholds[:, None, None]
+    sums["above"] = _sum(torch.gt(above, 0, out=scratch), windows)
     if "excess" in poolings:
-        pooled["excess"] = _sum(above.clamp_min_(0)) / n_above.clamp_min(1)
-    return torch.stack([pooled[name] for name in poolings], dim=-1).transpose(0, 1)
+        sums["excess"] = _sum(above.clamp_min_(0), windows)
+    total = {name: part.sum(1, keepdim=True) for name, part in sums.items() if name != "max"}
+    if "max" in poolings:
+        total["max"] = sums["max"].amax(1, keepdim=True)
+    pooled = [_finish(total, poolings)]
+    if sums["n"].shape[1] > 1:
+        pooled.append(_finish(sums, [name for name in poolings if name != "last"]))
+    return pooled
 
 
-def _sum(values: Tensor) -> Tensor:
-    """Sum over time: (n_kernels, T, n_chunks, n_cases) to (n_kernels, n_cases)."""
-    return values.flatten(2).sum(1).view(len(values), *values.shape[2:]).sum(1)
+def _finish(sums: dict[str, Tensor], poolings: Sequence[str]) -> Tensor:
+    """Poolings of each window: (n_cases, n_windows, n_kernels, n_poolings)."""
+    return torch.stack([_FINISH[name](sums) for name in poolings], dim=-1).permute(2, 1, 0, 3)
+
+
+def _sum(values: Tensor, windows: int | Tensor) -> Tensor:
+    """Sums over time: (n_kernels, T, n_chunks, n_cases) to (n_kernels, n_windows, n_cases)."""
+    if isinstance(windows, Tensor):
+        return torch.einsum("ktcn,wtcn->kwn", values, windows)
+    by_chunk = values.flatten(2).sum(1)
+    return by_chunk.view(len(values), windows, -1, values.shape[3]).sum(2)
+
+
+def _max(values: Tensor, windows: int | Tensor) -> Tensor:
+    """Likewise, maxima."""
+    if isinstance(windows, Tensor):
+        return torch.stack([torch.where(inside > 0, values, HIDDEN).amax((1, 2)) for inside in windows], dim=1)
+    return values.amax(1).view(len(values), windows, -1, values.shape[3]).amax(2)

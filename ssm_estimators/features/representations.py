@@ -1,53 +1,101 @@
 """Series as the kernels hear them: standardised, perhaps differenced or reversed, zero where nothing was observed."""
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.moments import known, mean_and_scale
 
-REPRESENTATIONS = ("raw", "difference")
+REPRESENTATIONS = ("raw", "difference", "second difference")  # by how often they are differenced
+ROWS = 512  # cases at a time
+
+
+class Part(NamedTuple):
+    """Kernels whose features make up tables of their own.
+
+    Attributes
+    ----------
+    representation : str
+    max_time_constant : float
+        In lengths of the series.
+    """
+
+    representation: str
+    max_time_constant: float
+
+    @property
+    def n_differences(self) -> int:
+        """Time points by which the representation is shorter than the series."""
+        return REPRESENTATIONS.index(self.representation)
+
+
+class View(NamedTuple):
+    """Kernels of a part that run in one direction."""
+
+    part: Part
+    reverse: bool
+
+
+@dataclass(frozen=True)
+class Standardization:
+    """Zero mean and unit variance.
+
+    Attributes
+    ----------
+    mean, scale : Tensor of shape (n_channels, 1), float64, or None
+        Of each channel; ``None``: each series and channel by its own.
+    """
+
+    mean: Tensor | None = None
+    scale: Tensor | None = None
+
+    @classmethod
+    def by_channel(cls, data: SeriesData, weight: np.ndarray) -> "Standardization":
+        """By the weighted mean and deviation of each channel over all observed values."""
+        counts = torch.from_numpy(weight)[:, None]
+        sums, squares = torch.zeros(2, data.X.shape[1], dtype=torch.float64)
+        total = torch.zeros_like(sums)
+        for start in range(0, len(data), ROWS):
+            X, observed = with_mask(data, slice(start, start + ROWS))
+            count = counts[start : start + ROWS]
+            total += (observed.sum(-1) * count).sum(0)
+            sums += (X.sum(-1) * count).sum(0)
+            squares += (X.square().sum(-1) * count).sum(0)
+        mean = sums / total.clamp_min(1e-300)
+        variance = (squares / total.clamp_min(1e-300) - mean.square()).clamp_min(0)
+        deviation = torch.where(variance > 1e-12 * mean.square(), variance.sqrt(), 1.0)
+        return cls(mean[:, None], deviation[:, None])
+
+    def represent(self, data: SeriesData, cases: slice, view: View) -> tuple[Tensor, Tensor]:
+        """Cases in a representation and direction, (n_cases, n_channels, n_timepoints).
+
+        Returns
+        -------
+        X : Tensor, float32
+            Zero where not observed.
+        observed : Tensor, bool
+            A difference is observed where all its points are.
+        """
+        X, observed = with_mask(data, cases)
+        mean, scale = self.mean, self.scale
+        if mean is None or scale is None:
+            mean, scale = mean_and_scale(X, observed, (2,))
+        X = torch.where(observed, (X - mean) / scale, 0)
+        for _ in range(view.part.n_differences):
+            if X.shape[-1] == 1:  # nothing to differ from: one point that was not observed
+                X, observed = torch.zeros_like(X), torch.zeros_like(observed)
+            else:
+                observed = observed[..., 1:] & observed[..., :-1]
+                X = torch.where(observed, X.diff(dim=-1), 0)
+        return (X.flip(-1).float(), observed.flip(-1)) if view.reverse else (X.float(), observed)
 
 
 def with_mask(data: SeriesData, cases: slice) -> tuple[Tensor, Tensor]:
     """Values in float64, zero where not observed, and where they were observed."""
     X = data.X[cases].double()
-    observed = ~X.isnan()
-    if data.lengths is not None:
-        observed &= torch.arange(X.shape[-1]) < data.lengths[cases, None, None]
+    observed = known(X, None if data.lengths is None else data.lengths[cases])
     return torch.where(observed, X, 0), observed
-
-
-def standardize_series(X: Tensor, observed: Tensor) -> Tensor:
-    """Zero mean and unit variance of each case and channel over what was observed; a constant becomes zero.
-
-    Parameters
-    ----------
-    X : Tensor of shape (n_cases, n_channels, n_timepoints), float64
-    observed : Tensor of the same shape, bool
-    """
-    n = observed.sum(-1, keepdim=True).clamp_min(1)
-    mean = torch.where(observed, X, 0).sum(-1, keepdim=True) / n
-    centered = torch.where(observed, X - mean, 0)
-    deviation = (centered.square().sum(-1, keepdim=True) / n).sqrt()
-    varies = deviation > 1e-6 * mean.abs()
-    return torch.where(varies, centered / deviation, 0)
-
-
-def represent(X: Tensor, observed: Tensor, representation: str, reverse: bool) -> tuple[Tensor, Tensor]:
-    """A representation of series and where it was observed; unobserved values are zero.
-
-    Parameters
-    ----------
-    X : Tensor of shape (n_cases, n_channels, n_timepoints)
-        Zero where not observed.
-    observed : Tensor of the same shape, bool
-    representation : {"raw", "difference"}
-    reverse : bool
-        Backward in time.
-    """
-    if representation == "difference":
-        if X.shape[-1] == 1:  # nothing to differ from: one point that was not observed
-            return torch.zeros_like(X), torch.zeros_like(observed)
-        observed = observed[..., 1:] & observed[..., :-1]
-        X = torch.where(observed, X.diff(dim=-1), 0)
-    return (X.flip(-1), observed.flip(-1)) if reverse else (X, observed)

@@ -1,57 +1,14 @@
 """Pooled responses of random kernels to series, tile by tile: what a transform computes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ssm_estimators.features.kernels import RandomKernels
 from ssm_estimators.features.pooling import pool
-from ssm_estimators.functional.scan import chunk_length
+from ssm_estimators.features.tiling import Tiling
 from ssm_estimators.functional.shared_input import SharedInput, in_chunks
-
-CHUNK = 32  # time points a chunk, at most
-COLUMNS = 128  # chunks of all cases of a tile, about: products are then wide enough for full speed
-BLOCK = 2**18  # responses held at once by a thread: they stay in its cache
-STATES = 2**23  # numbers in the states held at once by a thread
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How a transform is cut up, for series of one length.
-
-    Attributes
-    ----------
-    chunk : int
-        Time points a chunk.
-    n_cases : int
-        Cases a tile.
-    block, span : int
-        Kernels whose responses, and whose states, are held at once; multiples of the group size.
-    """
-
-    chunk: int
-    n_cases: int
-    block: int
-    span: int
-
-    @classmethod
-    def of(cls, n_timepoints: int, n_states: int, group_size: int, n_numbers: float) -> "Tiling":
-        """For kernels of ``n_states`` real states, such that a thread holds about ``n_numbers`` numbers at most."""
-        chunk = chunk_length(n_timepoints, CHUNK)
-        n_chunks = -(-n_timepoints // chunk)
-        a_group = 2 * group_size * (chunk + n_states)  # numbers a column of responses and states
-        n_cases = max(1, int(min(COLUMNS, n_numbers / a_group)) // n_chunks)
-        columns = n_chunks * n_cases
-        block = group_size * max(1, int(min(BLOCK / (group_size * chunk), n_numbers / a_group) / columns))
-        left = min(STATES, n_numbers / 2 - block * chunk * columns)
-        return cls(chunk, n_cases, block, block * max(1, int(left / (n_states * columns * block))))
-
-    def numbers(self, n_timepoints: int, n_states: int) -> int:
-        """Numbers that a thread holds: responses with a scratch copy, states with the inputs that drive them."""
-        n_chunks = -(-n_timepoints // self.chunk)
-        return 2 * n_chunks * self.n_cases * (self.block * self.chunk + self.span * n_states)
 
 
 @torch.no_grad()
@@ -63,7 +20,8 @@ def pooled_responses(
     tiling: Tiling,
     group_size: int,
     poolings: Sequence[str],
-) -> Tensor:
+    windows: int | Tensor,
+) -> list[Tensor]:
     """Features of the cases of one tile.
 
     Parameters
@@ -78,16 +36,25 @@ def pooled_responses(
     tiling : Tiling
     group_size : int
     poolings : sequence of str
+    windows : int or Tensor of shape (n_windows, n_cases, n_timepoints), float
+        So many, see :func:`chunks_of`, or for each 1 where a time point belongs to it.
 
     Returns
     -------
-    Tensor of shape (n_cases, n_kernels * n_poolings)
+    list of Tensor of shape (n_cases, 1 or n_windows, n_kernels, n_poolings)
+        See :func:`~ssm_estimators.features.pooling.pool`.
     """
-    missing = tiling.n_cases - len(X)  # filled up, for products of one shape give the same digits to every case
-    heard = torch.nn.functional.pad(mix(X, kernels.mixing), (0, 0, 0, missing))
-    chunks = in_chunks(heard, tiling.chunk)
-    seen = torch.nn.functional.pad(observed.any(1)[None].to(X), (0, 0, 0, missing))
-    seen = in_chunks(seen, tiling.chunk)[0]
+
+    def fill_up(values: Tensor) -> Tensor:
+        """Chunks of a whole tile, for products of one shape give the same digits to every case."""
+        n_timepoints = tiling.n_chunks * tiling.chunk
+        filled = (0, n_timepoints - values.shape[2], 0, tiling.n_cases - values.shape[1])
+        return in_chunks(torch.nn.functional.pad(values, filled), tiling.chunk)
+
+    chunks = fill_up(mix(X, kernels.mixing))
+    seen = fill_up(observed.any(1)[None].to(X))[0]
+    if isinstance(windows, Tensor):
+        windows = fill_up(windows)
     pooled = []
     for start in range(0, len(kernels), tiling.span):
         part = bank.select(start, min(start + tiling.span, len(kernels)))
@@ -99,23 +66,26 @@ def pooled_responses(
                 _of(inputs, first, last, group_size), _states_of(states, first, last, group_size)
             )
             thresholds = kernels.thresholds[start + first : start + last]
-            pooled.append(pool(y, thresholds, seen, group_size, poolings))
-    return torch.cat(pooled, dim=1)[: len(X)].flatten(1)
+            pooled.append(pool(y, thresholds, seen, group_size, poolings, windows))
+    return [torch.cat(parts, dim=2)[: len(X)] for parts in zip(*pooled, strict=True)]
 
 
-def own_responses(X: Tensor, kernels: RandomKernels, bank: SharedInput, group_size: int, chunk: int) -> Tensor:
+def own_responses(X: Tensor, mixing: Tensor | None, bank: SharedInput, chunk: int) -> Tensor:
     """Response of each kernel to a case of its own.
 
     Parameters
     ----------
     X : Tensor of shape (n_groups, n_channels, n_timepoints)
         A case for each group of kernels.
+    mixing : Tensor of shape (n_groups, n_channels) or None
+    bank : SharedInput
+    chunk : int
 
     Returns
     -------
     Tensor of shape (n_kernels, n_timepoints)
     """
-    heard = X if kernels.mixing is None else torch.einsum("gc,gct->gt", kernels.mixing, X)[:, None]
+    heard = X if mixing is None else torch.einsum("gc,gct->gt", mixing, X)[:, None]
     chunks = in_chunks(heard, chunk)  # (n_groups, T, n_chunks, 1): each group hears an input of its own
     y = bank.respond(chunks, bank.states(chunks))
     return y[..., 0].mT.flatten(1)[:, : X.shape[2]]

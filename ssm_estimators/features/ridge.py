@@ -4,6 +4,7 @@ With Z the scaled features less their weighted mean, w the weights, W their sum 
 follows from the eigenvectors and eigenvalues of :math:`S S^\top` (fewer cases than features) or :math:`S^\top S`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,6 +143,14 @@ def fit_ridge(
         penalty=PENALTIES[best],
         left_out=Y - errors[best, :, targets].T,
     )
+
+
+def ridge_bytes(n_cases: int, n_targets: int, n_features: Sequence[int]) -> int:
+    """Memory of tables of features, float32, and of the regressions on one after the other."""
+    side = min(n_cases, max(n_features))
+    square = 32 * side**2  # a matrix, its eigenvectors and what finding them takes, float64
+    converted = 16 * ROWS * (n_cases if n_cases <= max(n_features) else max(n_features))
+    return 4 * n_cases * sum(n_features) + square + converted + 8 * n_targets * (len(PENALTIES) * n_cases + side)
 
 
 def _left_out(

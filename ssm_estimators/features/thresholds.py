@@ -1,5 +1,7 @@
 """What a kernel's response is held against: a quantile of its response to one training case."""
 
+import sys
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -8,12 +10,31 @@ from ssm_estimators.features.pooling import SILENT
 from ssm_estimators.series.data import SeriesData
 
 
-def pick_cases(data: SeriesData, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Positions of cases, by their share of all weight, in an order that the order of rows does not change.
+def sorted_cases(data: SeriesData) -> np.ndarray:
+    """Positions of cases by their values, the first time point first: an order that the order of rows does not change.
 
     Parameters
     ----------
     data : SeriesData
+
+    Returns
+    -------
+    ndarray of shape (n_cases,)
+    """
+    values = np.ascontiguousarray(data.X.numpy().reshape(len(data), -1) + np.float32(0))  # no negative zero
+    bits = values.view(np.int32)
+    bits ^= np.where(bits < 0, -1, np.iinfo(np.int32).min).astype(np.int32)  # whose bytes sort as the numbers do
+    by_bytes = bits.byteswap() if sys.byteorder == "little" else bits
+    return np.argsort(by_bytes.view(np.dtype((np.void, 4 * bits.shape[1]))).ravel(), kind="stable")
+
+
+def pick_cases(ordered: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Positions of cases by their share of all weight.
+
+    Parameters
+    ----------
+    ordered : ndarray of shape (n_cases,)
+        See :func:`sorted_cases`.
     weight : ndarray of shape (n_cases,)
         Not all zero. A case of weight 2 is picked as often as two equal ones.
     shares : ndarray
@@ -23,9 +44,7 @@ def pick_cases(data: SeriesData, weight: np.ndarray, shares: np.ndarray) -> np.n
     -------
     ndarray of the shape of ``shares``
     """
-    content = np.ascontiguousarray(data.X.numpy().reshape(len(data), -1))
-    cases = np.argsort(content.view(np.dtype((np.void, content.dtype.itemsize * content.shape[1]))).ravel())
-    cases = cases[weight[cases] > 0]
+    cases = ordered[weight[ordered] > 0]
     ends = np.cumsum(weight[cases])
     return np.asarray(cases[np.searchsorted(ends, shares * ends[-1], side="right").clip(max=len(cases) - 1)])
 

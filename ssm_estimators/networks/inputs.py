@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ssm_estimators.layers.base import observed
+from ssm_estimators.series.moments import known, mean_and_scale
 
 
 class InputChannels(nn.Module):
@@ -47,7 +47,7 @@ class InputChannels(nn.Module):
             Both on the CPU.
         """
         values = self._values(X, lengths)
-        mean, scale = _mean_and_scale(values.double(), _known(values, lengths), (0, 2))
+        mean, scale = mean_and_scale(values.double(), known(values, lengths), (0, 2))
         n_channels = X.shape[1]
         if self.standardize != "channel":
             mean[:, :n_channels], scale[:, :n_channels] = 0, 1
@@ -63,25 +63,9 @@ class InputChannels(nn.Module):
 
     def _values(self, X: Tensor, lengths: Tensor | None, rate: float = 1.0) -> Tensor:
         if self.standardize == "series":
-            mean, scale = _mean_and_scale(X, _known(X, lengths), (2,))
+            mean, scale = mean_and_scale(X, known(X, lengths), (2,))
             X = (X - mean) / scale
         if not self.differences:
             return X
         # a difference is one a unit of time, not one a sample
         return torch.cat([X, torch.diff(X, dim=-1, prepend=X[..., :1]) / rate], dim=1)
-
-
-def _known(X: Tensor, lengths: Tensor | None) -> Tensor:
-    """Where X, (batch, channels, n_timepoints), holds a value of its case."""
-    known = ~X.isnan()
-    return known if lengths is None else known & observed(X.shape[-1], lengths)[:, None]
-
-
-def _mean_and_scale(X: Tensor, known: Tensor, dim: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of the known values over ``dim``, which stays; the latter 1 where nothing varies."""
-    count = known.sum(dim, keepdim=True).clamp(min=1)
-    mean = torch.where(known, X, 0).sum(dim, keepdim=True) / count
-    deviation = torch.where(known, X - mean, 0).square().sum(dim, keepdim=True).div(count).sqrt()
-    # float32 rounding of a large constant is not variation
-    constant = deviation <= 1e-6 * mean.abs().clamp(min=1e-30)
-    return mean, torch.where(constant, 1, deviation)

@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
 from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.features.ridge import ridge_bytes
 
 
 @pytest.fixture
@@ -75,7 +76,9 @@ def test_groups_are_left_out_together():
     X = X + 0.01 * rng.standard_normal(X.shape)
     alone = StateSpaceRidgeRegressor(n_kernels=64, random_state=0).fit(X, y)
     grouped = StateSpaceRidgeRegressor(n_kernels=64, random_state=0).fit(X, y, groups=np.repeat(np.arange(15), 4))
-    errors = [np.mean((reg.ridges_["raw"].left_out[:, 0] - y) ** 2) / y.var() for reg in (alone, grouped)]
+    errors = [
+        np.mean((reg.ridges_["raw", 0.5, "all time"].left_out[:, 0] - y) ** 2) / y.var() for reg in (alone, grouped)
+    ]
     assert errors[0] < 0.1
     assert errors[1] > 0.8
     with pytest.raises(ValueError, match="at least two groups, to leave one out; got one"):
@@ -86,7 +89,7 @@ def test_targets_do_not_touch_each_other(noisy):
     X, y, _, _ = noisy
     noise = np.random.default_rng(1).standard_normal(40)
     both = StateSpaceRidgeRegressor(n_kernels=200, random_state=0).fit(X, np.stack([y, noise], axis=1))
-    assert both.ridges_["raw"].penalty.shape == both.weights_[0].shape == (2,)
+    assert both.ridges_["raw", 0.5, "all time"].penalty.shape == both.weights_[0].shape == (2,)
     for column, target in enumerate((y, noise)):
         only = StateSpaceRidgeRegressor(n_kernels=200, random_state=0).fit(X, target)
         np.testing.assert_allclose(both.predict(X)[:, column], only.predict(X), rtol=1e-6)
@@ -97,15 +100,21 @@ def test_a_representation_that_tells_nothing_has_little_weight():
     X = level + 1e-9 * np.random.default_rng(1).standard_normal((40, 30))
     clf = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(X, level[:, 0])
     weights = dict(zip(clf.ridges_, clf.weights_[:, 0], strict=True))
-    assert weights["raw"] > 0.99
+    assert sum(weight for (representation, *_), weight in weights.items() if representation == "raw") > 0.99
 
 
 def test_little_memory_means_fewer_kernels(noisy):
     X, y, X_test, _ = noisy
-    clf = StateSpaceRidgeClassifier(n_kernels=4000, max_memory=0.001, n_jobs=1, random_state=0).fit(X, y)
-    assert clf.features_.n_features_out_ / 2 * 40 * 4 < 0.55 * 0.001e9
+    clf = StateSpaceRidgeClassifier(n_kernels=4000, max_memory=0.002, n_jobs=1, random_state=0).fit(X, y)
+    n_features = {len(ridge.coef) for ridge in clf.ridges_.values()}
+    assert ridge_bytes(40, 2, n_features) < 0.5 * 0.002e9
     assert clf.n_kernels == 4000
+    assert {level for *_, level in clf.ridges_} == {"all time"}  # windows go first
     assert clf.predict(X_test).shape == (40,)
+    with pytest.raises(ValueError, match=r"too small for the features of 40 cases: expected at least (\S+)\.$") as e:
+        clf.set_params(max_memory=1e-4).fit(X, y)
+    enough = float(str(e.value).rstrip(".").split()[-1])
+    assert clf.set_params(max_memory=enough).fit(X, y).predict(X_test).shape == (40,)
 
 
 def test_a_class_seen_once(noisy):

@@ -48,18 +48,39 @@ def test_poolings_follow_their_definitions(kind):
     def chunked(values):  # (..., n_cases, L) to (..., T, n_chunks, n_cases)
         return torch.from_numpy(np.moveaxis(values.reshape(*values.shape[:-1], n_chunks, T), (-1, -2), (-3, -2)).copy())
 
+    def check(pooled, parts):
+        """Each window's poolings against those of its part of the time points."""
+        assert pooled.shape[:3] == (n_cases, len(parts), n_kernels)
+        for case, window, kernel in np.ndindex(*pooled.shape[:3]):
+            group, inside = kernel // GROUP * GROUP, parts[window][case]
+            expected = define(
+                y[kernel, case, inside],
+                thresholds[kernel],
+                y[group : group + GROUP, case][:, inside],
+                observed[case, inside],
+            )
+            names = POOLINGS[: pooled.shape[3]]
+            got = dict(zip(names, pooled[case, window, kernel].tolist(), strict=True))
+            assert got == pytest.approx({name: expected[name] for name in names}, rel=1e-5, abs=1e-6)
+
+    everywhere = [[slice(None)] * n_cases]
     seen = chunked(observed.astype(np.float32))
-    pooled = pool(chunked(y), torch.from_numpy(thresholds), seen, GROUP, POOLINGS)
-    assert pooled.shape == (n_cases, n_kernels, len(POOLINGS))
-    for case in range(n_cases):
-        for kernel in range(n_kernels):
-            group = kernel // GROUP * GROUP
-            expected = define(y[kernel, case], thresholds[kernel], y[group : group + GROUP, case], observed[case])
-            got = dict(zip(POOLINGS, pooled[case, kernel].tolist(), strict=True))
-            assert got == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    (whole,) = pool(chunked(y), torch.from_numpy(thresholds), seen, GROUP, POOLINGS)
+    check(whole, everywhere)
+    assert POOLINGS[-1] == "last"
+    whole, parts = pool(chunked(y), torch.from_numpy(thresholds), seen, GROUP, POOLINGS, windows=3)
+    check(whole, everywhere)
+    check(parts, [[slice(start, start + 5)] * n_cases for start in (0, 5, 10)])
+    own = [[slice(0, 4), slice(0, 9)], [slice(4, 15), slice(9, 15)]]  # each case has its own two windows
+    masks = np.zeros((2, n_cases, n_chunks * T), np.float32)
+    for window, case in np.ndindex(2, n_cases):
+        masks[window, case, own[window][case]] = 1
+    whole, parts = pool(chunked(y), torch.from_numpy(thresholds), seen, GROUP, POOLINGS, windows=chunked(masks))
+    check(whole, everywhere)
+    check(parts, own)
 
 
 def test_the_order_asked_for_is_the_order_given():
     y, thresholds, seen = torch.randn(4, 5, 2, 3), torch.zeros(4), torch.ones(5, 2, 3)
-    both = pool(y.clone(), thresholds, seen, GROUP, ("max", "share"))
-    assert torch.equal(both.flip(-1), pool(y.clone(), thresholds, seen, GROUP, ("share", "max")))
+    both = pool(y.clone(), thresholds, seen, GROUP, ("max", "share"))[0]
+    assert torch.equal(both.flip(-1), pool(y.clone(), thresholds, seen, GROUP, ("share", "max"))[0])

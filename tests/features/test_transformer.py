@@ -81,7 +81,9 @@ def test_any_length_and_names_of_all_features(n_timepoints, n_channels):
     assert np.isfinite(table).all()
     names = features.get_feature_names_out()
     assert len(set(names)) == table.shape[1] == features.n_features_out_
-    assert ("difference_forward_0_share" in names) == (n_timepoints > 1)
+    assert ("difference_forward_0.05_0_share" in names) == (n_timepoints > 1)
+    assert ("second_difference_forward_0.05_0_share" in names) == (n_timepoints > 2)
+    assert ("raw_forward_0.05_0_share_window_1" in names) == (n_timepoints >= 8)
 
 
 def test_constant_and_silent_series_have_finite_features():
@@ -91,10 +93,11 @@ def test_constant_and_silent_series_have_finite_features():
 
 
 def test_kernels_are_rounded_up_to_groups_and_fewer_on_short_series(X):
-    assert make(n_kernels=1).fit(X).n_features_out_ == 4 * 8 * 4  # a group in each representation and direction
-    assert make(n_kernels=100).fit(X).n_features_out_ == 4 * 32 * 4
-    assert make(n_kernels=100, group_size=5).fit(X).n_features_out_ == 4 * 25 * 4
-    assert make(n_kernels=4000).fit(X[..., :3]).n_features_out_ == 4 * 3 * 64 * 5
+    poolings = 4 * (1 + 4)  # over all time and over windows
+    assert make(n_kernels=1).fit(X).n_features_out_ == 12 * 8 * poolings  # a group in each part and direction
+    assert make(n_kernels=100).fit(X).n_features_out_ == 12 * 16 * poolings
+    assert make(n_kernels=100, group_size=5).fit(X).n_features_out_ == 12 * 10 * poolings
+    assert make(n_kernels=4000).fit(X[..., :3]).n_features_out_ == 12 * 3 * 32 * 5  # no windows, but the last response
 
 
 def test_padding_is_neither_heard_nor_pooled(X):
@@ -156,6 +159,10 @@ def test_in_a_pipeline():
         ({"frequencies": (2.0, 0.1)}, r"frequencies must be \(low, high\) with 0 < low < high; got \(2.0, 0.1\)"),
         ({"frequencies": (0.1, np.inf)}, r"frequencies must be \(low, high\)"),
         ({"frequencies": ("a", "b")}, r"frequencies must be \(low, high\)"),
+        ({"max_time_constants": ()}, r"max_time_constants must be one or more positive numbers, each once; got \(\)"),
+        ({"max_time_constants": (0.1, -1)}, r"max_time_constants must be one or more positive numbers"),
+        ({"max_time_constants": 0.1}, "The 'max_time_constants' parameter"),
+        ({"n_windows": 0}, "The 'n_windows' parameter"),
         ({"pooling": (["share"],)}, r"pooling must be one or more of"),
         ({"representations": ("raw", "raw")}, r"representations must be one or more of .*, each once; got"),
         ({"pooling": ("mean",)}, r"pooling must be one or more of \('share'.*got \('mean',\)"),
@@ -172,7 +179,7 @@ def test_unknown_parameter_values(X, params, message):
 
 
 def test_a_single_time_point_has_no_difference(X):
-    with pytest.raises(ValueError, match="A series of one time point has no difference: add 'raw'"):
+    with pytest.raises(ValueError, match=r"1 time points has too few for any of .*\('difference',\): add 'raw'"):
         make(representations=("difference",)).fit(X[..., :1])
 
 

@@ -1,0 +1,146 @@
+"""Fitting the features: random kernels of all views, each with a threshold from the response to a training case."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ssm_estimators.environment import settings
+from ssm_estimators.features.filter_bank import FilterBank, Resources
+from ssm_estimators.features.kernels import RandomKernels, draw_mixing, draw_system
+from ssm_estimators.features.parameters import FeatureParameters
+from ssm_estimators.features.representations import Part, Standardization, View
+from ssm_estimators.features.responses import own_responses
+from ssm_estimators.features.thresholds import pick_cases, quantile_thresholds, sorted_cases
+from ssm_estimators.features.tiling import Tiling
+from ssm_estimators.functional.shared_input import SharedInput
+from ssm_estimators.series.data import SeriesData
+
+SHORT = 16  # fewer time points are described as much by where they are as by how they change
+POOLED = ("share", "excess", "wins", "losses")
+KERNELS_A_POINT = 64
+WINDOW = 4  # time points, at least
+
+
+class Plan(NamedTuple):
+    """What parameters mean for series of one length.
+
+    Attributes
+    ----------
+    parts : list of Part
+    directions : list of bool
+        Whether kernels run backward.
+    n_groups : int
+        Groups of kernels a part and direction.
+    pooling : tuple of str
+    n_windows : int
+    """
+
+    parts: list[Part]
+    directions: list[bool]
+    n_groups: int
+    pooling: tuple[str, ...]
+    n_windows: int
+
+    @classmethod
+    def of(cls, parameters: FeatureParameters, n_timepoints: int) -> "Plan":
+        """For series of at most ``n_timepoints``.
+
+        Raises
+        ------
+        ValueError
+            If no representation is left of series so short.
+        """
+        pooling = POOLED if n_timepoints >= SHORT else (*POOLED, "last")
+        if parameters.pooling != "auto":
+            pooling = tuple(parameters.pooling)
+        n_windows = 1 if set(pooling) == {"last"} else min(parameters.n_windows, max(1, n_timepoints // WINDOW))
+        directions = [False, True] if parameters.bidirectional else [False]
+        parts = [Part(name, top) for name in parameters.representations for top in parameters.max_time_constants]
+        parts = [part for part in parts if part.n_differences < n_timepoints]
+        if not parts:
+            raise ValueError(
+                f"A series of {n_timepoints} time points has too few for any of the representations "
+                f"{tuple(parameters.representations)}: add 'raw'."
+            )
+        n_kernels = min(
+            -(-parameters.n_kernels // (len(parts) * len(directions))),
+            KERNELS_A_POINT * n_timepoints // len(parameters.max_time_constants),
+        )
+        return cls(parts, directions, -(-n_kernels // parameters.group_size), pooling, n_windows)
+
+    def widths(self, group_size: int) -> list[int]:
+        """Features of one part: over all time and, if there are any, over windows."""
+        n_kernels = len(self.directions) * self.n_groups * group_size
+        windowed = len(set(self.pooling) - {"last"}) * self.n_windows
+        return [n_kernels * len(self.pooling), n_kernels * windowed][: 1 + (self.n_windows > 1)]
+
+
+def draw_filter_bank(
+    data: SeriesData,
+    weight: np.ndarray,
+    parameters: FeatureParameters,
+    random: np.random.RandomState,
+    resources: Resources,
+) -> FilterBank:
+    """Draw kernels and thresholds for training cases, of which those of more weight are heard more often.
+
+    Raises
+    ------
+    ValueError
+        If no representation is left of series so short, or ``max_memory`` is too small for one case.
+    """
+    plan = Plan.of(parameters, data.X.shape[-1])
+    by_channel = parameters.standardize == "channel"
+    standardization = Standardization.by_channel(data, weight) if by_channel else Standardization()
+    views = [View(part, reverse) for part in plan.parts for reverse in plan.directions]
+    shares = random.uniform(size=(len(views), plan.n_groups))
+    picked = pick_cases(sorted_cases(data), weight, shares)
+    with settings("float32", resources.n_threads):
+        kernels = {
+            view: _draw_kernels(
+                data.select(cases), view, parameters, plan.n_windows, standardization, random, resources
+            )
+            for view, cases in zip(views, picked, strict=True)
+        }
+    return FilterBank(kernels, parameters.group_size, plan.pooling, plan.n_windows, standardization)
+
+
+def _draw_kernels(
+    cases: SeriesData,
+    view: View,
+    parameters: FeatureParameters,
+    n_windows: int,
+    standardization: Standardization,
+    random: np.random.RandomState,
+    resources: Resources,
+) -> RandomKernels:
+    """Kernels, with thresholds from the response to one case a group."""
+    n_groups, group_size = len(cases), parameters.group_size
+    n_timepoints = cases.X.shape[-1] - view.part.n_differences
+    system = draw_system(
+        n_groups * group_size,
+        parameters.n_modes,
+        n_timepoints,
+        view.part.max_time_constant,
+        parameters.frequencies,
+        random,
+    )
+    mixing = draw_mixing(n_groups, cases.X.shape[1], random)
+    thresholds = torch.empty(n_groups * group_size, dtype=torch.float32)
+    quantiles = torch.from_numpy(random.uniform(0.05, 0.95, len(thresholds)))
+    kernels = RandomKernels(system, mixing, thresholds)
+    tiling = Tiling.of(
+        n_timepoints, n_windows, kernels.n_states, group_size, resources.max_memory, resources.n_threads
+    )  # the transform's, so that what it cannot do is refused here
+    bank = SharedInput.of(system, tiling.chunk, thresholds)
+    step = tiling.block // group_size
+    for first in range(0, n_groups, step):
+        groups = slice(first, first + step)
+        mine = slice(first * group_size, min(first + step, n_groups) * group_size)
+        X, observed = standardization.represent(cases, groups, view)
+        own_mixing = None if mixing is None else mixing[groups]
+        y = own_responses(X, own_mixing, bank.select(mine.start, mine.stop), tiling.chunk)
+        seen = observed.any(1).repeat_interleave(group_size, 0)
+        thresholds[mine] = quantile_thresholds(y, seen, quantiles[mine])
+    return kernels
