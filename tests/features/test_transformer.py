@@ -220,3 +220,16 @@ def test_a_refused_fit_leaves_nothing_that_looks_fitted(X):
         features.set_params(max_memory=1e-9).fit(X)
     with pytest.raises(NotFittedError):
         features.transform(X)
+
+
+def test_a_list_of_equal_lengths_is_an_array(X):
+    features = make().fit(list(X))
+    assert np.array_equal(features.transform(list(X)), features.transform(X))
+    assert np.array_equal(make().fit(X).transform(X), features.transform(X))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_a_gpu_gives_the_same_features(X):
+    features = make().fit(X)
+    expected = features.transform(X)
+    np.testing.assert_allclose(features.set_params(device="cuda").transform(X), expected, rtol=1e-3, atol=1e-4)

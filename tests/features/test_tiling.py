@@ -1,0 +1,56 @@
+"""How a transform is cut up: windows that do not depend on the company of a case, memory that is kept to."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from ssm_estimators.features.tiling import Tiling, chunks_of, window_masks
+
+LENGTHS = [1, 3, 4, 5, 17, 33, 80, 127, 128, 129, 1000]
+
+
+@pytest.mark.parametrize("n_windows", [1, 2, 4, 5])
+@pytest.mark.parametrize("n_timepoints", LENGTHS)
+def test_windows_are_whole_chunks_that_cover_the_series(n_timepoints, n_windows):
+    chunk, n_chunks = chunks_of(n_timepoints, n_windows)
+    assert n_chunks % n_windows == 0
+    assert n_timepoints <= chunk * n_chunks < n_timepoints + n_chunks
+    assert chunk <= 32
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_each_case_has_the_windows_that_it_would_have_alone(reverse):
+    lengths = torch.tensor(LENGTHS)
+    masks = window_masks(lengths, 1000, 4, reverse)
+    for case, length in enumerate(LENGTHS):
+        chunk, n_chunks = chunks_of(length, 4)
+        alone = torch.arange(length) // (chunk * n_chunks // 4)
+        heard = slice(1000 - length, 1000) if reverse else slice(0, length)
+        assert torch.equal(masks[:, case, heard].argmax(0), alone)
+        assert torch.equal(masks[:, case, heard].sum(0), torch.ones(length))
+
+
+@pytest.mark.parametrize("max_memory", [2.0, 0.1, 0.004])
+def test_what_a_tiling_holds_is_within_the_memory(max_memory):
+    for n_timepoints in LENGTHS:
+        tiling = Tiling.of(n_timepoints, 4, n_states=4, group_size=8, max_memory=max_memory, n_threads=2)
+        assert 2 * 4 * tiling.numbers(n_states=4) <= max_memory * 1e9
+        assert tiling.span % tiling.block == tiling.block % 8 == 0
+
+
+def test_a_transform_takes_no_more_than_it_may():
+    """In a process of its own: what stays reserved from earlier work would hide the peak."""
+    code = """
+import resource, numpy as np
+from ssm_estimators.features import StateSpaceFeatures
+X = np.random.default_rng(0).standard_normal((4, 1, 100_000)).astype(np.float32)
+features = StateSpaceFeatures(n_kernels=96, random_state=0, n_jobs=2, max_memory=0.5).fit(X[:1, :, :1000])
+features.transform(X[:1, :, :1000])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+features.transform(X)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.5
