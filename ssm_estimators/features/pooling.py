@@ -22,14 +22,9 @@ POOLINGS = tuple(_FINISH)
 
 
 def pool(
-    y: Tensor,
-    thresholds: Tensor,
-    observed: Tensor,
-    group_size: int,
-    poolings: Sequence[str],
-    windows: int | Tensor = 1,
-) -> list[Tensor]:
-    """Poolings over all time and over windows of it, of responses that are overwritten.
+    y: Tensor, thresholds: Tensor, observed: Tensor, group_size: int, poolings: Sequence[str], windows: int | Tensor = 1
+) -> dict[str, Tensor]:
+    """What poolings need of responses, which are overwritten: sums and maxima over windows of time.
 
     Parameters
     ----------
@@ -50,13 +45,12 @@ def pool(
 
     Returns
     -------
-    list of Tensor
-        Over all time, (n_cases, 1, n_kernels, n_poolings); if there is more than one window, over each
-        (n_cases, n_windows, n_kernels, n_poolings) too, without ``"last"``.
+    dict of Tensor of shape (n_kernels, n_windows, n_cases)
+        For :func:`finish`.
     """
-    y = y.mul_(observed)
-    scratch = torch.empty_like(y)
-    sums = {"n": _sum(observed[None], windows)}
+    hidden = _partly_observed(observed)
+    y[:, :, hidden].mul_(observed[:, hidden])
+    scratch, sums = torch.empty_like(y), {}
     if "last" in poolings:
         number = torch.arange(observed[..., 0].numel(), device=y.device).view(-1, len(observed)).T[..., None] + 1
         last = (observed * number).amax((0, 1))  # (n_cases,), 0 if nothing was observed
@@ -72,24 +66,51 @@ def pool(
         lowest = groups.amin(1, keepdim=True).clamp_max_(-SILENT)
         torch.le(groups, lowest, out=group_scratch)
         sums["losses"] = _sum(scratch, windows)
-    above = y.sub_(thresholds[:, None, None, None]).add_((1 - observed) * HIDDEN)
+    above = y.sub_(thresholds[:, None, None, None])
+    above[:, :, hidden].add_((1 - observed[:, hidden]) * HIDDEN)
     if "max" in poolings:
         sums["max"] = _max(above, windows) + thresholds[:, None, None]
-    sums["above"] = _sum(torch.gt(above, 0, out=scratch), windows)
+    if "share" in poolings or "excess" in poolings:
+        sums["above"] = _sum(torch.gt(above, 0, out=scratch), windows)
     if "excess" in poolings:
         sums["excess"] = _sum(above.clamp_min_(0), windows)
+    return sums
+
+
+def finish(
+    sums: dict[str, Tensor], observed: Tensor, poolings: Sequence[str], windows: int | Tensor = 1
+) -> list[Tensor]:
+    """Poolings over all time and over windows of it.
+
+    Parameters
+    ----------
+    sums : dict of Tensor of shape (n_kernels, n_windows, n_cases)
+        From :func:`pool`.
+    observed : Tensor of shape (T, n_chunks, n_cases), float
+    poolings : sequence of str
+    windows : int or Tensor of shape (n_windows, T, n_chunks, n_cases), float, default=1
+
+    Returns
+    -------
+    list of Tensor
+        Over all time, (n_cases, 1, n_kernels, n_poolings); if there is more than one window, over each
+        (n_cases, n_windows, n_kernels, n_poolings) too, without ``"last"``.
+    """
+    sums = {**sums, "n": _sum(observed[None], windows)}
     total = {name: part.sum(1, keepdim=True) for name, part in sums.items() if name != "max"}
     if "max" in poolings:
         total["max"] = sums["max"].amax(1, keepdim=True)
-    pooled = [_finish(total, poolings)]
-    if sums["n"].shape[1] > 1:
-        pooled.append(_finish(sums, [name for name in poolings if name != "last"]))
-    return pooled
+    levels = [(total, poolings), (sums, [name for name in poolings if name != "last"])]
+    return [
+        torch.stack([_FINISH[name](values) for name in names], dim=-1).permute(2, 1, 0, 3)
+        for values, names in levels[: 1 + (sums["n"].shape[1] > 1)]
+    ]
 
 
-def _finish(sums: dict[str, Tensor], poolings: Sequence[str]) -> Tensor:
-    """Poolings of each window: (n_cases, n_windows, n_kernels, n_poolings)."""
-    return torch.stack([_FINISH[name](sums) for name in poolings], dim=-1).permute(2, 1, 0, 3)
+def _partly_observed(observed: Tensor) -> slice:
+    """The chunks from the first to the last in which something is not observed: often only the last one."""
+    partly = (observed.amin((0, 2)) < 1).nonzero().flatten().tolist()
+    return slice(partly[0], partly[-1] + 1) if partly else slice(0, 0)
 
 
 def _sum(values: Tensor, windows: int | Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ssm_estimators.features.kernels import RandomKernels
-from ssm_estimators.features.pooling import pool
+from ssm_estimators.features.pooling import finish, pool
 from ssm_estimators.features.tiling import Tiling
 from ssm_estimators.functional.shared_input import SharedInput, in_chunks
 
@@ -42,7 +42,7 @@ def pooled_responses(
     Returns
     -------
     list of Tensor of shape (n_cases, 1 or n_windows, n_kernels, n_poolings)
-        See :func:`~ssm_estimators.features.pooling.pool`.
+        See :func:`~ssm_estimators.features.pooling.finish`.
     """
 
     def fill_up(values: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ def pooled_responses(
     seen = fill_up(observed.any(1)[None].to(X))[0]
     if isinstance(windows, Tensor):
         windows = fill_up(windows)
-    pooled = []
+    pooled: dict[str, list[Tensor]] = {}
     for start in range(0, len(kernels), tiling.span):
         part = bank.select(start, min(start + tiling.span, len(kernels)))
         inputs = _of(chunks, start, start + tiling.span, group_size)
@@ -66,8 +66,10 @@ def pooled_responses(
                 _of(inputs, first, last, group_size), _states_of(states, first, last, group_size)
             )
             thresholds = kernels.thresholds[start + first : start + last]
-            pooled.append(pool(y, thresholds, seen, group_size, poolings, windows))
-    return [torch.cat(parts, dim=2)[: len(X)] for parts in zip(*pooled, strict=True)]
+            for name, values in pool(y, thresholds, seen, group_size, poolings, windows).items():
+                pooled.setdefault(name, []).append(values)
+    sums = {name: torch.cat(values) for name, values in pooled.items()}
+    return [values[: len(X)] for values in finish(sums, seen, poolings, windows)]
 
 
 def own_responses(X: Tensor, mixing: Tensor | None, bank: SharedInput, chunk: int) -> Tensor:

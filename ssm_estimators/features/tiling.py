@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 CHUNK = 32  # time points a chunk, at most
-COLUMNS = 128  # chunks of all cases of a tile, about: products are then wide enough for full speed
-BLOCK = 2**18  # responses held at once by a thread: they stay in its cache
+COLUMNS = 256  # chunks of all cases of a tile, about: products are then wide enough for full speed
+BLOCK = 2**19  # responses held at once by a thread: they stay in its cache
 STATES = 2**23  # numbers in the states held at once by a thread
 COPIES = 3  # of the responses: themselves, scratch, and what windows of unequal lengths need
 

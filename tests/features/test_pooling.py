@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ssm_estimators.features.pooling import POOLINGS, SILENT, pool
+from ssm_estimators.features.pooling import POOLINGS, SILENT, finish, pool
 
 GROUP = 4
 
@@ -48,6 +48,10 @@ def test_poolings_follow_their_definitions(kind):
     def chunked(values):  # (..., n_cases, L) to (..., T, n_chunks, n_cases)
         return torch.from_numpy(np.moveaxis(values.reshape(*values.shape[:-1], n_chunks, T), (-1, -2), (-3, -2)).copy())
 
+    def pooled(windows=1):
+        sums = pool(chunked(y), torch.from_numpy(thresholds), seen, GROUP, POOLINGS, windows)
+        return finish(sums, seen, POOLINGS, windows)
+
     def check(pooled, parts):
         """Each window's poolings against those of its part of the time points."""
         assert pooled.shape[:3] == (n_cases, len(parts), n_kernels)
@@ -65,22 +69,25 @@ def test_poolings_follow_their_definitions(kind):
 
     everywhere = [[slice(None)] * n_cases]
     seen = chunked(observed.astype(np.float32))
-    (whole,) = pool(chunked(y), torch.from_numpy(thresholds), seen, GROUP, POOLINGS)
+    (whole,) = pooled()
     check(whole, everywhere)
     assert POOLINGS[-1] == "last"
-    whole, parts = pool(chunked(y), torch.from_numpy(thresholds), seen, GROUP, POOLINGS, windows=3)
+    whole, parts = pooled(3)
     check(whole, everywhere)
     check(parts, [[slice(start, start + 5)] * n_cases for start in (0, 5, 10)])
     own = [[slice(0, 4), slice(0, 9)], [slice(4, 15), slice(9, 15)]]  # each case has its own two windows
     masks = np.zeros((2, n_cases, n_chunks * T), np.float32)
     for window, case in np.ndindex(2, n_cases):
         masks[window, case, own[window][case]] = 1
-    whole, parts = pool(chunked(y), torch.from_numpy(thresholds), seen, GROUP, POOLINGS, windows=chunked(masks))
+    whole, parts = pooled(chunked(masks))
     check(whole, everywhere)
     check(parts, own)
 
 
 def test_the_order_asked_for_is_the_order_given():
     y, thresholds, seen = torch.randn(4, 5, 2, 3), torch.zeros(4), torch.ones(5, 2, 3)
-    both = pool(y.clone(), thresholds, seen, GROUP, ("max", "share"))[0]
-    assert torch.equal(both.flip(-1), pool(y.clone(), thresholds, seen, GROUP, ("share", "max"))[0])
+    one, other = (
+        finish(pool(y.clone(), thresholds, seen, GROUP, names), seen, names)[0]
+        for names in (("max", "share"), ("share", "max"))
+    )
+    assert torch.equal(one.flip(-1), other)
