@@ -11,7 +11,7 @@ from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.moments import known, mean_and_scale
 
 REPRESENTATIONS = ("raw", "difference", "second difference")  # by how often they are differenced
-ROWS = 512  # cases at a time
+NUMBERS = 2**22  # values at a time in float64
 
 
 class Part(NamedTuple):
@@ -59,9 +59,10 @@ class Standardization:
         counts = torch.from_numpy(weight)[:, None]
         sums, squares = torch.zeros(2, data.X.shape[1], dtype=torch.float64)
         total = torch.zeros_like(sums)
-        for start in range(0, len(data), ROWS):
-            X, observed = with_mask(data, slice(start, start + ROWS))
-            count = counts[start : start + ROWS]
+        step = max(1, NUMBERS // data.X[0].numel())
+        for start in range(0, len(data), step):
+            X, observed = with_mask(data, slice(start, start + step))
+            count = counts[start : start + step]
             total += (observed.sum(-1) * count).sum(0)
             sums += (X.sum(-1) * count).sum(0)
             squares += (X.square().sum(-1) * count).sum(0)
