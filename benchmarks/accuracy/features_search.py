@@ -6,7 +6,7 @@ the cases and judged on the other, ten times: accuracy, and squared error as a s
 loaded. What it showed: features_search.md.
 
     python benchmarks/accuracy/features_search.py --data-dir DATA             # all variants, 3 seeds
-    python benchmarks/accuracy/features_search.py --data-dir DATA --variants base,modes_1 --seeds 0
+    python benchmarks/accuracy/features_search.py --data-dir DATA --variants base modes_1 --seeds 0
 """
 
 import argparse
@@ -26,20 +26,17 @@ VARIANTS = {
     "base": {},
     "kernels_2000": {"n_kernels": 2000},
     "kernels_8000": {"n_kernels": 8000},
-    "no windows": {"n_windows": 1},
+    "windows_1": {"n_windows": 1},
     "windows_8": {"n_windows": 8},
-    "time constants to 0.2": {"max_time_constants": (0.2,)},
-    "time constants to 0.05": {"max_time_constants": (0.05,)},
-    "time constants to 0.5": {"max_time_constants": (0.5,)},
-    "time constants to 0.02, 0.1, 0.5": {"max_time_constants": (0.02, 0.1, 0.5)},
-    "no second difference": {"representations": ("raw", "difference")},
+    "time_constants_0.2": {"max_time_constants": (0.2,)},
+    "no_second_difference": {"representations": ("raw", "difference")},
     "raw": {"representations": ("raw",)},
     "forward": {"bidirectional": False},
     "modes_1": {"n_modes": 1},
-    "groups of 16": {"group_size": 16},
+    "group_16": {"group_size": 16},
     "share": {"pooling": ("share",)},
-    "and max": {"pooling": ("share", "excess", "max", "wins", "losses")},
-    "by series": {"standardize": "series"},
+    "and_max": {"pooling": ("share", "excess", "max", "wins", "losses")},
+    "by_series": {"standardize": "series"},
 }
 N_HALVES = 10
 
@@ -75,7 +72,7 @@ def run(variant, name, seed, data_dir):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--variants", type=lambda text: text.split(","), default=list(VARIANTS))
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--output", type=Path, default=RESULTS / "features_search.jsonl")
     args = parser.parse_args()
@@ -90,7 +87,7 @@ def main():
         mine = [row for row in rows.find(variant=variant) if row["seed"] in args.seeds]
         accuracy, error = (np.mean([row[key] for row in mine]) for key in ("accuracy", "error"))
         seconds = sum(row["seconds"] for row in mine) / len(args.seeds)
-        print(f"{variant:22} accuracy {accuracy:.4f}  error {error:.4f}  {seconds:.0f} s")
+        print(f"{variant:20} accuracy {accuracy:.4f}  error {error:.4f}  {seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import check_precision, resolve_device, settings
 from ssm_estimators.estimators.parameters import Parameters
-from ssm_estimators.estimators.targets import check_training_data
+from ssm_estimators.estimators.targets import check_groups, check_training_data
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.networks.inputs import InputChannels
@@ -152,9 +152,7 @@ class DeepEstimator(Parameters):
 
     def _hold_out(self, data: SeriesData, groups: Any, seed: int) -> tuple[SeriesData, SeriesData | None]:
         """Training and validation cases."""
-        if groups is not None:
-            groups = np.asarray(groups)
-            check_consistent_length(data.X, groups)
+        groups = check_groups(groups, data)
         validation = self.validation
         if isinstance(validation, str):  # "auto"
             validation = 0.1 if self.early_stopping else None

@@ -39,7 +39,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter, X or y is not as stated, or the loss of a network stops being finite.
+            If a parameter, X or y is not as stated, or training diverges.
         """
         self._fit(X, y, sample_weight, groups)
         return self
@@ -126,7 +126,7 @@ class Regressor(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter, X or y is not as stated, or the loss of a network stops being finite.
+            If a parameter, X or y is not as stated, or training diverges.
         """
         self._fit(X, y, sample_weight, groups)
         return self

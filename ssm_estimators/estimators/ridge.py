@@ -16,13 +16,14 @@ from ssm_estimators.estimators.targets import weights_of_classes
 class StateSpaceRidgeClassifier(WeightedClassifier, StateSpaceRidge):
     """Ridge classifier on random state-space features: seconds where a network takes minutes.
 
-    A ridge regression to +1 and -1 a class, its penalty chosen by leaving cases out in closed form; one for each
-    representation of the series, averaged. Probabilities are a softmax of the regressions' outputs divided by a
-    temperature: the one of e^-7 to e^4 under which left-out training cases, with one case's weight spread over all
-    classes, have the highest likelihood. A case of weight k is the same as k cases.
+    Ridge regressions to +1 and -1 a class, their penalties chosen by leaving cases out in closed form: for each
+    representation of the series and longest time constant one on features over all time and one on those over windows.
+    The better one predicts left-out cases, the more it weighs in their average. Probabilities are a softmax of the
+    averaged outputs divided by a temperature: the one of e^-7 to e^4 under which left-out training cases, with one
+    case's weight spread over all classes, have the highest likelihood. A case of weight k is the same as k cases.
 
-    Where the features of one representation of all training cases, or the square matrices of its regression, would take
-    more than half of ``max_memory``, fewer kernels are drawn.
+    Where the features that two of them are fitted on and the square matrices of a regression would take more than half
+    of ``max_memory``, windows are left out, then fewer kernels drawn.
 
     Parameters
     ----------
@@ -66,11 +67,13 @@ class StateSpaceRidgeClassifier(WeightedClassifier, StateSpaceRidge):
 class StateSpaceRidgeRegressor(Regressor, StateSpaceRidge):
     """Ridge regressor on random state-space features: seconds where a network takes minutes.
 
-    A ridge regression for each representation of the series, its penalty chosen for each target by leaving cases out in
-    closed form; their predictions are averaged. A case of weight k is the same as k cases.
+    Ridge regressions, their penalties chosen for each target by leaving cases out in closed form: for each
+    representation of the series and longest time constant one on features over all time and one on those over windows.
+    The better one predicts left-out cases, the more it weighs in their average. A case of weight k is the same as k
+    cases.
 
-    Where the features of one representation of all training cases, or the square matrices of its regression, would take
-    more than half of ``max_memory``, fewer kernels are drawn.
+    Where the features that two of them are fitted on and the square matrices of a regression would take more than half
+    of ``max_memory``, windows are left out, then fewer kernels drawn.
 
     Parameters
     ----------

@@ -12,12 +12,14 @@ from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.targets import check_groups, check_training_data
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.features.drawing import Plan
+from ssm_estimators.features.filter_bank import widths
 from ssm_estimators.features.parameters import FeatureParameters
 from ssm_estimators.features.ridge import Ridge, fit_ridge, ridge_bytes
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
 POWER = 4
+LARGEST = 1e100  # of targets, whose squares are summed
 
 
 @parameters
@@ -43,8 +45,9 @@ class StateSpaceRidge(FeatureParameters):
     def _fit_ridges(self, cases: "Cases", shared: bool) -> np.ndarray:
         """Fit, with one penalty for all targets or one each; return the predictions of left-out cases."""
         data, Y, weight = cases.data, cases.Y, cases.weight
-        self.__dict__.pop("ridges_", None)  # a fit that fails leaves nothing behind that looks fitted
-        self.features_ = self._affordable_features(data, Y.shape[1])
+        if np.abs(Y).max() > LARGEST:
+            raise ValueError(f"Expected targets of at most {LARGEST:g} in size; got {np.abs(Y).max():g}. Scale y.")
+        self.features_ = self._affordable_features(cases)
         for name in ("n_features_in_", "n_channels_in_", "n_timepoints_in_", "feature_names_in_"):
             if hasattr(self, name):
                 setattr(self.features_, name, getattr(self, name))
@@ -61,13 +64,20 @@ class StateSpaceRidge(FeatureParameters):
         self.weights_ = average_weights(left_out, Y, weight, shared)
         return np.einsum("rnq,rq->nq", left_out, self.weights_)
 
-    def _affordable_features(self, data: SeriesData, n_targets: int) -> StateSpaceFeatures:
+    def _affordable_features(self, cases: "Cases") -> StateSpaceFeatures:
         """The transformer, without windows or with fewer kernels where half of ``max_memory`` would not do."""
         features = StateSpaceFeatures(**{name: getattr(self, name) for name in FeatureParameters().get_params()})
 
+        (n_cases, n_targets), data = cases.Y.shape, cases.data
+        largest_group = 1 if cases.groups is None else int(np.unique(cases.groups, return_counts=True)[1].max())
+
         def gigabytes(n_kernels: int, n_windows: int) -> float:
             features.set_params(n_kernels=n_kernels, n_windows=n_windows)
-            return ridge_bytes(len(data), n_targets, Plan.of(features, data.X.shape[-1]).widths(self.group_size)) / 1e9
+            plan = Plan.of(features, data.X.shape[-1])
+            n_kernels = len(plan.directions) * plan.n_groups * self.group_size
+            n_features = [n_kernels * width for width in widths(plan.pooling, plan.n_windows)]
+            outputs = 8 * n_cases * n_targets * 4 * len(plan.parts) * len(n_features)  # of all ridges, left out
+            return (ridge_bytes(n_cases, n_targets, n_features, largest_group) + outputs) / 1e9
 
         budget = self.max_memory / 2
         if gigabytes(self.n_kernels, self.n_windows) > budget:
@@ -75,7 +85,7 @@ class StateSpaceRidge(FeatureParameters):
             n_kernels = bisect_right(counts, budget, key=lambda n_kernels: gigabytes(n_kernels, 1))
             if n_kernels == 0:
                 raise ValueError(
-                    f"max_memory={self.max_memory} GB is too small for the features of {len(data)} cases: "
+                    f"max_memory={self.max_memory} GB is too small for the features of {n_cases} cases: "
                     f"expected at least {2.02 * gigabytes(1, 1):.3g}."
                 )
             features.set_params(n_kernels=n_kernels, n_windows=1)
@@ -108,6 +118,7 @@ class StateSpaceRidge(FeatureParameters):
         return outputs
 
     def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
+        self.__dict__.pop("ridges_", None)  # a fit that is refused leaves nothing behind that looks fitted
         self._check_parameters()
         return check_training_data(self, X, y, sample_weight, self.missing, np.float64)
 
@@ -143,21 +154,24 @@ class Cases:
         kept = counts * importance > 0
         if not kept.any():
             raise ValueError("All sample weights, times class weights, are zero.")
+        data, groups = data.kept(kept), None if groups is None else groups[kept]
         counts, importance = counts[kept], importance[kept]
         unit = importance * counts.sum() / (counts @ importance)
-        if not kept.all():
-            data, groups = data.select(np.flatnonzero(kept)), None if groups is None else groups[kept]
         if groups is not None and len(np.unique(groups)) < 2:
             raise ValueError("Expected at least two groups, to leave one out; got one.")
         return cls(data, Y[kept], counts * unit, unit, groups)
 
 
 def average_weights(left_out: np.ndarray, Y: np.ndarray, weight: np.ndarray, shared: bool) -> np.ndarray:
-    """Fourth power of explained over unexplained variance of left-out cases, normalised: (n_ridges, n_targets)."""
+    """Weights of regressions, (n_ridges, n_targets): the fourth power of explained over unexplained variance.
+
+    Of left-out cases, each share of the variance bounded below by a thousandth; they add up to 1.
+    """
     variance = weight @ (Y - weight @ Y / weight.sum()) ** 2
     loss = np.einsum("n,rnq->rq", weight, (left_out - Y) ** 2)
     if shared:
         variance, loss = np.full_like(variance, variance.sum()), np.repeat(loss.sum(1, keepdims=True), Y.shape[1], 1)
     unexplained = loss / np.where(variance > 0, variance, 1)
-    odds = ((1 - unexplained).clip(1e-3) / (unexplained + 1e-3)) ** POWER
-    return np.asarray(odds / odds.sum(axis=0))
+    odds = (1 - unexplained).clip(1e-3) / (unexplained + 1e-3)
+    weights = (odds / odds.max(axis=0)) ** POWER
+    return np.asarray(weights / weights.sum(axis=0))

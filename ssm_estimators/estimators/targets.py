@@ -64,9 +64,9 @@ def check_groups(groups: Any, data: SeriesData) -> np.ndarray | None:
 
 
 def weights_of_classes(
-    class_weight: Any, classes: np.ndarray, position: np.ndarray, sample_weight: np.ndarray | None = None
+    class_weight: Any, classes: np.ndarray, position: np.ndarray, sample_weight: np.ndarray | None
 ) -> np.ndarray:
-    """For each case the weight of its class; with ``sample_weight``, "balanced" counts cases by it."""
+    """For each case the weight of its class; "balanced" counts cases by ``sample_weight``."""
     if class_weight is None:
         return np.ones(len(position))
     weights = compute_class_weight(class_weight, classes=classes, y=classes[position], sample_weight=sample_weight)

@@ -28,7 +28,8 @@ class SeriesClassifier(WeightedClassifier, DeepEstimator):
         data, sample_weight = self._start_fit(X, y, sample_weight)
         target = self._encode_target(y, sample_weight, reset=True)
         if self.class_weight is not None:
-            by_case = weights_of_classes(self.class_weight, self.classes_, target.numpy()).astype(np.float32)
+            by_case = weights_of_classes(self.class_weight, self.classes_, target.numpy(), sample_weight)
+            by_case = by_case.astype(np.float32)
             sample_weight = by_case if sample_weight is None else by_case * sample_weight
         self._train(data, target, sample_weight, len(self.classes_), groups)
 

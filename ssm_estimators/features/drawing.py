@@ -9,10 +9,11 @@ from ssm_estimators.environment import settings
 from ssm_estimators.features.filter_bank import FilterBank, Resources
 from ssm_estimators.features.kernels import RandomKernels, draw_mixing, draw_system
 from ssm_estimators.features.parameters import FeatureParameters
+from ssm_estimators.features.pooling import windowed
 from ssm_estimators.features.representations import Part, Standardization, View
 from ssm_estimators.features.responses import own_responses
 from ssm_estimators.features.thresholds import pick_cases, quantile_thresholds, sorted_cases
-from ssm_estimators.features.tiling import Tiling
+from ssm_estimators.features.tiling import Tiling, window_length
 from ssm_estimators.functional.shared_input import SharedInput
 from ssm_estimators.series.data import SeriesData
 
@@ -54,7 +55,6 @@ class Plan(NamedTuple):
         pooling = POOLED if n_timepoints >= SHORT else (*POOLED, "last")
         if parameters.pooling != "auto":
             pooling = tuple(parameters.pooling)
-        n_windows = 1 if set(pooling) == {"last"} else min(parameters.n_windows, max(1, n_timepoints // WINDOW))
         directions = [False, True] if parameters.bidirectional else [False]
         parts = [Part(name, top) for name in parameters.representations for top in parameters.max_time_constants]
         parts = [part for part in parts if part.n_differences < n_timepoints]
@@ -63,17 +63,15 @@ class Plan(NamedTuple):
                 f"A series of {n_timepoints} time points has too few for any of the representations "
                 f"{tuple(parameters.representations)}: add 'raw'."
             )
+        lengths = [n_timepoints - part.n_differences for part in parts]
+        n_windows = min(parameters.n_windows, max(1, min(lengths) // WINDOW)) if windowed(pooling) else 1
+        while any((n_windows - 1) * window_length(n, n_windows) >= n for n in lengths):  # the last would be empty
+            n_windows -= 1
         n_kernels = min(
             -(-parameters.n_kernels // (len(parts) * len(directions))),
-            KERNELS_A_POINT * n_timepoints // len(parameters.max_time_constants),
+            max(1, KERNELS_A_POINT * n_timepoints // len(parameters.max_time_constants)),
         )
         return cls(parts, directions, -(-n_kernels // parameters.group_size), pooling, n_windows)
-
-    def widths(self, group_size: int) -> list[int]:
-        """Features of one part: over all time and, if there are any, over windows."""
-        n_kernels = len(self.directions) * self.n_groups * group_size
-        windowed = len(set(self.pooling) - {"last"}) * self.n_windows
-        return [n_kernels * len(self.pooling), n_kernels * windowed][: 1 + (self.n_windows > 1)]
 
 
 def draw_filter_bank(
@@ -98,16 +96,15 @@ def draw_filter_bank(
     picked = pick_cases(sorted_cases(data), weight, shares)
     with settings("float32", resources.n_threads):
         kernels = {
-            view: _draw_kernels(
-                data.select(cases), view, parameters, plan.n_windows, standardization, random, resources
-            )
+            view: _draw_kernels(data, cases, view, parameters, plan.n_windows, standardization, random, resources)
             for view, cases in zip(views, picked, strict=True)
         }
     return FilterBank(kernels, parameters.group_size, plan.pooling, plan.n_windows, standardization)
 
 
 def _draw_kernels(
-    cases: SeriesData,
+    data: SeriesData,
+    cases: np.ndarray,
     view: View,
     parameters: FeatureParameters,
     n_windows: int,
@@ -117,7 +114,7 @@ def _draw_kernels(
 ) -> RandomKernels:
     """Kernels, with thresholds from the response to one case a group."""
     n_groups, group_size = len(cases), parameters.group_size
-    n_timepoints = cases.X.shape[-1] - view.part.n_differences
+    n_timepoints = data.X.shape[-1] - view.part.n_differences
     system = draw_system(
         n_groups * group_size,
         parameters.n_modes,
@@ -126,19 +123,19 @@ def _draw_kernels(
         parameters.frequencies,
         random,
     )
-    mixing = draw_mixing(n_groups, cases.X.shape[1], random)
+    mixing = draw_mixing(n_groups, data.X.shape[1], random)
     thresholds = torch.empty(n_groups * group_size, dtype=torch.float32)
     quantiles = torch.from_numpy(random.uniform(0.05, 0.95, len(thresholds)))
     kernels = RandomKernels(system, mixing, thresholds)
     tiling = Tiling.of(
-        n_timepoints, n_windows, kernels.n_states, group_size, resources.max_memory, resources.n_threads
+        n_timepoints, data.X.shape[1], n_windows, kernels.n_states, group_size, resources.max_memory
     )  # the transform's, so that what it cannot do is refused here
     bank = SharedInput.of(system, tiling.chunk, thresholds)
-    step = tiling.block // group_size
+    step = max(1, min(tiling.n_cases, tiling.block // (3 * group_size)))  # sorting takes copies
     for first in range(0, n_groups, step):
         groups = slice(first, first + step)
         mine = slice(first * group_size, min(first + step, n_groups) * group_size)
-        X, observed = standardization.represent(cases, groups, view)
+        X, observed = standardization.represent(data.select(cases[groups]), slice(None), view)
         own_mixing = None if mixing is None else mixing[groups]
         y = own_responses(X, own_mixing, bank.select(mine.start, mine.stop), tiling.chunk)
         seen = observed.any(1).repeat_interleave(group_size, 0)

@@ -1,5 +1,6 @@
 """Kernels of all views with how they are heard and pooled: all that a transform needs."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from ssm_estimators.environment import settings
 from ssm_estimators.features.kernels import RandomKernels
+from ssm_estimators.features.pooling import windowed
 from ssm_estimators.features.representations import Part, Standardization, View
 from ssm_estimators.features.responses import pooled_responses
 from ssm_estimators.features.tiling import Tiling, window_masks
@@ -60,21 +62,26 @@ class FilterBank:
         return list(dict.fromkeys(view.part for view in self.kernels))
 
     def names(self) -> list[str]:
-        """Of all features: those over all time, then those over windows."""
-        windows = [[""]] if self.n_windows == 1 else [[""], [f"_window_{w}" for w in range(self.n_windows)]]
-        return [
-            f"{_name(view)}_{i}_{name}{window}"
-            for level in windows
+        """Of all features: those over all time, then those over windows, which are numbered forward in time."""
+        whole = [
+            f"{_name(view)}_{i}_{name}"
             for view, kernels in self.kernels.items()
-            for window in level
             for i in range(len(kernels))
-            for name in (self._windowed if window else self.pooling)
+            for name in self.pooling
+        ]
+        numbers = range(self.n_windows) if self.n_windows > 1 else range(0)
+        return whole + [
+            f"{_name(view)}_{i}_{name}_window_{window}"
+            for view, kernels in self.kernels.items()
+            for window in (reversed(numbers) if view.reverse else numbers)
+            for i in range(len(kernels))
+            for name in windowed(self.pooling)
         ]
 
     def columns(self, part: Part | None = None) -> dict[str, slice]:
         """Where features over all time and over windows, if any, stand; perhaps of one part only."""
         n_kernels = sum(len(self.kernels[view]) for view in self._views(part))
-        ends = np.cumsum([0, *(n_kernels * width for width in self._widths)]).tolist()
+        ends = np.cumsum([0, *(n_kernels * width for width in widths(self.pooling, self.n_windows))]).tolist()
         return dict(zip(("all time", "windows"), map(slice, ends, ends[1:]), strict=False))
 
     @property
@@ -98,27 +105,20 @@ class FilterBank:
         columns = self.columns(part).values()
         features = np.empty((len(data), max(block.stop for block in columns)), dtype=np.float32)
         starts = np.array([block.start for block in columns])
-        with settings("float32", 1), ThreadPoolExecutor(resources.n_threads) as threads:
+        with settings("float32", 1):
             for view in self._views(part):
-                ends = starts + np.multiply(len(self.kernels[view]), self._widths)
+                ends = starts + np.multiply(len(self.kernels[view]), widths(self.pooling, self.n_windows))
                 mine = [features[:, start:end] for start, end in zip(starts, ends, strict=True)]
-                self._fill(mine, data, view, resources, threads)
+                self._fill(mine, data, view, resources)
                 starts = ends
         return features
 
-    def _fill(
-        self,
-        features: list[np.ndarray],
-        data: SeriesData,
-        view: View,
-        resources: Resources,
-        threads: ThreadPoolExecutor,
-    ) -> None:
+    def _fill(self, features: list[np.ndarray], data: SeriesData, view: View, resources: Resources) -> None:
         """Compute the features of one part and direction, a tile of cases at a time."""
         kernels = self.kernels[view].to(resources.device)
         n_timepoints = max(data.X.shape[-1] - view.part.n_differences, 1)
         tiling = Tiling.of(
-            n_timepoints, self.n_windows, kernels.n_states, self.group_size, resources.max_memory, resources.n_threads
+            n_timepoints, data.X.shape[1], self.n_windows, kernels.n_states, self.group_size, resources.max_memory
         )
         bank = SharedInput.of(kernels.system, tiling.chunk, kernels.thresholds)
 
@@ -133,20 +133,18 @@ class FilterBank:
             for mine, values in zip(features, pooled, strict=True):
                 mine[cases] = values.flatten(1).cpu().numpy()
 
-        list(threads.map(fill, range(0, len(data), tiling.n_cases)))
+        # fewer threads rather than smaller tiles, which would give other digits
+        n_threads = min(resources.n_threads, int(resources.max_memory * 1e9 / tiling.n_bytes))
+        with ThreadPoolExecutor(n_threads) as threads:
+            list(threads.map(fill, range(0, len(data), tiling.n_cases)))
 
     def _views(self, part: Part | None) -> list[View]:
         return [view for view in self.kernels if part in (None, view.part)]
 
-    @property
-    def _windowed(self) -> list[str]:
-        """Poolings over windows."""
-        return [name for name in self.pooling if name != "last"]
 
-    @property
-    def _widths(self) -> list[int]:
-        """Numbers a kernel, over all time and over windows."""
-        return [len(self.pooling), self.n_windows * len(self._windowed)][: 1 + (self.n_windows > 1)]
+def widths(pooling: Sequence[str], n_windows: int) -> list[int]:
+    """Numbers a kernel: over all time and, if there are any, over windows."""
+    return [len(pooling), n_windows * len(windowed(pooling))][: 1 + (n_windows > 1)]
 
 
 def _name(view: View) -> str:

@@ -55,8 +55,8 @@ class FeatureParameters(BaseEstimator):
         response: the root of the mean of such responses, and of the share of such points; and the response at the end.
         ``"auto"``: share, excess, wins and losses, of series of fewer than 16 points the last too.
     n_windows : int, default=4
-        Parts of equal length over which responses are pooled besides all time, of at least four points each in the
-        longest training series; 1: none.
+        Parts over which responses are pooled besides all time, equally long but for the last, which may be shorter;
+        fewer where they would have less than four points in the longest training series. 1: none.
     group_size : int, default=8
         Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
     standardize : {"channel", "series"}, default="channel"

@@ -100,11 +100,16 @@ def finish(
     total = {name: part.sum(1, keepdim=True) for name, part in sums.items() if name != "max"}
     if "max" in poolings:
         total["max"] = sums["max"].amax(1, keepdim=True)
-    levels = [(total, poolings), (sums, [name for name in poolings if name != "last"])]
+    levels = [(total, poolings), (sums, windowed(poolings))]
     return [
         torch.stack([_FINISH[name](values) for name in names], dim=-1).permute(2, 1, 0, 3)
         for values, names in levels[: 1 + (sums["n"].shape[1] > 1)]
     ]
+
+
+def windowed(poolings: Sequence[str]) -> list[str]:
+    """Those that make sense over windows too."""
+    return [name for name in poolings if name != "last"]
 
 
 def _partly_observed(observed: Tensor) -> slice:

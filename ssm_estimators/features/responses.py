@@ -51,14 +51,14 @@ def pooled_responses(
         filled = (0, n_timepoints - values.shape[2], 0, tiling.n_cases - values.shape[1])
         return in_chunks(torch.nn.functional.pad(values, filled), tiling.chunk)
 
-    chunks = fill_up(mix(X, kernels.mixing))
     seen = fill_up(observed.any(1)[None].to(X))[0]
     if isinstance(windows, Tensor):
         windows = fill_up(windows)
     pooled: dict[str, list[Tensor]] = {}
     for start in range(0, len(kernels), tiling.span):
         part = bank.select(start, min(start + tiling.span, len(kernels)))
-        inputs = _of(chunks, start, start + tiling.span, group_size)
+        groups = slice(start // group_size, (start + tiling.span) // group_size)
+        inputs = fill_up(mix(X, None if kernels.mixing is None else kernels.mixing[groups]))
         states = part.states(inputs)
         for first in range(0, len(part.toeplitz), tiling.block):
             last = min(first + tiling.block, len(part.toeplitz))

@@ -145,12 +145,14 @@ def fit_ridge(
     )
 
 
-def ridge_bytes(n_cases: int, n_targets: int, n_features: Sequence[int]) -> int:
+def ridge_bytes(n_cases: int, n_targets: int, n_features: Sequence[int], largest_group: int = 1) -> int:
     """Memory of tables of features, float32, and of the regressions on one after the other."""
-    side = min(n_cases, max(n_features))
+    widest = max(n_features)
+    side = min(n_cases, widest)
     square = 32 * side**2  # a matrix, its eigenvectors and what finding them takes, float64
-    converted = 16 * ROWS * (n_cases if n_cases <= max(n_features) else max(n_features))
-    return 4 * n_cases * sum(n_features) + square + converted + 8 * n_targets * (len(PENALTIES) * n_cases + side)
+    converted = 16 * max(min(n_cases, ROWS) * widest, n_cases * min(widest, ROWS))
+    left_out = 8 * largest_group * (4 * largest_group + 3 * side) + 16 * len(PENALTIES) * n_cases * n_targets
+    return 4 * n_cases * sum(n_features) + square + converted + left_out + 8 * n_targets * side
 
 
 def _left_out(

@@ -11,7 +11,7 @@ from ssm_estimators.series.data import SeriesData
 
 
 def sorted_cases(data: SeriesData) -> np.ndarray:
-    """Positions of cases by their values, the first time point first: an order that the order of rows does not change.
+    """Positions of cases by their values and lengths: an order that the order of rows does not change.
 
     Parameters
     ----------
@@ -21,11 +21,15 @@ def sorted_cases(data: SeriesData) -> np.ndarray:
     -------
     ndarray of shape (n_cases,)
     """
-    values = np.ascontiguousarray(data.X.numpy().reshape(len(data), -1) + np.float32(0))  # no negative zero
-    bits = values.view(np.int32)
-    bits ^= np.where(bits < 0, -1, np.iinfo(np.int32).min).astype(np.int32)  # whose bytes sort as the numbers do
-    by_bytes = bits.byteswap() if sys.byteorder == "little" else bits
-    return np.argsort(by_bytes.view(np.dtype((np.void, 4 * bits.shape[1]))).ravel(), kind="stable")
+    n_cases = len(data)
+    keys = np.empty((n_cases, data.X[0].numel() + 1), dtype=np.int32)
+    keys[:, -1] = 0 if data.lengths is None else data.lengths.numpy()
+    values = keys[:, :-1].view(np.float32)
+    np.add(data.X.numpy().reshape(n_cases, -1), np.float32(0), out=values)  # no negative zero
+    keys ^= (keys >> 31) | np.int32(-(2**31))  # unsigned, these sort as the numbers do
+    if sys.byteorder == "little":
+        keys.byteswap(inplace=True)
+    return np.argsort(keys.view(np.dtype((np.void, 4 * keys.shape[1]))).ravel(), kind="stable")
 
 
 def pick_cases(ordered: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:

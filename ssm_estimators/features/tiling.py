@@ -1,6 +1,7 @@
 """How a transform is cut up: chunks and windows of time, cases and kernels held at once."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -9,11 +10,14 @@ CHUNK = 32  # time points a chunk, at most
 COLUMNS = 256  # chunks of all cases of a tile, about: products are then wide enough for full speed
 BLOCK = 2**19  # responses held at once by a thread: they stay in its cache
 STATES = 2**23  # numbers in the states held at once by a thread
-COPIES = 3  # of the responses: themselves, scratch, and what windows of unequal lengths need
+COPIES = 3  # of responses: themselves, scratch, what windows of unequal lengths need; likewise of inputs and sums
 
 
-def chunks_of(n_timepoints: int, n_windows: int) -> tuple[int, int]:
-    """Time points a chunk and number of chunks, so that each window is as many chunks.
+Number = TypeVar("Number", int, Tensor)
+
+
+def chunks_of(n_timepoints: Number, n_windows: int) -> tuple[Number, Number]:
+    """Time points a chunk and number of chunks, so that each window is as many chunks; the last may be cut short.
 
     Examples
     --------
@@ -22,6 +26,12 @@ def chunks_of(n_timepoints: int, n_windows: int) -> tuple[int, int]:
     """
     n_chunks = n_windows * -(-n_timepoints // (n_windows * CHUNK))
     return -(-n_timepoints // n_chunks), n_chunks
+
+
+def window_length(n_timepoints: Number, n_windows: int) -> Number:
+    """Time points a window, of which the last may have fewer."""
+    chunk, n_chunks = chunks_of(n_timepoints, n_windows)
+    return chunk * (n_chunks // n_windows)
 
 
 def window_masks(lengths: Tensor, n_timepoints: int, n_windows: int, reverse: bool) -> Tensor:
@@ -39,10 +49,8 @@ def window_masks(lengths: Tensor, n_timepoints: int, n_windows: int, reverse: bo
     -------
     Tensor of shape (n_windows, n_cases, n_timepoints), float32
     """
-    n_chunks = n_windows * -(-lengths.clamp_min(1) // (n_windows * CHUNK))
-    window_lengths = -(-lengths.clamp_min(1) // n_chunks) * (n_chunks // n_windows)
     position = torch.arange(n_timepoints) - (n_timepoints - lengths[:, None] if reverse else 0)
-    window = (position // window_lengths[:, None]).clamp_max(n_windows - 1)
+    window = (position // window_length(lengths.clamp_min(1), n_windows)[:, None]).clamp_max(n_windows - 1)
     return (window == torch.arange(n_windows)[:, None, None]).float()
 
 
@@ -58,6 +66,8 @@ class Tiling:
         Cases a tile.
     block, span : int
         Kernels whose responses, and whose states, are held at once; multiples of the group size.
+    n_bytes : float
+        What a thread holds.
     """
 
     chunk: int
@@ -65,34 +75,35 @@ class Tiling:
     n_cases: int
     block: int
     span: int
+    n_bytes: float
 
     @classmethod
     def of(
-        cls, n_timepoints: int, n_windows: int, n_states: int, group_size: int, max_memory: float, n_threads: int
+        cls, n_timepoints: int, n_channels: int, n_windows: int, n_states: int, group_size: int, max_memory: float
     ) -> "Tiling":
-        """For kernels of ``n_states`` real states, for at most ``max_memory`` gigabytes in all threads.
+        """For kernels of ``n_states`` real states, such that a thread holds at most ``max_memory`` gigabytes.
 
         Raises
         ------
         ValueError
             If a group of kernels and one case take more.
         """
-        available = max_memory * 1e9 / 4 / n_threads
         chunk, n_chunks = chunks_of(n_timepoints, n_windows)
-        a_group = group_size * (COPIES * chunk + 2 * n_states)  # numbers a column of responses and states
-        n_cases = max(1, int(min(COLUMNS, available / a_group)) // n_chunks)
-        columns = n_chunks * n_cases
-        block = group_size * max(1, int(min(BLOCK / (group_size * chunk), available / a_group) / columns))
-        left = min(STATES, (available - COPIES * block * chunk * columns) / 2)
-        tiling = cls(chunk, n_chunks, n_cases, block, block * max(1, int(left / (n_states * columns * block))))
-        needed = tiling.numbers(n_states)
+        padded, available = chunk * n_chunks, max_memory * 1e9 / 4
+        # numbers of 4 bytes a case: the series and its windows; a kernel's responses; its states, inputs and sums
+        series = padded * (10 * n_channels + 2 * n_windows + 4)
+        responses = COPIES * padded
+        others = 2 * n_states * n_chunks + COPIES * padded / group_size + 4 * COPIES * (n_windows + 1)
+        needed = series + group_size * (responses + others)
         if needed > available:
             raise ValueError(
-                f"max_memory={max_memory} GB is too small for one case of {n_timepoints} time points and "
-                f"{n_threads} threads: expected at least {1.01 * needed * 4 * n_threads / 1e9:.3g}."
+                f"max_memory={max_memory} GB is too small for one case of {n_timepoints} time points: "
+                f"expected at least {4.04 * needed / 1e9:.3g}."
             )
-        return tiling
-
-    def numbers(self, n_states: int) -> int:
-        """Numbers that a thread holds: responses and copies of them, states with the inputs that drive them."""
-        return self.n_chunks * self.n_cases * (COPIES * self.block * self.chunk + 2 * self.span * n_states)
+        n_cases = int(min(max(1, COLUMNS // n_chunks), available / needed))
+        left = available / n_cases - series
+        groups = min(BLOCK / (padded * n_cases), left / (responses + others)) / group_size
+        block = group_size * max(1, int(groups))
+        blocks = min(STATES / (n_states * n_chunks * n_cases), (left - block * responses) / others) / block
+        span = block * max(1, int(blocks))
+        return cls(chunk, n_chunks, n_cases, block, span, 4 * n_cases * (series + block * responses + span * others))

@@ -88,6 +88,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         ValueError
             If a parameter or X is not as stated.
         """
+        self.__dict__.pop("filter_bank_", None)  # a fit that is refused leaves nothing behind that looks fitted
         self._check_parameters()
         data = check_series(self, X, self.missing, reset=True)
         weight = np.ones(len(data))
@@ -145,7 +146,9 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         data : SeriesData
         weight : ndarray of shape (n_cases,)
         """
-        self.__dict__.pop("filter_bank_", None)  # a fit that fails leaves nothing behind that looks fitted
+        if not (weight > 0).any():
+            raise ValueError("All sample weights are zero.")
+        data, weight = data.kept(weight > 0), weight[weight > 0]
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         self.missing_ = self.missing
         self.filter_bank_: FilterBank = draw_filter_bank(data, weight, self, random, self.resources())

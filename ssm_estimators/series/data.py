@@ -45,6 +45,11 @@ class SeriesData(Dataset):
         index = torch.as_tensor(cases)
         return replace(self, **{name: value[index] for name, value in self._parts().items()})
 
+    def kept(self, mask: np.ndarray) -> "SeriesData":
+        """The cases where ``mask`` is True, padded no longer than the longest of them."""
+        data = self if mask.all() else self.select(np.flatnonzero(mask))
+        return data if data.lengths is None else replace(data, X=data.X[..., : int(data.lengths.max())])
+
     def with_unit_weights(self) -> "SeriesData":
         """The same with weights of mean 1, so that a weight means the same in every batch."""
         if self.sample_weight is None:

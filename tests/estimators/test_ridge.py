@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from scipy.special import log_softmax
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
+from ssm_estimators.estimators.ridge_base import average_weights
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.features.ridge import ridge_bytes
 
@@ -106,7 +108,7 @@ def test_a_representation_that_tells_nothing_has_little_weight():
 def test_little_memory_means_fewer_kernels(noisy):
     X, y, X_test, _ = noisy
     clf = StateSpaceRidgeClassifier(n_kernels=4000, max_memory=0.002, n_jobs=1, random_state=0).fit(X, y)
-    n_features = {len(ridge.coef) for ridge in clf.ridges_.values()}
+    n_features = [len(next(iter(clf.ridges_.values())).coef)]
     assert ridge_bytes(40, 2, n_features) < 0.5 * 0.002e9
     assert clf.n_kernels == 4000
     assert {level for *_, level in clf.ridges_} == {"all time"}  # windows go first
@@ -166,6 +168,50 @@ def test_its_features_are_a_fitted_transformer(noisy):
     assert table.shape == (40, clf.features_.n_features_out_)
     own = StateSpaceFeatures(n_kernels=64, random_state=0).fit(X)
     assert np.array_equal(own.transform(X_test), table)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"sample_weight": -np.ones(40)},
+        {"groups": np.zeros(40)},
+        {"y": np.zeros(40)},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_a_refused_fit_leaves_nothing_that_looks_fitted(noisy, refused):
+    X, y, X_test, _ = noisy
+    clf = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match=r".+"):
+        clf.fit(**{"X": X, "y": y, **refused})
+    with pytest.raises(NotFittedError):
+        clf.predict(X_test)
+
+
+def test_a_case_without_weight_is_not_there_even_if_it_is_the_longest(noisy):
+    X, y, X_test, _ = noisy
+    series = [*X[:39, :, :50], X[39]]
+    weight = np.arange(40) < 39
+    weighted = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(series, y, sample_weight=weight)
+    fewer = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(series[:39], y[:39])
+    np.testing.assert_allclose(weighted.predict_proba(X_test), fewer.predict_proba(X_test), rtol=1e-6)
+
+
+def test_weights_of_ridges_follow_their_left_out_errors():
+    Y = np.array([[-1.0, 3.0], [1.0, 3.0], [1.0, 3.0], [-1.0, 3.0]])  # the second target is constant
+    good, bad = Y * 0.9, Y * 0.5
+    weights = average_weights(np.stack([good, bad, -Y]), Y, np.ones(4), shared=False)
+    odds = np.array([0.99 / 0.011, 0.75 / 0.251, 0.001 / 4.001]) ** 4
+    np.testing.assert_allclose(weights[:, 0], odds / odds.sum(), rtol=1e-9)
+    np.testing.assert_allclose(weights.sum(0), 1)
+    together = average_weights(np.stack([good, bad]), Y, np.ones(4), shared=True)
+    assert np.array_equal(together[:, 0], together[:, 1])
+
+
+def test_targets_whose_squares_cannot_be_summed():
+    X = np.random.default_rng(0).standard_normal((4, 20))
+    with pytest.raises(ValueError, match=r"targets of at most 1e\+100 in size; got 3e\+200. Scale y"):
+        StateSpaceRidgeRegressor(n_kernels=64).fit(X, np.arange(4) * 1e200)
 
 
 def test_threads_and_memory_may_be_set_anew(noisy):

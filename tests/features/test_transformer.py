@@ -26,10 +26,12 @@ def X():
     return np.random.default_rng(0).standard_normal((12, 2, 70))
 
 
+@pytest.mark.parametrize("max_memory", [2.0, 0.0005])
 @pytest.mark.parametrize("n_jobs", [1, 2, 5, -1, None])
-def test_threads_do_not_change_a_digit(X, n_jobs):
+def test_threads_do_not_change_a_digit(X, n_jobs, max_memory):
     X = np.repeat(X, 20, axis=0)
-    assert np.array_equal(make(n_jobs=n_jobs).fit(X).transform(X), make(n_jobs=1).fit(X).transform(X))
+    tables = [make(n_jobs=n, max_memory=max_memory).fit_transform(X) for n in (1, n_jobs)]
+    assert np.array_equal(*tables)
 
 
 def test_every_case_is_transformed_as_if_alone(X):
@@ -111,6 +113,28 @@ def test_padding_is_neither_heard_nor_pooled(X):
     np.testing.assert_allclose(features.transform(series), alone, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("n_windows", [1, 4, 6])
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_any_lengths_with_gaps_are_as_if_alone(n_windows, n_channels):
+    rng = np.random.default_rng(0)
+    series = [rng.standard_normal((n_channels, n)) for n in (1, 2, 3, 4, 7, 20, 65, 129, 200)]
+    for x in series[4:]:
+        x[:, 0] = x[0, 2:4] = np.nan
+    features = make(missing="mask", pooling=POOLINGS, n_windows=n_windows).fit(series)
+    alone = np.concatenate([features.transform([x]) for x in series])
+    np.testing.assert_allclose(features.transform(series), alone, rtol=1e-3, atol=1e-3)
+
+
+def test_windows_are_numbered_forward_in_time():
+    X = np.zeros((1, 1, 400))
+    X[..., 320:340] = np.random.default_rng(0).standard_normal(20)
+    features = make(representations=("raw",), max_time_constants=(0.02,), pooling=("losses",)).fit(X)
+    table = dict(zip(features.get_feature_names_out(), features.transform(X)[0], strict=True))
+    for direction in ("forward", "backward"):
+        windows = [sum(v for k, v in table.items() if direction in k and k.endswith(f"window_{w}")) for w in range(4)]
+        assert np.argmax(windows) == 3
+
+
 def test_a_missing_value_is_not_a_zero(X):
     gaps = X.copy()
     gaps[3, :, 10:20] = np.nan
@@ -127,6 +151,9 @@ def test_a_weight_is_a_count(X):
     order = np.random.default_rng(1).permutation(weight.sum())
     repeated = make().fit(np.repeat(X, weight, axis=0)[order])
     np.testing.assert_allclose(weighted.transform(X), repeated.transform(X), rtol=1e-5, atol=1e-6)
+    series = [*X[:11, :, :40], X[11]]  # no copy of the longest
+    weight = np.arange(12) < 11
+    assert np.array_equal(make().fit(series, sample_weight=weight).transform(X), make().fit(series[:11]).transform(X))
 
 
 def test_scale_and_level_matter_by_channel_but_not_by_series(X):
@@ -220,6 +247,12 @@ def test_a_refused_fit_leaves_nothing_that_looks_fitted(X):
         features.set_params(max_memory=1e-9).fit(X)
     with pytest.raises(NotFittedError):
         features.transform(X)
+    features = make().fit(X)
+    for weight in (-np.ones(12), np.zeros(12)):
+        with pytest.raises(ValueError, match=r"[Nn]egative|zero"):
+            features.fit(X, sample_weight=weight)
+        with pytest.raises(NotFittedError):
+            features.transform(X)
 
 
 def test_a_list_of_equal_lengths_is_an_array(X):
