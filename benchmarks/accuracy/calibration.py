@@ -30,7 +30,7 @@ SETS = (
     "SyntheticControl",
     "Worms",
 )
-KERNELS = 2000
+KERNELS = 500
 
 
 def heads(seed):

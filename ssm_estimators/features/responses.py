@@ -54,22 +54,23 @@ def pooled_responses(
     seen = fill_up(observed.any(1)[None].to(X))[0]
     if isinstance(windows, Tensor):
         windows = fill_up(windows)
-    pooled: dict[str, list[Tensor]] = {}
+    spans = []
     for start in range(0, len(kernels), tiling.span):
         part = bank.select(start, min(start + tiling.span, len(kernels)))
         groups = slice(start // group_size, (start + tiling.span) // group_size)
         inputs = fill_up(mix(X, None if kernels.mixing is None else kernels.mixing[groups]))
         states = part.states(inputs)
+        blocks = []
         for first in range(0, len(part.toeplitz), tiling.block):
             last = min(first + tiling.block, len(part.toeplitz))
             y = part.select(first, last).respond(
                 _of(inputs, first, last, group_size), _states_of(states, first, last, group_size)
             )
             thresholds = kernels.thresholds[start + first : start + last]
-            for name, values in pool(y, thresholds, seen, group_size, poolings, windows).items():
-                pooled.setdefault(name, []).append(values)
-    sums = {name: torch.cat(values) for name, values in pooled.items()}
-    return [values[: len(X)] for values in finish(sums, seen, poolings, windows)]
+            blocks.append(pool(y, thresholds, seen, group_size, poolings, windows))
+        sums = {name: torch.cat([block[name] for block in blocks]) for name in blocks[0]}
+        spans.append(finish(sums, seen, poolings, windows))
+    return [torch.cat(levels, dim=2)[: len(X)] for levels in zip(*spans, strict=True)]
 
 
 def own_responses(X: Tensor, mixing: Tensor | None, bank: SharedInput, chunk: int) -> Tensor:
