@@ -71,7 +71,7 @@ def main():
     results = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
     if args.fit:
         results["fit"] = []
-        for n_cases, gigabytes in ((1000, 2.0), (10_000, 2.0), (10_000, 30.0), (100_000, 2.0)):
+        for n_cases, gigabytes in ((1000, 2.0), (10_000, 2.0), (100_000, 2.0), (10_000, 30.0)):
             command = [sys.executable, __file__, "--one-fit", str(n_cases), str(gigabytes), "--jobs", str(args.jobs)]
             results["fit"].append(json.loads(subprocess.check_output(command, text=True).splitlines()[-1]))
             print(results["fit"][-1], flush=True)
