@@ -1,5 +1,7 @@
 """Constructor parameters: declared once, with their constraints and documentation, and joined over base classes."""
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from numbers import Integral
 from typing import TypeVar, dataclass_transform
@@ -18,14 +20,20 @@ def parameters(cls: type[T]) -> type[T]:
     """
     if cls.__doc__:
         for key in ("parameters", "attributes", "example"):
-            texts = [vars(base)[f"_{key}_doc"] for base in cls.__mro__ if f"_{key}_doc" in vars(base)]
-            text = "\n    ".join(texts).replace("{name}", cls.__name__)
+            text = documentation(cls, key).replace("{name}", cls.__name__)
             cls.__doc__ = cls.__doc__.replace(f"{{{key}}}", text)
     constraints = {}
     for base in reversed(cls.__mro__):
         constraints.update(vars(base).get("_constraints", {}))
     cls._parameter_constraints = constraints  # type: ignore[attr-defined]  # scikit-learn's
     return dataclass(kw_only=True, eq=False, repr=False)(cls)
+
+
+def documentation(cls: type, key: str, without: Collection[str] = ()) -> str:
+    """What a class and its bases say of their "parameters" or "attributes", perhaps without some of them."""
+    texts = [vars(base)[f"_{key}_doc"] for base in cls.__mro__ if f"_{key}_doc" in vars(base)]
+    entries = re.split(r"\n    (?=\S)", "\n    ".join(texts))
+    return "\n    ".join(entry for entry in entries if entry.split(" : ")[0] not in without)
 
 
 def at_least(low: int) -> Interval:

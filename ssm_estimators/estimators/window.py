@@ -1,0 +1,258 @@
+"""Forecasts of what follows windows of series: what the forecasters share, however they come by their outputs."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ssm_estimators.declaration import at_least, parameters
+from ssm_estimators.estimators.intervals import ErrorQuantiles, movement
+from ssm_estimators.features.memory import Memory
+from ssm_estimators.series.windows import windows_before
+
+Array = NDArray[Any]
+
+N_SEASONS = 30  # of a window
+LEAST_WINDOWS = 20  # to train on, where the series are long enough
+MOST_POINTS = 2**22  # of windows predicted at a time
+
+
+@parameters
+class WindowForecaster(BaseEstimator):
+    """Learns from long series to forecast the next values of each of their channels; subclasses say how."""
+
+    horizon: int = 12
+    season: int = 1
+    window: int | str = "auto"
+    n_lags: int | str = "auto"
+    transform: str | None = "auto"
+    difference: str = "last"
+
+    _parameters_doc = """horizon : int, default=12
+        Steps to forecast.
+    season : int, default=1
+        Time points after which the series' main rhythm repeats; 1: none is known.
+    window : int or "auto", default="auto"
+        Time points that a forecast sees. ``"auto"``: 30 seasons (300 time points without a season), at most a quarter
+        of the longest series, at least ``n_lags``.
+    n_lags : int or "auto", default="auto"
+        Last values of the window that are used as they are. ``"auto"``: two seasons (20 without a season), fewer where
+        they would leave fewer than 20 windows to train on.
+    transform : {"auto", "log"} or None, default="auto"
+        ``"auto"``: the logarithm of channels that are positive and whose spread grows with their level.
+    difference : {"last", "season"}, default="last"
+        What forecasts are shrunk toward where little can be learned: the last value, or that of one season before."""
+    _attributes_doc = """n_channels_in_ : int
+    log_ : ndarray of shape (n_channels,), bool
+        Which channels are transformed.
+    memory_ : Memory
+        Which features of a window are used.
+    errors_ : ErrorQuantiles
+        Of windows that were left out."""
+    _constraints = {
+        "horizon": [at_least(1)],
+        "season": [at_least(1)],
+        "window": [StrOptions({"auto"}), at_least(1)],
+        "n_lags": [StrOptions({"auto"}), at_least(1)],
+        "transform": [None, StrOptions({"auto", "log"})],
+        "difference": [StrOptions({"last", "season"})],
+    }
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from one or more series.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_series, n_channels, n_timepoints), or list of arrays
+            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+        y : None
+            Not used: what follows a window is its target.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter or X is not as stated, or all series are too short for the horizon.
+        """
+        self._validate_params()
+        series = check_long_series(X)
+        self.n_channels_in_ = series[0].shape[0]
+        self.log_ = self._choose_log(series)
+        series = [self._transformed(x) for x in series]
+        self.memory_ = self._choose_memory([x.shape[1] for x in series])
+        scale = [_scale(x) for x in series]
+        self.errors_: ErrorQuantiles = self._fit(series, scale)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """What follows the end of each series.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Series or windows of any length; their last ``window`` time points count.
+
+        Returns
+        -------
+        ndarray of shape (n_series, n_channels, horizon)
+        """
+        windows = self._last_windows(X)
+        return self._restored(self._predict(windows))
+
+    def predict_quantiles(self, X: Any, levels: Sequence[float]) -> Array:
+        """Quantiles of what follows the end of each series.
+
+        Errors of training windows that were left out of the fit, relative to how much their windows move, are taken to
+        come from the same distribution as those of X (conformal prediction).
+
+        Parameters
+        ----------
+        X : as in ``predict``
+        levels : sequence of float
+            Between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_series, n_channels, horizon, n_levels)
+        """
+        windows = self._last_windows(X)
+        return self._quantiles(windows, levels)
+
+    def predict_windows(self, x: Any, origins: Any, levels: Sequence[float] | None = None) -> Array:
+        """What follows each of many time points of one series, in one call.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_channels, n_timepoints)
+        origins : array-like of shape (n_origins,), int
+            First time point of each forecast, 1 to n_timepoints; nothing from there on is seen.
+        levels : sequence of float or None, default=None
+            Forecast quantiles instead.
+
+        Returns
+        -------
+        ndarray of shape (n_origins, n_channels, horizon), or (n_origins, n_channels, horizon, n_levels)
+        """
+        check_is_fitted(self, "memory_")
+        (checked,) = check_long_series([x], self.n_channels_in_)
+        times = np.asarray(origins)
+        if times.ndim != 1 or times.dtype.kind not in "iu" or ((times < 1) | (times > checked.shape[1])).any():
+            raise ValueError(
+                f"origins must be integers from 1 to the series' length, {checked.shape[1]}; got {origins}."
+            )
+        checked = self._transformed(checked)
+        n_timepoints = len(self.memory_.matrix)
+        rows = max(1, MOST_POINTS // (n_timepoints * self.n_channels_in_))
+        chunks = [
+            windows_before(checked, times[start : start + rows], n_timepoints) for start in range(0, len(times), rows)
+        ]
+        if levels is None:
+            return np.concatenate([self._restored(self._predict(windows)) for windows in chunks])
+        return np.concatenate([self._quantiles(windows, levels) for windows in chunks])
+
+    def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
+        """Fit on transformed series; return the distribution of errors of windows left out."""
+        raise NotImplementedError
+
+    def _predict(self, windows: Array) -> Array:
+        """Transformed (n_windows, n_channels, n_timepoints) to (n_windows, n_channels, horizon)."""
+        raise NotImplementedError
+
+    def _quantiles(self, windows: Array, levels: Sequence[float]) -> Array:
+        at = np.asarray(levels, dtype=float)
+        if at.ndim != 1 or not ((at > 0) & (at < 1)).all():
+            raise ValueError(f"levels must be numbers between 0 and 1; got {levels}.")
+        errors = movement(windows)[:, :, None, None] * self.errors_.at(at)
+        return self._restored(self._predict(windows)[..., None] + np.sort(errors, axis=-1)[..., at.argsort().argsort()])
+
+    def _last_windows(self, X: Any) -> Array:
+        check_is_fitted(self, "memory_")
+        n_timepoints = len(self.memory_.matrix)
+        series = [self._transformed(x) for x in check_long_series(X, self.n_channels_in_)]
+        return np.concatenate([windows_before(x, np.array([x.shape[1]]), n_timepoints) for x in series])
+
+    def _choose_log(self, series: list[Array]) -> Array:
+        positive = np.all([(x > 0).all(axis=1) for x in series], axis=0)
+        if self.transform == "log" and not positive.all():
+            channel = int(np.flatnonzero(~positive)[0])
+            raise ValueError(
+                f"transform='log' needs positive values; channel {channel} has others. Use transform=None."
+            )
+        if self.transform != "auto":
+            return np.full(len(positive), self.transform == "log")
+        grows = np.mean([_spread_grows(x, self.season) for x in series], axis=0) > 0.5
+        return positive & grows
+
+    def _choose_memory(self, lengths: list[int]) -> Memory:
+        longest, unit = max(lengths), self.season if self.season > 1 else 10
+        if longest <= self.horizon:
+            raise ValueError(
+                f"Expected a series of at least {self.horizon + 1} time points to learn horizon={self.horizon}; the "
+                f"longest has {longest}. Lower horizon."
+            )
+        room = longest - self.horizon - LEAST_WINDOWS + 1
+        n_lags = max(1, min(2 * unit, room)) if self.n_lags == "auto" else int(self.n_lags)
+        automatic = max(n_lags, min(N_SEASONS * unit, (longest - self.horizon) // 4))
+        n_timepoints = automatic if self.window == "auto" else int(self.window)
+        if n_lags > n_timepoints:
+            raise ValueError(f"n_lags={n_lags} are more than the window of {n_timepoints} time points has.")
+        if longest < n_timepoints + self.horizon:
+            raise ValueError(
+                f"Expected a series of at least {n_timepoints + self.horizon} time points for a window of "
+                f"{n_timepoints} and horizon={self.horizon}; the longest has {longest}. Lower window, "
+                "n_lags or horizon."
+            )
+        return Memory.of(n_lags, n_timepoints, self.season)
+
+    def _transformed(self, x: Array) -> Array:
+        if not self.log_.any():
+            return x
+        if (x[self.log_] <= 0).any():
+            raise ValueError("Expected positive values, as in fit, in channels that are log-transformed; got others.")
+        return np.where(self.log_[:, None], np.log(np.where(self.log_[:, None], x, 1.0)), x)
+
+    def _restored(self, values: Array) -> Array:
+        """Undo the transformation: axis 1 is the channel."""
+        log = self.log_.reshape(1, -1, *[1] * (values.ndim - 2))
+        return np.where(log, np.exp(np.where(log, values, 0.0)), values) if log.any() else values
+
+
+def check_long_series(X: Any, n_channels: int | None = None) -> list[Array]:
+    """Series to forecast as a list of float64 arrays, (n_channels, n_timepoints)."""
+    series = [check_array(x, dtype=np.float64, input_name="X", ensure_min_features=1) for x in X]
+    if not series:
+        raise ValueError("Expected at least one series; got none.")
+    n_channels = n_channels or series[0].shape[0]
+    for i, x in enumerate(series):
+        if x.shape[0] != n_channels:
+            raise ValueError(f"Expected {n_channels} channels a series; series {i} has shape {x.shape}.")
+    return series
+
+
+def _scale(x: Array) -> Array:
+    """Standard deviation of each channel, 1 where nothing varies."""
+    deviation = x.std(axis=1)
+    return np.where(deviation > 1e-12 * np.abs(x).max(axis=1), deviation, 1.0)
+
+
+def _spread_grows(x: Array, season: int) -> Array:
+    """Whether the spread within seasons varies less relative to their level than by itself, for each channel."""
+    length = season if season > 3 else 10
+    n_blocks = x.shape[1] // length
+    if n_blocks < 3:
+        return np.zeros(len(x), dtype=bool)
+    blocks = x[:, -n_blocks * length :].reshape(len(x), n_blocks, length)
+    spread, level = blocks.std(axis=2), np.abs(blocks.mean(axis=2)) + 1e-300
+
+    def variation(values: Array) -> Array:
+        return values.std(axis=1) / (values.mean(axis=1) + 1e-300)
+
+    return variation(spread / level) < variation(spread)

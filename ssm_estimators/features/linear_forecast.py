@@ -1,0 +1,136 @@
+"""Linear forecasts from the state-space features of a window, fitted in closed form."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssm_estimators.features.block_ridge import PENALTIES, BlockRidge, BlockSums, fit_block_ridge
+from ssm_estimators.features.memory import Memory
+from ssm_estimators.series.windows import Origins, values_after, windows_before
+
+Array = NDArray[Any]
+
+N_BLOCKS = 6
+MAX_WINDOWS = 100_000  # of all channels together
+CHUNK = 2**22  # values of windows held at a time
+DEPARTURE = 1e4  # penalty of a channel's departure from the map for all, in units of that map's, with one free window
+
+
+@dataclass(frozen=True)
+class LinearForecast:
+    """A map from a window's features to what comes after it, one a channel.
+
+    Attributes
+    ----------
+    memory : Memory
+    coef : ndarray of shape (n_channels, n_features, horizon)
+    """
+
+    memory: Memory
+    coef: Array
+
+    def predict(self, windows: Array) -> Array:
+        """(n_windows, n_channels, n_timepoints) to (n_windows, n_channels, horizon)."""
+        features = self.memory.features(windows.reshape(-1, windows.shape[-1])).reshape(*windows.shape[:2], -1)
+        return windows[..., -1:] + np.einsum("ncp,cph->nch", features, self.coef, optimize=True)
+
+
+@dataclass(frozen=True)
+class LinearFit:
+    """A fitted forecast, and those that were fitted to the blocks of origins before each block.
+
+    Attributes
+    ----------
+    forecast : LinearForecast
+    before : list of LinearForecast
+    origins : Origins
+    block : ndarray of shape (n_origins,)
+        -1: of none.
+    """
+
+    forecast: LinearForecast
+    before: list[LinearForecast]
+    origins: Origins
+    block: Array
+
+
+def fit_linear_forecast(
+    series: Sequence[Array], scale: Sequence[Array], memory: Memory, horizon: int, season: int
+) -> LinearFit:
+    """Ridge regressions of what comes after windows on their features.
+
+    One map for all channels, shrunk toward the value one season before (of one time point: the last value); then one a
+    channel, shrunk toward the map for all, the less so the more windows there are that do not overlap. The penalty is
+    that of least squared error, in units of ``scale``, on blocks of neighbouring origins left out.
+
+    Parameters
+    ----------
+    series : sequence of ndarray of shape (n_channels, length)
+    scale : sequence of ndarray of shape (n_channels,)
+    memory : Memory
+    horizon : int
+    season : int
+        Of the forecast that maps are shrunk toward, at most ``memory.n_lags``.
+
+    Returns
+    -------
+    LinearFit
+    """
+    lengths = np.array([x.shape[1] for x in series])
+    n_channels = series[0].shape[0]
+    n_all = len(Origins.of(lengths, memory.n_lags, horizon)) * n_channels
+    origins = Origins.of(lengths, memory.n_lags, horizon, stride=-(-n_all // MAX_WINDOWS))
+    n_blocks = min(N_BLOCKS, len(origins))
+    block = origins.blocks(n_blocks, horizon)
+    n_features = memory.matrix.shape[1]
+    sums = [BlockSums.zeros(n_blocks, n_features, horizon) for _ in range(n_channels)]
+    for number, chunk, windows, after in _chunks(series, origins[block >= 0], memory, horizon):
+        unit = scale[number][:, None]
+        blocks = block[block >= 0][chunk]
+        for channel in range(n_channels):
+            A = memory.features(windows[:, channel]) / unit[channel]
+            Y = (after[:, channel] - windows[:, channel, -1:]) / unit[channel]
+            for k in np.unique(blocks):
+                sums[channel].add(k, A[blocks == k], Y[blocks == k])
+    n_free = n_all / n_channels / horizon  # windows of a channel whose targets do not overlap
+    ridges = _fit_channels(sums, memory.penalty, _season_before(memory, horizon, season), DEPARTURE / n_free)
+    return LinearFit(
+        LinearForecast(memory, np.stack([ridge.coef for ridge in ridges])),
+        [LinearForecast(memory, np.stack([ridge.before[k] for ridge in ridges])) for k in range(n_blocks)],
+        origins,
+        block,
+    )
+
+
+def _fit_channels(sums: list[BlockSums], relative: Array, toward: Array, departure: float) -> list[BlockRidge]:
+    together = sums[0] if len(sums) == 1 else sum(sums[1:], start=sums[0])
+    unit = np.trace(together.gram.sum(axis=0)) / len(relative) or 1.0
+    shared = fit_block_ridge(together, relative, toward, unit * PENALTIES)
+    if len(sums) == 1:
+        return [shared]
+    return [fit_block_ridge(own, relative, shared, np.array([shared.penalty * departure])) for own in sums]
+
+
+def _season_before(memory: Memory, horizon: int, season: int) -> Array:
+    """The map whose forecast is the value one season, or the fewest seasons, before."""
+    coef = np.zeros((memory.matrix.shape[1], horizon))
+    lag = -np.arange(1, horizon + 1) % season
+    steps = np.flatnonzero(lag > 0)  # lag 0 is the last value, relative to which everything is
+    coef[lag[steps] - 1, steps] = 1.0
+    return coef
+
+
+def _chunks(
+    series: Sequence[Array], origins: Origins, memory: Memory, horizon: int
+) -> Iterator[tuple[int, Array, Array, Array]]:
+    """Series by series a few origins at a time: which, windows before and values after them."""
+    for number, x in enumerate(series):
+        mine = np.flatnonzero(origins.series == number)
+        rows = max(1, CHUNK // (x.shape[0] * len(memory.matrix)))
+        for start in range(0, len(mine), rows):
+            chunk = mine[start : start + rows]
+            times = origins.time[chunk]
+            yield number, chunk, windows_before(x, times, len(memory.matrix)), values_after(x, times, horizon)

@@ -1,0 +1,84 @@
+"""Windows of long series, and what came after them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Time points from which series are forecast: each is the first one of which nothing is known.
+
+    Attributes
+    ----------
+    series, time : ndarray of shape (n_origins,), int
+        Which series, and which of its time points.
+    """
+
+    series: Array
+    time: Array
+
+    @classmethod
+    def of(cls, lengths: Array, first: int, horizon: int, stride: int = 1) -> "Origins":
+        """All, every ``stride`` time points, that have ``first`` points before and ``horizon`` after them."""
+        ranges = [np.arange(length - horizon, first - 1, -stride)[::-1] for length in lengths]
+        series = np.repeat(np.arange(len(ranges)), [len(times) for times in ranges])
+        return cls(series, np.concatenate(ranges).astype(int))
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, selected: Any) -> "Origins":
+        return Origins(self.series[selected], self.time[selected])
+
+    def blocks(self, n_blocks: int, gap: int) -> Array:
+        """Number of the block of neighbours that each belongs to, -1 in the ``gap`` time points before a block's end.
+
+        Where the gaps would take more than a quarter of the origins there are none.
+        """
+        block = np.arange(len(self)) * n_blocks // max(len(self), 1)
+        ends = np.flatnonzero(np.diff(block, append=n_blocks))
+        last = Origins(self.series[ends], self.time[ends])
+        own = np.searchsorted(ends, np.arange(len(self)))
+        near = (self.series == last.series[own]) & (self.time > last.time[own] - gap) & (block < n_blocks - 1)
+        return np.where(near, -1, block) if near.mean() <= 0.25 else block
+
+
+def windows_before(x: Array, times: Array, n_timepoints: int) -> Array:
+    """The last ``n_timepoints`` before each time, NaN before the series' start.
+
+    Parameters
+    ----------
+    x : ndarray of shape (..., length)
+    times : ndarray of shape (n_times,)
+
+    Returns
+    -------
+    ndarray of shape (n_times, ..., n_timepoints)
+
+    Examples
+    --------
+    >>> windows_before(np.arange(5.0), np.array([1, 4]), n_timepoints=2)
+    array([[nan,  0.],
+           [ 2.,  3.]])
+    """
+    start = np.full((*x.shape[:-1], n_timepoints), np.nan)
+    view = sliding_window_view(np.concatenate([start, x], axis=-1), n_timepoints, axis=-1)
+    return np.moveaxis(view[..., times, :], -2, 0)
+
+
+def values_after(x: Array, times: Array, horizon: int) -> Array:
+    """The ``horizon`` values from each time on: (..., length) to (n_times, ..., horizon).
+
+    Examples
+    --------
+    >>> values_after(np.arange(5.0), np.array([1, 3]), horizon=2)
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    return np.moveaxis(sliding_window_view(x, horizon, axis=-1)[..., times, :], -2, 0)
