@@ -55,11 +55,11 @@ class StateSpaceRidgeWindowForecaster(WindowForecaster):
 def errors_ahead(fit: LinearFit, series: list[Array], horizon: int) -> Array:
     """Errors of windows by the map fitted to the blocks before theirs, relative to how much each window moves."""
     errors = []
-    kept = np.flatnonzero(fit.block >= min(1, fit.block.max()))
+    kept = np.flatnonzero((fit.segment % 2 == 0) & (fit.segment >= min(2, fit.segment.max())))
     for i in kept[:: -(-len(kept) // N_CALIBRATION)]:
         x, time = series[fit.origins.series[i]], fit.origins.time[[i]]
         windows = windows_before(x, time, len(fit.forecast.memory.matrix))
-        error = values_after(x, time, horizon) - fit.before[fit.block[i]].predict(windows)
+        error = values_after(x, time, horizon) - fit.before[fit.segment[i] // 2].predict(windows)
         moves = movement(windows)[..., None]
         errors.append(np.divide(error, moves, out=np.zeros_like(error), where=moves > 0))
     return np.concatenate(errors)

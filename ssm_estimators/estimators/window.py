@@ -41,8 +41,8 @@ class WindowForecaster(BaseEstimator):
         Time points that a forecast sees. ``"auto"``: 30 seasons (300 time points without a season), at most a quarter
         of the longest series, at least ``n_lags``.
     n_lags : int or "auto", default="auto"
-        Last values of the window that are used as they are. ``"auto"``: two seasons (20 without a season), fewer where
-        they would leave fewer than 20 windows to train on.
+        Last values of the window that are used as they are. ``"auto"``: a sixth of the longest series, at least one and at
+        most two seasons (of 10 where there is none); fewer where that would leave fewer than 20 windows to train on.
     transform : {"auto", "log"} or None, default="auto"
         ``"auto"``: the logarithm of channels that are positive and whose spread grows with their level.
     difference : {"last", "season"}, default="last"
@@ -199,7 +199,8 @@ class WindowForecaster(BaseEstimator):
                 f"longest has {longest}. Lower horizon."
             )
         room = longest - self.horizon - LEAST_WINDOWS + 1
-        n_lags = max(1, min(2 * unit, room)) if self.n_lags == "auto" else int(self.n_lags)
+        few = int(np.clip((longest - self.horizon) // 6, unit, 2 * unit))
+        n_lags = max(1, min(few, room)) if self.n_lags == "auto" else int(self.n_lags)
         automatic = max(n_lags, min(N_SEASONS * unit, (longest - self.horizon) // 4))
         n_timepoints = automatic if self.window == "auto" else int(self.window)
         if n_lags > n_timepoints:

@@ -13,7 +13,7 @@ from ssm_estimators.series.windows import Origins, values_after, windows_before
 
 Array = NDArray[Any]
 
-N_BLOCKS = 6
+MOST_BLOCKS, FEWEST_BLOCKS = 6, 3
 MAX_WINDOWS = 100_000  # of all channels together
 CHUNK = 2**22  # values of windows held at a time
 DEPARTURE = 1e4  # penalty of a channel's departure from the map for all, in units of that map's, with one free window
@@ -47,14 +47,14 @@ class LinearFit:
     forecast : LinearForecast
     before : list of LinearForecast
     origins : Origins
-    block : ndarray of shape (n_origins,)
-        -1: of none.
+    segment : ndarray of shape (n_origins,)
+        Of block k: 2 k.
     """
 
     forecast: LinearForecast
     before: list[LinearForecast]
     origins: Origins
-    block: Array
+    segment: Array
 
 
 def fit_linear_forecast(
@@ -81,37 +81,42 @@ def fit_linear_forecast(
     """
     lengths = np.array([x.shape[1] for x in series])
     n_channels = series[0].shape[0]
-    n_all = len(Origins.of(lengths, memory.n_lags, horizon)) * n_channels
-    origins = Origins.of(lengths, memory.n_lags, horizon, stride=-(-n_all // MAX_WINDOWS))
-    n_blocks = min(N_BLOCKS, len(origins))
-    block = origins.blocks(n_blocks, horizon)
-    n_features = memory.matrix.shape[1]
-    sums = [BlockSums.zeros(n_blocks, n_features, horizon) for _ in range(n_channels)]
-    for number, chunk, windows, after in _chunks(series, origins[block >= 0], memory, horizon):
+    n_all = len(Origins.of(lengths, memory.n_lags, horizon))
+    stride = -(-n_all * n_channels // MAX_WINDOWS)
+    origins = Origins.of(lengths, memory.n_lags, horizon, stride)
+    n_blocks = min(len(origins), int(np.clip(n_all // horizon, FEWEST_BLOCKS, MOST_BLOCKS)))
+    n_judged = int(np.clip(n_all // (2 * n_blocks), 1, horizon))
+    segment = origins.segments(n_blocks, gap=n_judged)
+    sums = [BlockSums.zeros(2 * n_blocks - 1, memory.matrix.shape[1], horizon) for _ in range(n_channels)]
+    for number, chunk, windows, after in _chunks(series, origins, memory, horizon):
         unit = scale[number][:, None]
-        blocks = block[block >= 0][chunk]
         for channel in range(n_channels):
             A = memory.features(windows[:, channel]) / unit[channel]
             Y = (after[:, channel] - windows[:, channel, -1:]) / unit[channel]
-            for k in np.unique(blocks):
-                sums[channel].add(k, A[blocks == k], Y[blocks == k])
-    n_free = n_all / n_channels / horizon  # windows of a channel whose targets do not overlap
-    ridges = _fit_channels(sums, memory.penalty, _season_before(memory, horizon, season), DEPARTURE / n_free)
+            for s in np.unique(segment[chunk]):
+                sums[channel].add(s, A[segment[chunk] == s], Y[segment[chunk] == s])
+    steps = np.arange(1, horizon + 1)
+    growth = np.sqrt(np.maximum(1, steps / n_judged))  # windows overlap the more, the farther ahead
+    departure = DEPARTURE * horizon / n_all
+    ridges = _fit_channels(sums, memory.penalty, growth, _season_before(memory, horizon, season), departure, n_judged)
     return LinearFit(
         LinearForecast(memory, np.stack([ridge.coef for ridge in ridges])),
         [LinearForecast(memory, np.stack([ridge.before[k] for ridge in ridges])) for k in range(n_blocks)],
         origins,
-        block,
+        segment,
     )
 
 
-def _fit_channels(sums: list[BlockSums], relative: Array, toward: Array, departure: float) -> list[BlockRidge]:
+def _fit_channels(
+    sums: list[BlockSums], relative: Array, growth: Array, toward: Array, departure: float, n_judged: int
+) -> list[BlockRidge]:
     together = sums[0] if len(sums) == 1 else sum(sums[1:], start=sums[0])
     unit = np.trace(together.gram.sum(axis=0)) / len(relative) or 1.0
-    shared = fit_block_ridge(together, relative, toward, unit * PENALTIES)
+    shared = fit_block_ridge(together, relative, growth, toward, unit * PENALTIES, n_judged)
     if len(sums) == 1:
         return [shared]
-    return [fit_block_ridge(own, relative, shared, np.array([shared.penalty * departure])) for own in sums]
+    penalty = np.array([shared.penalty * departure])
+    return [fit_block_ridge(own, relative, growth, shared, penalty, n_judged) for own in sums]
 
 
 def _season_before(memory: Memory, horizon: int, season: int) -> Array:

@@ -36,17 +36,17 @@ class Origins:
     def __getitem__(self, selected: Any) -> "Origins":
         return Origins(self.series[selected], self.time[selected])
 
-    def blocks(self, n_blocks: int, gap: int) -> Array:
-        """Number of the block of neighbours that each belongs to, -1 in the ``gap`` time points before a block's end.
+    def segments(self, n_blocks: int, gap: int) -> Array:
+        """Number of the segment of neighbours that each belongs to: of block k 2 k, of the gap after it 2 k + 1.
 
-        Where the gaps would take more than a quarter of the origins there are none.
+        A gap are the time points of a series less than ``gap`` before its first one in the next block.
         """
         block = np.arange(len(self)) * n_blocks // max(len(self), 1)
-        ends = np.flatnonzero(np.diff(block, append=n_blocks))
-        last = Origins(self.series[ends], self.time[ends])
-        own = np.searchsorted(ends, np.arange(len(self)))
-        near = (self.series == last.series[own]) & (self.time > last.time[own] - gap) & (block < n_blocks - 1)
-        return np.where(near, -1, block) if near.mean() <= 0.25 else block
+        first = np.searchsorted(block, np.minimum(block + 1, n_blocks - 1))  # of the next block; of the last: its own
+        near = (
+            (self.series == self.series[first]) & (self.time > self.time[first] - gap) & (self.time < self.time[first])
+        )
+        return 2 * block + near
 
 
 def windows_before(x: Array, times: Array, n_timepoints: int) -> Array:
