@@ -1,8 +1,8 @@
 """Long-term forecasting on ETT and weather: mean squared errors of standardised values, one JSON row a run.
 
-The usual protocol: all columns, standardised by the training part; fitted on the training part; every window of the test
-part scored, none dropped. Beside ours the plain ridge: one matrix for all columns from the last 336 values, less the last
-one, its penalty chosen on the validation part.
+The usual protocol: all columns, standardised by the training part; fitted on the training part; every window of the
+test part scored, none dropped. Beside ours the plain ridge: one matrix for all columns from the last 336 values, less
+the last one, its penalty chosen on the validation part.
 
     python benchmarks/accuracy/ltsf.py --data-dir DATA                     # the ridges on ETTh1, ETTm1 and weather
     python benchmarks/accuracy/ltsf.py --data-dir DATA --model S4D --sets ETTh1 --horizons 96
@@ -10,12 +10,14 @@ one, its penalty chosen on the validation part.
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from runs import RESULTS, Rows, origin
 
 from ssm_estimators.datasets import load_ett, load_weather
+from ssm_estimators.estimators import network_window
 from ssm_estimators.estimators.ridge_window import StateSpaceRidgeWindowForecaster
 from ssm_estimators.series.windows import values_after, windows_before
 
@@ -37,15 +39,15 @@ class PlainRidge:
         gram, moment = self._sums(train)
         for penalty in np.logspace(-1, 6, 15):
             coef = np.linalg.solve(gram + penalty * np.eye(PLAIN_WINDOW), moment)
-            error = score(lambda x, origins: self._predict(x, origins, coef), before, train.shape[1], self.horizon)
-            if error["mse"] < best:
-                best, self.coef = error["mse"], coef
+            error = score(partial(self._predict, coef), before, train.shape[1], self.horizon)["mse"]
+            if error < best:
+                best, self.coef = error, coef
         return self
 
     def predict_windows(self, x, origins):
-        return self._predict(x, origins, self.coef)
+        return self._predict(self.coef, x, origins)
 
-    def _predict(self, x, origins, coef):
+    def _predict(self, coef, x, origins):
         windows = windows_before(x, origins, PLAIN_WINDOW)
         return windows[..., -1:] + (windows - windows[..., -1:]) @ coef
 
@@ -92,12 +94,17 @@ def run(model, name, horizon, seed, data_dir):
     start = time.perf_counter()
     if model == "plain ridge":
         forecaster = PlainRidge(horizon).fit(train, validation)
-    else:
+    elif model == "ridge":
         forecaster = StateSpaceRidgeWindowForecaster(horizon=horizon, season=SEASONS[name]).fit([train])
+    else:
+        deep = getattr(network_window, f"{model}WindowForecaster")
+        forecaster = deep(horizon=horizon, season=SEASONS[name], random_state=seed).fit([train])
     seconds = time.perf_counter() - start
     everything = np.concatenate([train, validation, test], axis=1)
     errors = score(forecaster.predict_windows, everything, train.shape[1] + validation.shape[1], horizon)
     row = {"model": model, "set": name, "horizon": horizon, "seed": seed}
+    if hasattr(forecaster, "gain_"):
+        row["gain"] = round(forecaster.gain_, 3)
     return {**row, **errors, "fit_seconds": round(seconds, 1), **origin()}
 
 

@@ -12,7 +12,7 @@ from ssm_estimators.environment import PRECISIONS
 from ssm_estimators.networks.feature_first import NORMS, POOLINGS
 from ssm_estimators.training.train import SCHEDULES
 
-PARAMETERS = """d_model : int, default=64
+NETWORK = """d_model : int, default=64
         Features of the network.
     d_state : int, default=16
         Real state size of each feature's system, even but for LSSL.
@@ -48,16 +48,7 @@ PARAMETERS = """d_model : int, default=64
         Largest norm of the gradient.
     early_stopping : bool, default=False
         Stop when the validation loss (without validation: the training loss) has not improved for ``patience`` epochs.
-    validation : "auto", float, splitter, (X, y) or None, default="auto"
-        What to judge epochs by: a share of the training cases, the first split of a scikit-learn splitter, data of its
-        own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the best
-        epoch are kept in every case.
     patience : int, default=30
-    standardize : {"channel", "series", None}, default="channel"
-        Zero mean and unit variance a channel by the training set's statistics, by each series' own, or neither.
-    missing : {"error", "mask"}, default="error"
-        Refuse NaN, or tell the network which values are missing by one more channel each; NaN in all channels at the
-        end of a case is then what lies past its end.
     device : str or torch.device, default="auto"
         ``"auto"``: CUDA, MPS or CPU, the first that is there.
     precision : {"float32", "tf32", "bf16"}, default="float32"
@@ -74,7 +65,17 @@ PARAMETERS = """d_model : int, default=64
         1: a progress bar; 2: a line an epoch.
     callbacks : list of skorch callbacks or None, default=None
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``."""
+
+DATA = """validation : "auto", float, splitter, (X, y) or None, default="auto"
+        What to judge epochs by: a share of the training cases, the first split of a scikit-learn splitter, data of its
+        own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the best
+        epoch are kept in every case.
+    standardize : {"channel", "series", None}, default="channel"
+        Zero mean and unit variance a channel by the training set's statistics, by each series' own, or neither.
+    missing : {"error", "mask"}, default="error"
+        Refuse NaN, or tell the network which values are missing by one more channel each; NaN in all channels at the
+        end of a case is then what lies past its end.
     warm_start : bool, default=False
         Begin ``fit`` with the weights of the last one, on data of the same kind."""
 
@@ -96,8 +97,8 @@ _SHARE = Interval(Real, 0, 1, closed="left")
 
 
 @parameters
-class Parameters(BaseEstimator):
-    """Constructor parameters of every deep estimator; the constructor only stores them."""
+class NetworkParameters(BaseEstimator):
+    """Parameters of a network and its training; the constructor only stores them."""
 
     d_model: int = 64
     d_state: int = 16
@@ -119,10 +120,7 @@ class Parameters(BaseEstimator):
     warmup: float = 0.1
     gradient_clip: float | None = 1.0
     early_stopping: bool = False
-    validation: Any = "auto"
     patience: int = 30
-    standardize: str | None = "channel"
-    missing: str = "error"
     device: Any = "auto"
     precision: str = "float32"
     n_threads: int | None = None
@@ -131,10 +129,8 @@ class Parameters(BaseEstimator):
     verbose: int = 0
     callbacks: list[Any] | None = None
     net_params: dict[str, Any] | None = None
-    warm_start: bool = False
 
-    _parameters_doc = PARAMETERS
-    _attributes_doc = ATTRIBUTES
+    _parameters_doc = NETWORK
     _constraints = {
         "d_model": [at_least(1)],
         "d_state": [at_least(2)],
@@ -157,16 +153,7 @@ class Parameters(BaseEstimator):
         "gradient_clip": [None, _POSITIVE],
         "early_stopping": ["boolean"],
         "device": [str, torch.device],
-        "validation": [
-            StrOptions({"auto"}),
-            None,
-            Interval(Real, 0, 1, closed="neither"),
-            HasMethods(["split", "get_n_splits"]),
-            tuple,
-        ],
         "patience": [at_least(1)],
-        "standardize": [None, StrOptions({"channel", "series"})],
-        "missing": [StrOptions({"error", "mask"})],
         "precision": [StrOptions(set(PRECISIONS))],
         "n_threads": [None, at_least(1)],
         "predict_batch_size": [StrOptions({"auto"}), at_least(1)],
@@ -174,5 +161,29 @@ class Parameters(BaseEstimator):
         "verbose": ["verbose"],
         "callbacks": [None, list],
         "net_params": [None, dict],
+    }
+
+
+@parameters
+class Parameters(NetworkParameters):
+    """And how cases are read and held out, for estimators of whole series."""
+
+    validation: Any = "auto"
+    standardize: str | None = "channel"
+    missing: str = "error"
+    warm_start: bool = False
+
+    _parameters_doc = DATA
+    _attributes_doc = ATTRIBUTES
+    _constraints = {
+        "validation": [
+            StrOptions({"auto"}),
+            None,
+            Interval(Real, 0, 1, closed="neither"),
+            HasMethods(["split", "get_n_splits"]),
+            tuple,
+        ],
+        "standardize": [None, StrOptions({"channel", "series"})],
+        "missing": [StrOptions({"error", "mask"})],
         "warm_start": ["boolean"],
     }

@@ -43,8 +43,7 @@ class StateSpaceRidgeWindowForecaster(WindowForecaster):
         The fitted map."""
 
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
-        toward = self.season if self.difference == "season" and self.season <= self.memory_.n_lags else 1
-        fit = fit_linear_forecast(series, scale, self.memory_, self.horizon, toward)
+        fit = fit_linear_forecast(series, scale, self.memory_, self.horizon, self._toward)
         self.forecast_ = fit.forecast
         return ErrorQuantiles.of(errors_ahead(fit, series, self.horizon))
 

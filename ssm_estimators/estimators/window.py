@@ -41,8 +41,8 @@ class WindowForecaster(BaseEstimator):
         Time points that a forecast sees. ``"auto"``: 30 seasons (300 time points without a season), at most a quarter
         of the longest series, at least ``n_lags``.
     n_lags : int or "auto", default="auto"
-        Last values of the window that are used as they are. ``"auto"``: a sixth of the longest series, at least one and at
-        most two seasons (of 10 where there is none); fewer where that would leave fewer than 20 windows to train on.
+        Last values of the window that are used as they are. ``"auto"``: a sixth of the longest series, at least one and
+        at most two seasons (of 10 where there is none); fewer where that would leave fewer than 20 windows.
     transform : {"auto", "log"} or None, default="auto"
         ``"auto"``: the logarithm of channels that are positive and whose spread grows with their level.
     difference : {"last", "season"}, default="last"
@@ -157,6 +157,11 @@ class WindowForecaster(BaseEstimator):
         if levels is None:
             return np.concatenate([self._restored(self._predict(windows)) for windows in chunks])
         return np.concatenate([self._quantiles(windows, levels) for windows in chunks])
+
+    @property
+    def _toward(self) -> int:
+        """The season whose last value forecasts are shrunk toward."""
+        return self.season if self.difference == "season" and self.season <= self.memory_.n_lags else 1
 
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
         """Fit on transformed series; return the distribution of errors of windows left out."""

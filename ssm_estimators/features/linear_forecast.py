@@ -40,7 +40,7 @@ class LinearForecast:
 
 @dataclass(frozen=True)
 class LinearFit:
-    """A fitted forecast, and those that were fitted to the blocks of origins before each block.
+    """A fitted forecast, and those that were fitted to what came before each block of origins.
 
     Attributes
     ----------

@@ -43,6 +43,7 @@ def delegates_to(estimator: type[BaseEstimator], **defaults: Any) -> Callable[[C
         filling = {
             "parameters": documentation(estimator, "parameters", (*NOT_OFFERED, *defaults)),
             "small": "n_kernels=64" if is_ridge(estimator) else "d_model=8, n_layers=1, max_epochs=30",
+            "example": getattr(cls, "_example_params", ""),
             "estimator": estimator.__name__,
             "name": cls.__name__,
         }

@@ -66,12 +66,13 @@ class SeriesForecaster(BaseForecaster):
     >>> from ssm_estimators.sktime import {name}
     >>> from sktime.datasets import load_airline
     >>> y = load_airline()
-    >>> forecaster = {name}().fit(y[:-12], fh=range(1, 13))
+    >>> forecaster = {name}({example}).fit(y[:-12], fh=range(1, 13))
     >>> bool(abs(forecaster.predict() / y[-12:] - 1).mean() < 0.1)
     True
     >>> forecaster.predict_interval(coverage=0.9).shape
     (12, 2)"""
     _config: ClassVar[dict[str, Any]] = {"remember_data": False}  # a forecaster keeps what it needs itself
+    _example_params = ""
     _y = _X = None  # what sktime keeps where a user turns that on
 
     def _fit(self, y: pd.DataFrame, X: pd.DataFrame | None, fh: Any) -> Self:
