@@ -32,7 +32,7 @@ class Memory:
     --------
     >>> memory = Memory.of(n_lags=2, n_timepoints=50, season=12)
     >>> memory.matrix.shape
-    (50, 45)
+    (50, 13)
     >>> memory.features(np.full((3, 50), 7.0)).any()  # nothing that differs from the last value
     np.False_
     """

@@ -47,9 +47,8 @@ class KnownVariables:
             )
         lacking = index.difference(X.index)
         if len(lacking):
-            raise ValueError(
-                f"X must have a row for every time of fh; it lacks {lacking[0]} and {len(lacking) - 1} more."
-            )
+            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+            raise ValueError(f"X must have a row for every time of fh; it lacks {lacking[0]}{more}.")
         return _numbers(X.loc[index, self.names]) @ self.coef
 
     def without(self, y: pd.DataFrame, X: pd.DataFrame | None) -> pd.DataFrame:

@@ -1,0 +1,82 @@
+"""Forecasters of windows: series in, forecasts and quantiles out."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from ssm_estimators.estimators.intervals import ErrorQuantiles, movement
+from ssm_estimators.estimators.network_window import S4DWindowForecaster
+from ssm_estimators.estimators.ridge_window import StateSpaceRidgeWindowForecaster
+
+SMALL = {"d_model": 4, "d_state": 2, "n_layers": 1, "max_epochs": 3, "random_state": 0, "device": "cpu"}
+
+
+@pytest.fixture
+def walk():
+    return np.cumsum(np.random.default_rng(0).standard_normal((2, 400)), axis=1)
+
+
+@pytest.mark.parametrize("make", [StateSpaceRidgeWindowForecaster, lambda **p: S4DWindowForecaster(**SMALL, **p)])
+def test_many_origins_in_one_call_are_one_by_one(make, walk):
+    forecaster = make(horizon=5).fit(walk[None])
+    origins = np.array([400, 1, 37, 250])
+    together = forecaster.predict_windows(walk, origins)
+    assert together.shape == (4, 2, 5)
+    for origin, predicted in zip(origins, together, strict=True):
+        alone = forecaster.predict([walk[:, :origin]])[0]
+        np.testing.assert_allclose(alone, predicted, rtol=1e-4, atol=1e-4)
+    quantiles = forecaster.predict_windows(walk, origins, levels=[0.9, 0.1])
+    np.testing.assert_allclose(quantiles[0], forecaster.predict_quantiles([walk], [0.9, 0.1])[0], rtol=1e-4, atol=1e-4)
+    assert (quantiles[origins > 1][..., 0] > quantiles[origins > 1][..., 1]).all()
+
+
+def test_series_of_unequal_length_are_learnt_together():
+    rng = np.random.default_rng(0)
+    series = [np.sin(2 * np.pi * (np.arange(n) / 12 + phase))[None] for n, phase in ((90, 0.1), (60, 0.5), (14, 0.8))]
+    forecaster = StateSpaceRidgeWindowForecaster(horizon=3, season=12).fit(series)
+    start = rng.uniform()
+    wave = np.sin(2 * np.pi * (np.arange(43) / 12 + start))
+    np.testing.assert_allclose(forecaster.predict([wave[None, :40]])[0, 0], wave[40:], atol=0.02)
+
+
+def test_spread_that_grows_with_the_level_is_seen():
+    time = np.arange(120)
+    season = np.sin(2 * np.pi * time / 12)
+    additive, multiplicative = 50 + time + 5 * season, np.exp(3 + 0.02 * time + 0.2 * season)
+    forecaster = StateSpaceRidgeWindowForecaster(horizon=6, season=12)
+    assert forecaster.fit(np.stack([additive, multiplicative])[None]).log_.tolist() == [False, True]
+    assert forecaster.fit((multiplicative - 30)[None, None]).log_.tolist() == [False]
+
+
+def test_bad_input_is_said(walk):
+    forecaster = StateSpaceRidgeWindowForecaster(horizon=5).fit(walk[None])
+    with pytest.raises(ValueError, match=r"Expected 2 channels a series; series 0 has shape \(1, 400\)"):
+        forecaster.predict(walk[None, :1])
+    with pytest.raises(ValueError, match="origins must be integers from 1 to the series' length, 400"):
+        forecaster.predict_windows(walk, [0])
+    with pytest.raises(ValueError, match="levels must be numbers between 0 and 1"):
+        forecaster.predict_quantiles([walk], [0.5, 1.0])
+    with pytest.raises(ValueError, match="n_lags=9 are more than the window of 5 time points has"):
+        StateSpaceRidgeWindowForecaster(horizon=5, n_lags=9, window=5).fit(walk[None])
+    with pytest.raises(ValueError, match="NaN"):
+        StateSpaceRidgeWindowForecaster(horizon=5).fit(np.where(walk > 3, np.nan, walk)[None])
+
+
+def test_quantiles_of_many_normal_errors_are_normal():
+    errors = np.array([1.0, 3.0])[:, None] * np.random.default_rng(0).standard_normal((4000, 2, 2))
+    quantiles = ErrorQuantiles.of(errors).at(np.array([0.05, 0.5, 0.95]))
+    expected = np.array([1.0, 3.0])[:, None, None] * norm.ppf([0.05, 0.5, 0.95])
+    np.testing.assert_allclose(quantiles, np.broadcast_to(expected, (2, 2, 3)), atol=0.15)
+
+
+def test_few_windows_ask_for_wider_intervals():
+    errors = np.random.default_rng(0).standard_normal((12, 1, 12))
+    quantiles = ErrorQuantiles.of(errors)
+    width = np.diff(quantiles.at(np.array([0.05, 0.95])), axis=-1)[0, :, 0] / quantiles.spread[0]
+    assert (np.diff(width) >= 0).all()
+    assert width[-1] > 1.3 * width[0]
+
+
+def test_movement_leaves_out_what_is_before_the_series():
+    np.testing.assert_allclose(movement(np.array([np.nan, np.nan, 1.0, 4.0, 0.0])), np.sqrt((9 + 16) / 2))
+    assert movement(np.full(4, 2.0)) == 0
