@@ -19,6 +19,15 @@ def test_the_twenty_lines_of_use_run(monkeypatch, capsys):
     assert names["reg"].predict(names["convert_to"](names["X"], "numpy3D")).shape == names["y"].shape
 
 
-@pytest.mark.parametrize("name", ["quickstart.py", "pipeline_gridsearch.py", "unequal_length.py"])
+def test_the_lines_for_sktime_run():
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    names = {}
+    exec(compile(next(block for block in blocks if "predict_interval" in block), str(README), "exec"), names)
+    assert len(names["forecaster"].predict()) == 36
+
+
+@pytest.mark.parametrize(
+    "name", ["quickstart.py", "pipeline_gridsearch.py", "unequal_length.py", "sktime_classification.py"]
+)
 def test_examples_are_short(name):
     assert len((README.parent / "examples" / name).read_text().splitlines()) <= 70

@@ -85,11 +85,14 @@ class SeriesForecaster(BaseForecaster):
 
     def _pretrain(self, y: pd.DataFrame, X: pd.DataFrame | None = None, fh: Any = None) -> Self:
         data = by_series(y)
-        self.pretrained_estimator_ = self._new_estimator(fh, data).fit(self._values(data))
+        self.pretraining_series_: list[Array] = self._values(data)
+        self.pretrained_estimator_ = self._new_estimator(fh, data).fit(self.pretraining_series_)
         return self
 
     def _pretrain_update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, fh: Any = None) -> Self:
-        return self._pretrain(y, X, fh)
+        self.pretraining_series_ = [*self.pretraining_series_, *self._values(by_series(y))]
+        self.pretrained_estimator_ = self.pretrained_estimator_.fit(self.pretraining_series_)
+        return self
 
     def _update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, update_params: bool = True) -> Self:
         known = None if X is None else by_series(X)
@@ -118,8 +121,11 @@ class SeriesForecaster(BaseForecaster):
         self, frame: pd.DataFrame, fh: Any, X: pd.DataFrame | None, alpha: list[float] | None
     ) -> pd.DataFrame:
         """Values at the horizon of one series: after its end by the map to that step, before it a step ahead."""
-        steps = np.asarray(fh.to_relative(self.cutoff), dtype=int)
-        index = fh.to_absolute_index(self.cutoff)
+        cutoff = frame.index[-1:]
+        if isinstance(cutoff, pd.DatetimeIndex):
+            cutoff = pd.DatetimeIndex(cutoff, freq=self.cutoff.freq)
+        steps = np.asarray(fh.to_relative(cutoff), dtype=int)
+        index = fh.to_absolute_index(cutoff)
         horizon = self.estimator_.horizon
         if (steps > horizon).any():
             raise ValueError(
@@ -148,6 +154,8 @@ class SeriesForecaster(BaseForecaster):
     def _learn_data(self, y: pd.DataFrame, X: pd.DataFrame | None) -> None:
         """Keep the series, less what known variables explain."""
         data = by_series(y)
+        for frame in data.values():
+            check_regular(frame.index)
         self.known_: KnownVariables | None = None
         if X is not None:
             known = by_series(X)
@@ -164,7 +172,7 @@ class SeriesForecaster(BaseForecaster):
         if params["season"] == "auto":
             params["season"] = season_of(frame.index)
         if params["horizon"] == "auto" and fh is not None:
-            params["horizon"] = max(1, int(np.max(fh.to_relative(self.cutoff))))
+            params["horizon"] = max(1, int(np.max(fh.to_relative(frame.index[-1:]))))
         elif params["horizon"] == "auto":
             shortest = min(len(frame) for frame in data.values())
             params["horizon"] = max(1, min(max(params["season"], DEFAULT_HORIZON), shortest // 4))
@@ -197,6 +205,20 @@ def by_series(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
 def join(frames: dict[Any, pd.DataFrame]) -> pd.DataFrame:
     """The inverse of :func:`by_series`."""
     return frames[None] if None in frames else pd.concat(frames)
+
+
+def check_regular(index: pd.Index) -> None:
+    """Refuse times whose steps differ, and integers that are not neighbours, after which no next time is known."""
+    if isinstance(index, pd.DatetimeIndex) and len(index) > 2 and index.freq is None and pd.infer_freq(index) is None:
+        raise ValueError(
+            "Expected times of a regular frequency; the index has none. y.asfreq(...) makes one, and shows as NaN what "
+            "is missing; y.reset_index(drop=True) counts time points instead."
+        )
+    if pd.api.types.is_integer_dtype(index.dtype) and (np.diff(index) != 1).any():
+        raise ValueError(
+            f"Expected integer times one apart; {index[0]} is followed by {index[1]}, or a later step is another. "
+            "y.reset_index(drop=True) counts time points instead."
+        )
 
 
 def season_of(index: pd.Index) -> int:

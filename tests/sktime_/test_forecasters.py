@@ -106,6 +106,24 @@ def test_pretraining_serves_a_series_that_is_too_short_to_learn_from(forecaster_
     np.testing.assert_allclose(predicted, 10 + np.sin(2 * np.pi * np.arange(72, 78) / 12 + 0.5), atol=0.1)
 
 
+def test_series_of_a_panel_that_end_at_other_times_go_on_from_there(panel):
+    past, future = panel
+    ends_early = past.drop([("a", time) for time in past.loc["a"].index[-5:]])
+    predicted = StateSpaceRidgeForecaster().fit(ends_early, fh=FH).predict()
+    whole = pd.concat([past, future])
+    np.testing.assert_allclose(predicted, whole.loc[predicted.index], atol=0.05)
+    assert predicted.loc["a"].index[0] == past.loc["a"].index[-5]
+
+
+def test_pretraining_goes_on_with_more_series(panel):
+    past, _ = panel
+    names = past.index.get_level_values(0)
+    in_two = StateSpaceRidgeForecaster(horizon=6, season=12).pretrain(past[names != "c"]).pretrain(past[names == "c"])
+    at_once = StateSpaceRidgeForecaster(horizon=6, season=12).pretrain(past)
+    short = past.loc["a"][-30:]
+    np.testing.assert_allclose(in_two.fit(short).predict(FH), at_once.fit(short).predict(FH))
+
+
 def test_times_in_the_sample_are_forecast_one_step_ahead(airline):
     forecaster = StateSpaceRidgeForecaster(season=12).fit(airline, fh=[1])
     inside = forecaster.predict(fh=np.arange(-143, 1))
@@ -188,6 +206,14 @@ def test_bad_input_is_said(airline):
     forecaster = StateSpaceRidgeForecaster(transform="log").fit(airline, fh=FH)
     with pytest.raises(ValueError, match="Expected positive values, as in fit"):
         forecaster.update(airline[-3:] - 1000, update_params=False).predict()
+
+
+def test_times_must_be_regular(airline):
+    daily = pd.Series(airline.to_numpy(), pd.date_range("2000", periods=144, freq="D"))
+    with pytest.raises(ValueError, match="Expected times of a regular frequency; the index has none"):
+        StateSpaceRidgeForecaster().fit(daily.drop(daily.index[30:32]), fh=FH)
+    with pytest.raises(ValueError, match="Expected integer times one apart; 0 is followed by 2"):
+        StateSpaceRidgeForecaster().fit(pd.Series(airline.to_numpy(), range(0, 288, 2)), fh=FH)
 
 
 def test_seasons_come_from_the_frequency():
