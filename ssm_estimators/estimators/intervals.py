@@ -32,9 +32,9 @@ class ErrorQuantiles:
     freedom: Array
 
     @classmethod
-    def of(cls, errors: Array) -> "ErrorQuantiles":
-        """From relative errors of neighbouring windows, (n_windows, n_channels, horizon)."""
-        n_windows, n_channels, horizon = errors.shape
+    def of(cls, errors: Array, n_windows: int) -> "ErrorQuantiles":
+        """From relative errors of some, (n_errors, n_channels, horizon), of so many neighbouring windows."""
+        _, n_channels, horizon = errors.shape
         spread = np.sqrt((errors**2).mean(axis=0))
         relative = errors / np.where(spread > 0, spread, 1)
         shape = np.quantile(relative.swapaxes(0, 1).reshape(n_channels, -1), LEVELS, axis=1).T

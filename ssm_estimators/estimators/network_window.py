@@ -12,9 +12,9 @@ from ssm_estimators.estimators.models import LiquidS4Model, LSSLModel, S4DModel,
 from ssm_estimators.estimators.parameters import NetworkParameters
 from ssm_estimators.estimators.regressors import LiquidS4Regressor, LSSLRegressor, S4DRegressor, S4Regressor
 from ssm_estimators.estimators.ridge_window import errors_ahead
-from ssm_estimators.estimators.window import WindowForecaster
+from ssm_estimators.estimators.window import LEAST_MOVEMENT, WindowForecaster
 from ssm_estimators.features.linear_forecast import LinearFit, fit_linear_forecast
-from ssm_estimators.series.windows import values_after, windows_before
+from ssm_estimators.series.windows import in_chunks
 
 Array = NDArray[Any]
 
@@ -47,7 +47,7 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
         fit = fit_linear_forecast(series, scale, self.memory_, self.horizon, self._toward)
         self.forecast_, self.network_, self.gain_ = fit.forecast, None, 0.0
-        errors = ErrorQuantiles.of(errors_ahead(fit, series, self.horizon))
+        errors = errors_ahead(fit, series, self.horizon, self._movement)
         X, Y, held_out = self._cases(fit, series)
         if min(held_out.sum(), (~held_out).sum()) < LEAST_CASES:
             return errors
@@ -59,7 +59,7 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
         correction, wanted = network.predict(X[held_out]).reshape(len(Y[held_out]), -1), Y[held_out]
         power = (correction**2).sum()
         gain = float(np.clip((correction * wanted).sum() / power, 0, 1)) if power > 0 else 0.0
-        n_free = len(fit.origins) * self.n_channels_in_ / self.horizon  # windows that do not overlap
+        n_free = fit.n_windows * self.n_channels_in_ / self.horizon  # windows that do not overlap
         self.gain_ = gain * n_free / (n_free + DOUBT)
         self.network_ = network if self.gain_ > 0 else None
         left = (wanted - self.gain_ * correction).std() / (wanted.std() or 1.0)
@@ -69,9 +69,9 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
         linear = self.forecast_.predict(windows)
         if self.network_ is None:
             return linear
-        inputs, unit = _inputs(windows.reshape(-1, windows.shape[-1]))
-        correction = self.gain_ * self.network_.predict(inputs).reshape(len(inputs), -1) * unit[:, None]
-        return linear + correction.reshape(linear.shape)
+        inputs, unit = self._inputs(windows)
+        correction = self.network_.predict(inputs).reshape(linear.shape)
+        return linear + self.gain_ * unit[..., None] * correction
 
     def _cases(self, fit: LinearFit, series: list[Array]) -> tuple[Array, Array, Array]:
         """Windows of one channel each, what the linear part misses of what comes after them, and which to hold out.
@@ -79,28 +79,29 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
         The linear part is fitted to what came before the last block, which is held out; gaps are left out.
         """
         last = fit.segment.max()
-        kept = np.flatnonzero((fit.segment % 2 == 0) & (fit.segment <= last))
-        n_channels = series[0].shape[0]
-        kept = kept[:: -(-len(kept) * n_channels // MOST_CASES)]
-        inputs, targets = [], []
-        for i in kept:
-            x, time = series[fit.origins.series[i]], fit.origins.time[[i]]
-            windows = windows_before(x, time, len(self.memory_.matrix))
-            error = values_after(x, time, self.horizon) - fit.before[-1].predict(windows)
-            values, unit = _inputs(windows[0])
-            inputs.append(values)
-            targets.append(error[0] / unit[:, None])
-        held_out = np.repeat(fit.segment[kept] == last, n_channels)
-        return np.concatenate(inputs), np.concatenate(targets), held_out
+        kept = np.flatnonzero(fit.segment % 2 == 0)
+        kept = kept[:: -(-len(kept) * self.n_channels_in_ // MOST_CASES)]
+        inputs, targets, held_out = [], [], []
+        n_timepoints = len(self.memory_.matrix)
+        for _, chunk, windows, after in in_chunks(series, fit.origins[kept], n_timepoints, self.horizon):
+            values, unit = self._inputs(windows)
+            moved = unit.ravel() > 0
+            error = (after - fit.before[-1].predict(windows)).reshape(len(values), -1)[moved]
+            inputs.append(values[moved])
+            targets.append(error / unit.ravel()[moved, None])
+            held_out.append(np.repeat(fit.segment[kept[chunk]] == last, self.n_channels_in_)[moved])
+        return np.concatenate(inputs), np.concatenate(targets), np.concatenate(held_out)
 
+    def _inputs(self, windows: Array) -> tuple[Array, Array]:
+        """What the network reads, a channel a case: windows less their last value, over their spread; and that spread.
 
-def _inputs(windows: Array) -> tuple[Array, Array]:
-    """What the network reads: windows less their last value over their spread about it, and that spread."""
-    near = windows[:, -MOST_TIMEPOINTS:]
-    moved = np.nan_to_num(near - near[:, -1:])
-    spread = np.sqrt((moved**2).mean(axis=1))
-    unit = np.where(spread > 0, spread, 1.0)
-    return (moved / unit[:, None])[:, None], unit
+        The spread is 0 of a channel that never moves, and of others bounded below.
+        """
+        near = windows[..., -MOST_TIMEPOINTS:]
+        moved = np.nan_to_num(near - near[..., -1:])
+        spread = np.maximum(np.sqrt((moved**2).mean(axis=-1)), LEAST_MOVEMENT * self.moves_)
+        scaled = moved / np.where(spread > 0, spread, 1.0)[..., None]
+        return scaled.reshape(-1, 1, near.shape[-1]), spread
 
 
 @parameters

@@ -1,19 +1,21 @@
 """The ridge forecaster: linear in state-space features of the window, in closed form."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ssm_estimators.declaration import parameters
-from ssm_estimators.estimators.intervals import ErrorQuantiles, movement
+from ssm_estimators.estimators.intervals import ErrorQuantiles
 from ssm_estimators.estimators.window import WindowForecaster
 from ssm_estimators.features.linear_forecast import LinearFit, fit_linear_forecast
-from ssm_estimators.series.windows import values_after, windows_before
+from ssm_estimators.series.windows import in_chunks
 
 Array = NDArray[Any]
 
-N_CALIBRATION = 2000  # windows left out
+N_CALIBRATION = 2000  # windows
+MOST_ERRORS = 2**24
 
 
 @parameters
@@ -45,20 +47,24 @@ class StateSpaceRidgeWindowForecaster(WindowForecaster):
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
         fit = fit_linear_forecast(series, scale, self.memory_, self.horizon, self._toward)
         self.forecast_ = fit.forecast
-        return ErrorQuantiles.of(errors_ahead(fit, series, self.horizon))
+        return errors_ahead(fit, series, self.horizon, self._movement)
 
     def _predict(self, windows: Array) -> Array:
         return self.forecast_.predict(windows)
 
 
-def errors_ahead(fit: LinearFit, series: list[Array], horizon: int) -> Array:
-    """Errors of windows by the map fitted to the blocks before theirs, relative to how much each window moves."""
-    errors = []
+def errors_ahead(
+    fit: LinearFit, series: list[Array], horizon: int, movement: Callable[[Array], Array]
+) -> ErrorQuantiles:
+    """Errors of windows by the map fitted to what came before their block, relative to how much each window moves."""
     kept = np.flatnonzero((fit.segment % 2 == 0) & (fit.segment >= min(2, fit.segment.max())))
-    for i in kept[:: -(-len(kept) // N_CALIBRATION)]:
-        x, time = series[fit.origins.series[i]], fit.origins.time[[i]]
-        windows = windows_before(x, time, len(fit.forecast.memory.matrix))
-        error = values_after(x, time, horizon) - fit.before[fit.segment[i] // 2].predict(windows)
+    n_channels = series[0].shape[0]
+    kept = kept[:: max(-(-len(kept) // N_CALIBRATION), -(-len(kept) * n_channels * horizon // MOST_ERRORS))]
+    errors = np.zeros((len(kept), n_channels, horizon))
+    for _, chunk, windows, after in in_chunks(series, fit.origins[kept], len(fit.forecast.memory.matrix), horizon):
         moves = movement(windows)[..., None]
-        errors.append(np.divide(error, moves, out=np.zeros_like(error), where=moves > 0))
-    return np.concatenate(errors)
+        for segment in np.unique(fit.segment[kept[chunk]]):
+            rows = fit.segment[kept[chunk]] == segment
+            error = after[rows] - fit.before[segment // 2].predict(windows[rows])
+            errors[chunk[rows]] = np.divide(error, moves[rows], out=np.zeros_like(error), where=moves[rows] > 0)
+    return ErrorQuantiles.of(errors, fit.n_windows)

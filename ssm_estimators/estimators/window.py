@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 N_SEASONS = 30  # of a window
 LEAST_WINDOWS = 20  # to train on, where the series are long enough
+MOST_LAGS = 512
+LEAST_MOVEMENT = 0.1  # of a flat window, in units of that of the series that moves most
 MOST_POINTS = 2**22  # of windows predicted at a time
 
 
@@ -42,16 +44,19 @@ class WindowForecaster(BaseEstimator):
         of the longest series, at least ``n_lags``.
     n_lags : int or "auto", default="auto"
         Last values of the window that are used as they are. ``"auto"``: a sixth of the longest series, at least one and
-        at most two seasons (of 10 where there is none); fewer where that would leave fewer than 20 windows.
+        at most two seasons (of 10 where there is none) and 512; fewer where that would leave fewer than 20 windows.
     transform : {"auto", "log"} or None, default="auto"
         ``"auto"``: the logarithm of channels that are positive and whose spread grows with their level.
     difference : {"last", "season"}, default="last"
-        What forecasts are shrunk toward where little can be learned: the last value, or that of one season before."""
+        What forecasts are shrunk toward where little can be learned: the last value, or that of one season before, for
+        which ``n_lags`` must be at least a season."""
     _attributes_doc = """n_channels_in_ : int
     log_ : ndarray of shape (n_channels,), bool
         Which channels are transformed.
     memory_ : Memory
         Which features of a window are used.
+    moves_ : ndarray of shape (n_channels,)
+        Root mean square of the differences between neighbouring values, of the series that moves most.
     errors_ : ErrorQuantiles
         Of windows that were left out."""
     _constraints = {
@@ -89,6 +94,7 @@ class WindowForecaster(BaseEstimator):
         series = [self._transformed(x) for x in series]
         self.memory_ = self._choose_memory([x.shape[1] for x in series])
         scale = [_scale(x) for x in series]
+        self.moves_ = np.max([movement(x) for x in series], axis=0)
         self.errors_: ErrorQuantiles = self._fit(series, scale)
         return self
 
@@ -110,8 +116,9 @@ class WindowForecaster(BaseEstimator):
     def predict_quantiles(self, X: Any, levels: Sequence[float]) -> Array:
         """Quantiles of what follows the end of each series.
 
-        Errors of training windows that were left out of the fit, relative to how much their windows move, are taken to
-        come from the same distribution as those of X (conformal prediction).
+        Errors of training windows by maps that were fitted to what came before, relative to how much the windows move,
+        are taken to come from the same distribution as those of X (conformal prediction). Of short series, what came
+        before overlaps with the last steps of those windows.
 
         Parameters
         ----------
@@ -151,9 +158,9 @@ class WindowForecaster(BaseEstimator):
         checked = self._transformed(checked)
         n_timepoints = len(self.memory_.matrix)
         rows = max(1, MOST_POINTS // (n_timepoints * self.n_channels_in_))
-        chunks = [
+        chunks = (
             windows_before(checked, times[start : start + rows], n_timepoints) for start in range(0, len(times), rows)
-        ]
+        )
         if levels is None:
             return np.concatenate([self._restored(self._predict(windows)) for windows in chunks])
         return np.concatenate([self._quantiles(windows, levels) for windows in chunks])
@@ -161,7 +168,7 @@ class WindowForecaster(BaseEstimator):
     @property
     def _toward(self) -> int:
         """The season whose last value forecasts are shrunk toward."""
-        return self.season if self.difference == "season" and self.season <= self.memory_.n_lags else 1
+        return self.season if self.difference == "season" else 1
 
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
         """Fit on transformed series; return the distribution of errors of windows left out."""
@@ -175,8 +182,12 @@ class WindowForecaster(BaseEstimator):
         at = np.asarray(levels, dtype=float)
         if at.ndim != 1 or not ((at > 0) & (at < 1)).all():
             raise ValueError(f"levels must be numbers between 0 and 1; got {levels}.")
-        errors = movement(windows)[:, :, None, None] * self.errors_.at(at)
+        errors = self._movement(windows)[:, :, None, None] * self.errors_.at(at)
         return self._restored(self._predict(windows)[..., None] + np.sort(errors, axis=-1)[..., at.argsort().argsort()])
+
+    def _movement(self, windows: Array) -> Array:
+        """How much windows move, (n_windows, n_channels): what errors are relative to."""
+        return np.maximum(movement(windows), LEAST_MOVEMENT * self.moves_)
 
     def _last_windows(self, X: Any) -> Array:
         check_is_fitted(self, "memory_")
@@ -204,12 +215,17 @@ class WindowForecaster(BaseEstimator):
                 f"longest has {longest}. Lower horizon."
             )
         room = longest - self.horizon - LEAST_WINDOWS + 1
-        few = int(np.clip((longest - self.horizon) // 6, unit, 2 * unit))
+        few = min(int(np.clip((longest - self.horizon) // 6, unit, 2 * unit)), MOST_LAGS)
         n_lags = max(1, min(few, room)) if self.n_lags == "auto" else int(self.n_lags)
         automatic = max(n_lags, min(N_SEASONS * unit, (longest - self.horizon) // 4))
         n_timepoints = automatic if self.window == "auto" else int(self.window)
         if n_lags > n_timepoints:
             raise ValueError(f"n_lags={n_lags} are more than the window of {n_timepoints} time points has.")
+        if self.difference == "season" and self.season > n_lags:
+            raise ValueError(
+                f"difference='season' needs n_lags of at least the season, {self.season}; got n_lags={n_lags}. "
+                "Raise it, or use difference='last'."
+            )
         if longest < n_timepoints + self.horizon:
             raise ValueError(
                 f"Expected a series of at least {n_timepoints + self.horizon} time points for a window of "
@@ -222,7 +238,9 @@ class WindowForecaster(BaseEstimator):
         if not self.log_.any():
             return x
         if (x[self.log_] <= 0).any():
-            raise ValueError("Expected positive values, as in fit, in channels that are log-transformed; got others.")
+            raise ValueError(
+                "Expected positive values in channels whose logarithm was taken in fit; got others. Use transform=None."
+            )
         return np.where(self.log_[:, None], np.log(np.where(self.log_[:, None], x, 1.0)), x)
 
     def _restored(self, values: Array) -> Array:

@@ -59,26 +59,23 @@ class BlockSums:
 
 @dataclass(frozen=True)
 class BlockRidge:
-    """A map fitted to everything, those fitted without a block and its gaps, and those fitted to what came before them.
+    """A map fitted to everything, and those fitted to what came before each block and the gap before it.
 
     Attributes
     ----------
     coef : ndarray of shape (n_features, n_targets)
-    left_out, before : ndarray of shape (n_blocks, n_features, n_targets)
+    before : ndarray of shape (n_blocks, n_features, n_targets)
         Before the first block there is nothing: what maps are shrunk toward.
     penalty : float
     """
 
     coef: Array
-    left_out: Array
     before: Array
     penalty: float
 
 
-def fit_block_ridge(
-    sums: BlockSums, relative: Array, growth: Array, toward: BlockRidge | Array, penalties: Array, n_judged: int
-) -> BlockRidge:
-    r"""The map of least :math:`|Y - A B|^2 + \alpha \sum_{pq} r_p g_q |B_{pq} - B^0_{pq}|^2`.
+def fit_block_ridge(sums: BlockSums, relative: Array, growth: Array, toward: BlockRidge, penalty: float) -> BlockRidge:
+    r"""The maps of least :math:`|Y - A B|^2 + \alpha \sum_{pq} r_p g_q |B_{pq} - B^0_{pq}|^2`.
 
     Parameters
     ----------
@@ -87,42 +84,59 @@ def fit_block_ridge(
         r, positive.
     growth : ndarray of shape (n_targets,)
         g, positive.
-    toward : BlockRidge or ndarray of shape (n_features, n_targets)
-        B^0; of a BlockRidge each block's own, so that nothing of a block is known where it is left out.
-    penalties : ndarray
-        To choose alpha from by the squared error on blocks that are left out with their gaps; of equals the highest.
-    n_judged : int
-        Targets, the first ones, that this error is of.
+    toward : BlockRidge
+        B^0, for what came before a block its own.
+    penalty : float
 
     Returns
     -------
     BlockRidge
     """
-    n_segments, root = len(sums.square), 1 / np.sqrt(relative)
-    blocks = range(0, n_segments, 2)
-    if isinstance(toward, BlockRidge):
-        start, start_left_out, start_before = toward.coef, toward.left_out, toward.before
-    else:
-        start = toward
-        start_left_out = start_before = np.broadcast_to(toward, (len(blocks), *toward.shape))
+    n_segments = len(sums.square)
+    one = np.array([penalty])
+    coef = _solutions(sums, range(n_segments), relative, growth, toward.coef, one)[0]
+    before = [
+        _solutions(sums, range(own - 1), relative, growth, toward.before[own // 2], one)[0]
+        for own in range(0, n_segments, 2)
+    ]
+    return BlockRidge(coef, np.stack(before), penalty)
 
-    def solutions(segments: Sequence[int], start: Array, penalties: Array) -> Array:
-        gram, moment = sums.of(segments)
-        values, vectors = np.linalg.eigh(gram * root[:, None] * root)
-        rotated = vectors.T @ ((moment - gram @ start) * root[:, None])
-        shrunk = rotated / (values.clip(0)[:, None] + penalties[:, None, None] * growth)
-        return start + root[:, None] * (vectors @ shrunk)
 
-    everything = range(n_segments)
-    left_out = np.stack(  # (blocks, penalties, features, targets)
-        [solutions([s for s in everything if abs(s - own) > 1], start_left_out[own // 2], penalties) for own in blocks]
-    )
-    losses = np.array(
-        [sum(sums.loss(own, left_out[own // 2, i])[:n_judged].sum() for own in blocks) for i in range(len(penalties))]
-    )
-    best = int(np.flatnonzero(losses <= losses.min() * (1 + 1e-9))[-1])
-    chosen = penalties[[best]]
-    before = [solutions(range(own - 1), start_before[own // 2], chosen)[0] for own in blocks]
-    return BlockRidge(
-        solutions(everything, start, chosen)[0], left_out[:, best], np.stack(before), float(penalties[best])
-    )
+def choose_penalty(
+    sums: BlockSums, relative: Array, growth: Array, toward: Array, penalties: Array, n_judged: int
+) -> float:
+    """The penalty of least squared error on blocks that are left out with their gaps; of equals the highest.
+
+    Parameters
+    ----------
+    sums, relative, growth
+        As of :func:`fit_block_ridge`.
+    toward : ndarray of shape (n_features, n_targets)
+    penalties : ndarray
+        To choose from.
+    n_judged : int
+        Targets, the first ones, that the error is of.
+
+    Returns
+    -------
+    float
+    """
+    losses = np.zeros(len(penalties))
+    for own in range(0, len(sums.square), 2):
+        others = [segment for segment in range(len(sums.square)) if abs(segment - own) > 1]
+        maps = _solutions(sums, others, relative, growth, toward, penalties)
+        losses += [sums.loss(own, coef)[:n_judged].sum() for coef in maps]
+    rounding = 1e-12 * sums.square[:, :n_judged].sum()  # losses are differences of sums
+    return float(penalties[np.flatnonzero(losses <= losses.min() + 1e-9 * abs(losses.min()) + rounding)[-1]])
+
+
+def _solutions(
+    sums: BlockSums, segments: Sequence[int], relative: Array, growth: Array, toward: Array, penalties: Array
+) -> Array:
+    """Maps fitted to some segments, (n_penalties, n_features, n_targets)."""
+    gram, moment = sums.of(segments)
+    root = 1 / np.sqrt(relative)
+    values, vectors = np.linalg.eigh(gram * root[:, None] * root)
+    rotated = vectors.T @ ((moment - gram @ toward) * root[:, None])
+    shrunk = rotated / (values.clip(0)[:, None] + penalties[:, None, None] * growth)
+    return toward + root[:, None] * (vectors @ shrunk)

@@ -1,21 +1,20 @@
 """Linear forecasts from the state-space features of a window, fitted in closed form."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ssm_estimators.features.block_ridge import PENALTIES, BlockRidge, BlockSums, fit_block_ridge
+from ssm_estimators.features.block_ridge import PENALTIES, BlockRidge, BlockSums, choose_penalty, fit_block_ridge
 from ssm_estimators.features.memory import Memory
-from ssm_estimators.series.windows import Origins, values_after, windows_before
+from ssm_estimators.series.windows import Origins, in_chunks
 
 Array = NDArray[Any]
 
 MOST_BLOCKS, FEWEST_BLOCKS = 6, 3
 MAX_WINDOWS = 100_000  # of all channels together
-CHUNK = 2**22  # values of windows held at a time
 DEPARTURE = 1e4  # penalty of a channel's departure from the map for all, in units of that map's, with one free window
 
 
@@ -49,12 +48,20 @@ class LinearFit:
     origins : Origins
     segment : ndarray of shape (n_origins,)
         Of block k: 2 k.
+    stride : int
+        Time points from one origin to the next.
     """
 
     forecast: LinearForecast
     before: list[LinearForecast]
     origins: Origins
     segment: Array
+    stride: int
+
+    @property
+    def n_windows(self) -> int:
+        """Windows of a channel, all that there are."""
+        return len(self.origins) * self.stride
 
 
 def fit_linear_forecast(
@@ -88,7 +95,7 @@ def fit_linear_forecast(
     n_judged = int(np.clip(n_all // (2 * n_blocks), 1, horizon))
     segment = origins.segments(n_blocks, gap=n_judged)
     sums = [BlockSums.zeros(2 * n_blocks - 1, memory.matrix.shape[1], horizon) for _ in range(n_channels)]
-    for number, chunk, windows, after in _chunks(series, origins, memory, horizon):
+    for number, chunk, windows, after in in_chunks(series, origins, len(memory.matrix), horizon):
         unit = scale[number][:, None]
         for channel in range(n_channels):
             A = memory.features(windows[:, channel]) / unit[channel]
@@ -104,6 +111,7 @@ def fit_linear_forecast(
         [LinearForecast(memory, np.stack([ridge.before[k] for ridge in ridges])) for k in range(n_blocks)],
         origins,
         segment,
+        stride,
     )
 
 
@@ -112,11 +120,12 @@ def _fit_channels(
 ) -> list[BlockRidge]:
     together = sums[0] if len(sums) == 1 else sum(sums[1:], start=sums[0])
     unit = np.trace(together.gram.sum(axis=0)) / len(relative) or 1.0
-    shared = fit_block_ridge(together, relative, growth, toward, unit * PENALTIES, n_judged)
+    penalty = choose_penalty(together, relative, growth, toward, unit * PENALTIES, n_judged)
+    start = BlockRidge(toward, np.broadcast_to(toward, (len(together.square) // 2 + 1, *toward.shape)), np.inf)
+    shared = fit_block_ridge(together, relative, growth, start, penalty)
     if len(sums) == 1:
         return [shared]
-    penalty = np.array([shared.penalty * departure])
-    return [fit_block_ridge(own, relative, growth, shared, penalty, n_judged) for own in sums]
+    return [fit_block_ridge(own, relative, growth, shared, penalty * departure) for own in sums]
 
 
 def _season_before(memory: Memory, horizon: int, season: int) -> Array:
@@ -126,16 +135,3 @@ def _season_before(memory: Memory, horizon: int, season: int) -> Array:
     steps = np.flatnonzero(lag > 0)  # lag 0 is the last value, relative to which everything is
     coef[lag[steps] - 1, steps] = 1.0
     return coef
-
-
-def _chunks(
-    series: Sequence[Array], origins: Origins, memory: Memory, horizon: int
-) -> Iterator[tuple[int, Array, Array, Array]]:
-    """Series by series a few origins at a time: which, windows before and values after them."""
-    for number, x in enumerate(series):
-        mine = np.flatnonzero(origins.series == number)
-        rows = max(1, CHUNK // (x.shape[0] * len(memory.matrix)))
-        for start in range(0, len(mine), rows):
-            chunk = mine[start : start + rows]
-            times = origins.time[chunk]
-            yield number, chunk, windows_before(x, times, len(memory.matrix)), values_after(x, times, horizon)

@@ -1,5 +1,6 @@
 """Windows of long series, and what came after them."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,43 +11,62 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+CHUNK = 2**22  # values of windows held at a time
+
+
 @dataclass(frozen=True)
 class Origins:
-    """Time points from which series are forecast: each is the first one of which nothing is known.
+    """Time points from which series are forecast, in order of time: each is the first one of which nothing is known.
 
     Attributes
     ----------
     series, time : ndarray of shape (n_origins,), int
         Which series, and which of its time points.
+    when : ndarray of shape (n_origins,), int
+        Time points before the end of its series, negative.
     """
 
     series: Array
     time: Array
+    when: Array
 
     @classmethod
     def of(cls, lengths: Array, first: int, horizon: int, stride: int = 1) -> "Origins":
         """All, every ``stride`` time points, that have ``first`` points before and ``horizon`` after them."""
         ranges = [np.arange(length - horizon, first - 1, -stride)[::-1] for length in lengths]
         series = np.repeat(np.arange(len(ranges)), [len(times) for times in ranges])
-        return cls(series, np.concatenate(ranges).astype(int))
+        time = np.concatenate(ranges).astype(int)
+        when = time - np.asarray(lengths)[series]
+        order = np.argsort(when, kind="stable")
+        return cls(series[order], time[order], when[order])
 
     def __len__(self) -> int:
         return len(self.time)
 
     def __getitem__(self, selected: Any) -> "Origins":
-        return Origins(self.series[selected], self.time[selected])
+        return Origins(self.series[selected], self.time[selected], self.when[selected])
 
     def segments(self, n_blocks: int, gap: int) -> Array:
         """Number of the segment of neighbours that each belongs to: of block k 2 k, of the gap after it 2 k + 1.
 
-        A gap are the time points of a series less than ``gap`` before its first one in the next block.
+        A gap are the time points less than ``gap`` before the first one of the next block.
         """
         block = np.arange(len(self)) * n_blocks // max(len(self), 1)
-        first = np.searchsorted(block, np.minimum(block + 1, n_blocks - 1))  # of the next block; of the last: its own
-        near = (
-            (self.series == self.series[first]) & (self.time > self.time[first] - gap) & (self.time < self.time[first])
-        )
-        return 2 * block + near
+        next_starts = self.when[np.searchsorted(block, np.minimum(block + 1, n_blocks - 1))]
+        return 2 * block + ((block < n_blocks - 1) & (self.when > next_starts - gap))
+
+
+def in_chunks(
+    series: Sequence[Array], origins: Origins, n_timepoints: int, horizon: int
+) -> Iterator[tuple[int, Array, Array, Array]]:
+    """Some origins of a series at a time: which series, positions of the origins, windows before and values after."""
+    for number, x in enumerate(series):
+        mine = np.flatnonzero(origins.series == number)
+        rows = max(1, CHUNK // (x.shape[0] * n_timepoints))
+        for start in range(0, len(mine), rows):
+            chunk = mine[start : start + rows]
+            times = origins.time[chunk]
+            yield number, chunk, windows_before(x, times, n_timepoints), values_after(x, times, horizon)
 
 
 def windows_before(x: Array, times: Array, n_timepoints: int) -> Array:

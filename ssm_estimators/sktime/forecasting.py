@@ -43,8 +43,9 @@ class SeriesForecaster(BaseForecaster):
     _sections_doc = """All columns of ``y``, and all series of a panel, are learnt from at once; ``fit`` after
     ``pretrain`` takes the pretrained forecaster as it is. Variables in ``X`` must be known in the future; they act by
     their linear effect at the same time, estimated on differences. Forecasts of times in the sample are one step ahead,
-    of the first its own value. Quantiles are conformal: from the errors of training windows later than those that the
-    map which makes them was fitted to. Where values are log-transformed, forecasts are medians.
+    of the first its own value. Quantiles are conformal: from the errors of training windows by maps fitted to what came
+    before. Where values are log-transformed, forecasts are medians. What a forecaster needs of the past it keeps itself
+    (``predict_residuals`` needs ``set_config(remember_data=True)``).
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ class SeriesForecaster(BaseForecaster):
         at most a quarter of the series.
     season : int or "auto", default="auto"
         Time points after which the series' main rhythm repeats; 1: none is known. ``"auto"``: from the index's
-        frequency, a day of hours or minutes, a week of days, a year of weeks, months or quarters.
+        frequency, a minute of seconds, a day of minutes or hours, a week of days, a year of weeks, months or quarters.
     {parameters}
 
     Attributes
@@ -84,12 +85,18 @@ class SeriesForecaster(BaseForecaster):
         return self
 
     def _pretrain(self, y: pd.DataFrame, X: pd.DataFrame | None = None, fh: Any = None) -> Self:
+        if X is not None:
+            raise ValueError(
+                "pretrain takes no X: effects of known variables are learnt in fit, from each series' own."
+            )
         data = by_series(y)
+        check_regular(data)
         self.pretraining_series_: list[Array] = self._values(data)
         self.pretrained_estimator_ = self._new_estimator(fh, data).fit(self.pretraining_series_)
         return self
 
     def _pretrain_update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, fh: Any = None) -> Self:
+        check_regular(by_series(y))
         self.pretraining_series_ = [*self.pretraining_series_, *self._values(by_series(y))]
         self.pretrained_estimator_ = self.pretrained_estimator_.fit(self.pretraining_series_)
         return self
@@ -100,15 +107,16 @@ class SeriesForecaster(BaseForecaster):
             fresh = frame if self.known_ is None else self.known_.without(frame, None if known is None else known[key])
             before = self.data_.get(key, fresh.iloc[:0])
             self.data_[key] = pd.concat([before[~before.index.isin(fresh.index)], fresh]).sort_index()
+        check_regular(self.data_)
         if update_params and not hasattr(self, "pretrained_estimator_"):
             self.estimator_ = self.estimator_.fit(self._values(self.data_))
         return self
 
     def _predict(self, fh: Any, X: pd.DataFrame | None) -> pd.DataFrame:
-        return join(self._forecast(fh, X, None))
+        return self._joined(self._forecast(fh, X, None))
 
     def _predict_quantiles(self, fh: Any, X: pd.DataFrame | None, alpha: list[float]) -> pd.DataFrame:
-        return join(self._forecast(fh, X, alpha))
+        return self._joined(self._forecast(fh, X, alpha))
 
     def _forecast(self, fh: Any, X: pd.DataFrame | None, alpha: list[float] | None) -> dict[Any, pd.DataFrame]:
         known = None if X is None else by_series(X)
@@ -121,9 +129,7 @@ class SeriesForecaster(BaseForecaster):
         self, frame: pd.DataFrame, fh: Any, X: pd.DataFrame | None, alpha: list[float] | None
     ) -> pd.DataFrame:
         """Values at the horizon of one series: after its end by the map to that step, before it a step ahead."""
-        cutoff = frame.index[-1:]
-        if isinstance(cutoff, pd.DatetimeIndex):
-            cutoff = pd.DatetimeIndex(cutoff, freq=self.cutoff.freq)
+        cutoff = self._cutoff_of(frame)
         steps = np.asarray(fh.to_relative(cutoff), dtype=int)
         index = fh.to_absolute_index(cutoff)
         horizon = self.estimator_.horizon
@@ -151,17 +157,29 @@ class SeriesForecaster(BaseForecaster):
         columns = pd.MultiIndex.from_product([self._get_varnames(), alpha])
         return pd.DataFrame(values.reshape(len(values), -1), index=index, columns=columns)
 
+    def _cutoff_of(self, frame: pd.DataFrame) -> pd.Index:
+        """The last time of one series, with the frequency."""
+        cutoff = frame.index[-1:]
+        if not isinstance(cutoff, pd.DatetimeIndex):
+            return cutoff
+        freq = frame.index.freq or (pd.infer_freq(frame.index) if len(frame) > 2 else None)
+        return pd.DatetimeIndex(cutoff, freq=freq)
+
     def _learn_data(self, y: pd.DataFrame, X: pd.DataFrame | None) -> None:
         """Keep the series, less what known variables explain."""
         data = by_series(y)
-        for frame in data.values():
-            check_regular(frame.index)
+        check_regular(data)
+        self.index_names_ = list(y.index.names)
         self.known_: KnownVariables | None = None
         if X is not None:
             known = by_series(X)
             self.known_ = KnownVariables.of(list(data.values()), [known[key] for key in data])
             data = {key: self.known_.without(frame, known[key]) for key, frame in data.items()}
         self.data_: dict[Any, pd.DataFrame] = data
+
+    def _joined(self, frames: dict[Any, pd.DataFrame]) -> pd.DataFrame:
+        """The inverse of :func:`by_series`."""
+        return frames[None] if None in frames else pd.concat(frames, names=self.index_names_)
 
     def _values(self, data: dict[Any, pd.DataFrame]) -> list[Array]:
         return [frame.to_numpy(dtype=float).T for frame in data.values()]
@@ -172,7 +190,8 @@ class SeriesForecaster(BaseForecaster):
         if params["season"] == "auto":
             params["season"] = season_of(frame.index)
         if params["horizon"] == "auto" and fh is not None:
-            params["horizon"] = max(1, int(np.max(fh.to_relative(frame.index[-1:]))))
+            farthest = [np.max(fh.to_relative(self._cutoff_of(frame))) for frame in data.values()]
+            params["horizon"] = max(1, int(max(farthest)))
         elif params["horizon"] == "auto":
             shortest = min(len(frame) for frame in data.values())
             params["horizon"] = max(1, min(max(params["season"], DEFAULT_HORIZON), shortest // 4))
@@ -191,7 +210,7 @@ class SeriesForecaster(BaseForecaster):
         -------
         list of dict
         """
-        return [{}, {"n_lags": 3, "window": 6, "transform": None, "difference": "season"}]
+        return [{}, {"n_lags": 3, "window": 6, "transform": None, "season": 3, "difference": "season"}]
 
 
 def by_series(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
@@ -202,23 +221,22 @@ def by_series(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
     return {key: group.droplevel(levels) for key, group in frame.groupby(level=levels, sort=False)}
 
 
-def join(frames: dict[Any, pd.DataFrame]) -> pd.DataFrame:
-    """The inverse of :func:`by_series`."""
-    return frames[None] if None in frames else pd.concat(frames)
-
-
-def check_regular(index: pd.Index) -> None:
+def check_regular(data: dict[Any, pd.DataFrame]) -> None:
     """Refuse times whose steps differ, and integers that are not neighbours, after which no next time is known."""
-    if isinstance(index, pd.DatetimeIndex) and len(index) > 2 and index.freq is None and pd.infer_freq(index) is None:
-        raise ValueError(
-            "Expected times of a regular frequency; the index has none. y.asfreq(...) makes one, and shows as NaN what "
-            "is missing; y.reset_index(drop=True) counts time points instead."
-        )
-    if pd.api.types.is_integer_dtype(index.dtype) and (np.diff(index) != 1).any():
-        raise ValueError(
-            f"Expected integer times one apart; {index[0]} is followed by {index[1]}, or a later step is another. "
-            "y.reset_index(drop=True) counts time points instead."
-        )
+    for frame in data.values():
+        index = frame.index
+        remedy = "y.reset_index(drop=True) counts time points instead."
+        if isinstance(index, pd.DatetimeIndex):
+            regular = len(index) < 3 or index.freq is not None or pd.infer_freq(index) is not None
+            remedy = "y.asfreq(...) makes them, and shows as NaN what is missing; " + remedy
+        elif isinstance(index, pd.PeriodIndex):
+            regular = bool((np.diff(index.asi8) == index.freq.n).all())
+        else:
+            regular = bool((np.diff(index) == 1).all())
+        if not regular:
+            raise ValueError(
+                f"Expected neighbouring times of one frequency; from {index[0]} to {index[-1]} they are not. {remedy}"
+            )
 
 
 def season_of(index: pd.Index) -> int:

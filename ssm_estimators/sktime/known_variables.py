@@ -33,9 +33,9 @@ class KnownVariables:
         """Ridge regression of the differences between neighbouring time points, its penalty by leaving one out."""
         changes = np.concatenate([np.diff(_numbers(x), axis=0) for x in X])
         targets = np.concatenate([np.diff(frame.to_numpy(dtype=float), axis=0) for frame in y])
-        spread = changes.std(axis=0)
+        spread = np.sqrt((changes**2).mean(axis=0))
         spread[spread == 0] = 1.0
-        ridge = RidgeCV(PENALTIES, fit_intercept=False).fit(changes / spread, targets)
+        ridge = RidgeCV(PENALTIES, fit_intercept=False, alpha_per_target=True).fit(changes / spread, targets)
         coef = np.reshape(ridge.coef_, (targets.shape[1], -1)).T / spread[:, None]
         return cls(list(X[0].columns), coef)
 

@@ -48,6 +48,26 @@ def test_spread_that_grows_with_the_level_is_seen():
     assert forecaster.fit((multiplicative - 30)[None, None]).log_.tolist() == [False]
 
 
+def test_a_channel_that_never_moves_is_left_alone_by_the_network():
+    sine = np.sin(2 * np.pi * np.arange(300) / 12) + 0.1 * np.random.default_rng(0).standard_normal(300)
+    series = np.stack([sine, np.full(300, 1e6)])
+    forecaster = S4DWindowForecaster(horizon=4, season=12, **SMALL).fit(series[None])
+    forecaster.gain_ = 1.0
+    if forecaster.network_ is None:
+        pytest.fail("nothing to test: the network was dropped")
+    np.testing.assert_array_equal(forecaster.predict(series[None])[0, 1], 1e6)
+
+
+def test_intervals_after_flat_windows_have_a_width():
+    sparse = np.where(np.arange(400) % 40 == 0, 5.0, 0.0)[None, None]
+    forecaster = StateSpaceRidgeWindowForecaster(horizon=3, window=20).fit(sparse)
+    low, high = forecaster.predict_quantiles(sparse[..., :35], [0.05, 0.95])[0, 0].T
+    assert (high > low).all()
+    walk = np.cumsum(np.random.default_rng(0).standard_normal(19))[None, None]
+    low, high = StateSpaceRidgeWindowForecaster(horizon=12).fit(walk).predict_quantiles(walk, [0.05, 0.95])[0, 0].T
+    assert (high > low).all()
+
+
 def test_bad_input_is_said(walk):
     forecaster = StateSpaceRidgeWindowForecaster(horizon=5).fit(walk[None])
     with pytest.raises(ValueError, match=r"Expected 2 channels a series; series 0 has shape \(1, 400\)"):
@@ -64,14 +84,14 @@ def test_bad_input_is_said(walk):
 
 def test_quantiles_of_many_normal_errors_are_normal():
     errors = np.array([1.0, 3.0])[:, None] * np.random.default_rng(0).standard_normal((4000, 2, 2))
-    quantiles = ErrorQuantiles.of(errors).at(np.array([0.05, 0.5, 0.95]))
+    quantiles = ErrorQuantiles.of(errors, 4000).at(np.array([0.05, 0.5, 0.95]))
     expected = np.array([1.0, 3.0])[:, None, None] * norm.ppf([0.05, 0.5, 0.95])
     np.testing.assert_allclose(quantiles, np.broadcast_to(expected, (2, 2, 3)), atol=0.15)
 
 
 def test_few_windows_ask_for_wider_intervals():
     errors = np.random.default_rng(0).standard_normal((12, 1, 12))
-    quantiles = ErrorQuantiles.of(errors)
+    quantiles = ErrorQuantiles.of(errors, 12)
     width = np.diff(quantiles.at(np.array([0.05, 0.95])), axis=-1)[0, :, 0] / quantiles.spread[0]
     assert (np.diff(width) >= 0).all()
     assert width[-1] > 1.3 * width[0]

@@ -53,7 +53,7 @@ def panel():
         name: pd.DataFrame({"y": 10 + np.sin(2 * np.pi * np.arange(78) / 12 + phase)}, index=times)
         for name, phase in {"a": 0.0, "b": 1.0, "c": 2.0}.items()
     }
-    whole = pd.concat(series)
+    whole = pd.concat(series, names=["shop", "month"])
     past = whole[whole.index.get_level_values(1) < pd.Period("2006-01")]
     return past, whole[whole.index.get_level_values(1) >= pd.Period("2006-01")]
 
@@ -93,7 +93,7 @@ def test_a_panel_is_learnt_at_once(forecaster_class, panel):
     forecaster = build(forecaster_class).fit(past, fh=FH)
     assert not hasattr(forecaster, "forecasters_")
     predicted = forecaster.predict()
-    pd.testing.assert_index_equal(predicted.index, future.index, check_names=False)
+    pd.testing.assert_index_equal(predicted.index, future.index)
     np.testing.assert_allclose(predicted, future, atol=0.05)
 
 
@@ -113,6 +113,9 @@ def test_series_of_a_panel_that_end_at_other_times_go_on_from_there(panel):
     whole = pd.concat([past, future])
     np.testing.assert_allclose(predicted, whole.loc[predicted.index], atol=0.05)
     assert predicted.loc["a"].index[0] == past.loc["a"].index[-5]
+    until = future.loc["b"].index
+    absolute = StateSpaceRidgeForecaster().fit(ends_early, fh=until).predict()
+    np.testing.assert_allclose(absolute, whole.loc[absolute.index], atol=0.05)
 
 
 def test_pretraining_goes_on_with_more_series(panel):
@@ -204,16 +207,20 @@ def test_bad_input_is_said(airline):
     with pytest.raises(ValueError, match="cannot handle missing data"):
         StateSpaceRidgeForecaster().fit(missing, fh=FH)
     forecaster = StateSpaceRidgeForecaster(transform="log").fit(airline, fh=FH)
-    with pytest.raises(ValueError, match="Expected positive values, as in fit"):
+    with pytest.raises(ValueError, match="Expected positive values in channels whose logarithm was taken in fit"):
         forecaster.update(airline[-3:] - 1000, update_params=False).predict()
 
 
 def test_times_must_be_regular(airline):
     daily = pd.Series(airline.to_numpy(), pd.date_range("2000", periods=144, freq="D"))
-    with pytest.raises(ValueError, match="Expected times of a regular frequency; the index has none"):
+    with pytest.raises(ValueError, match="Expected neighbouring times of one frequency; from 2000-01-01"):
         StateSpaceRidgeForecaster().fit(daily.drop(daily.index[30:32]), fh=FH)
-    with pytest.raises(ValueError, match="Expected integer times one apart; 0 is followed by 2"):
+    with pytest.raises(ValueError, match="Expected neighbouring times of one frequency; from 0 to 286"):
         StateSpaceRidgeForecaster().fit(pd.Series(airline.to_numpy(), range(0, 288, 2)), fh=FH)
+    with pytest.raises(ValueError, match="Expected neighbouring times of one frequency; from 1949-01"):
+        StateSpaceRidgeForecaster().fit(airline.drop(airline.index[30:35]), fh=FH)
+    with pytest.raises(ValueError, match="Expected neighbouring times of one frequency"):
+        StateSpaceRidgeForecaster().fit(airline[:40], fh=FH).update(airline[50:])
 
 
 def test_seasons_come_from_the_frequency():

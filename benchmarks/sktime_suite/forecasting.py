@@ -1,0 +1,64 @@
+"""sktime's ForecastingBenchmark: ours beside sktime's own, the same folds.
+
+python benchmarks/sktime_suite/forecasting.py --quick              # monthly and yearly series that sktime brings
+python benchmarks/sktime_suite/forecasting.py --data-dir DATA      # heart rate of BIDMC, 53 recordings, a minute ahead
+
+Exponential smoothing needs statsmodels: pip install -e '.[bench]'.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sktime.benchmarking.forecasting import ForecastingBenchmark
+from sktime.datasets import load_airline, load_lynx, load_PBS_dataset
+from sktime.forecasting.exp_smoothing import ExponentialSmoothing
+from sktime.forecasting.ltsf import LTSFDLinearForecaster
+from sktime.forecasting.naive import NaiveForecaster
+from sktime.performance_metrics.forecasting import MeanAbsoluteScaledError
+from sktime.split import ExpandingWindowSplitter, SingleWindowSplitter
+from suite import run
+
+from ssm_estimators.sktime import S4DForecaster, StateSpaceRidgeForecaster
+
+BUNDLED = {"airline": load_airline, "PBS": load_PBS_dataset, "lynx": load_lynx}
+
+
+def heart_rate(data_dir):
+    """Beats a minute, each second of the recordings of eight minutes; a missing value is the last one known."""
+    series = {}
+    for path in sorted((Path(data_dir) / "bidmc").glob("bidmc_*.npz")):
+        with np.load(path) as arrays:
+            series[path.stem] = pd.DataFrame({"HR": arrays["numerics"][:480, 0].astype(float)})
+    return pd.concat(series, names=["recording", "second"]).groupby(level=0).ffill().bfill()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer epochs")
+    parser.add_argument("--data-dir", type=Path, help="folder that holds bidmc/")
+    args = parser.parse_args()
+    horizon = 60 if args.data_dir else 12
+    smoothing = {"trend": "add", "damped_trend": True}
+    models = {
+        "StateSpaceRidge": StateSpaceRidgeForecaster(),
+        "S4D": S4DForecaster(random_state=0, **({"max_epochs": 5} if args.quick else {})),
+        "DLinear": LTSFDLinearForecaster(seq_len=24, pred_len=horizon, num_epochs=10 if args.quick else 50),
+        "exponential smoothing": ExponentialSmoothing(**smoothing),
+        "naive": NaiveForecaster(strategy="last"),
+    }
+    fh = list(range(1, horizon + 1))
+    scorers = [MeanAbsoluteScaledError()]
+    if args.data_dir:
+        tasks = {"BIDMC heart rate": (partial(heart_rate, args.data_dir), SingleWindowSplitter(fh), scorers)}
+    else:
+        folds = ExpandingWindowSplitter(initial_window=80, step_length=12, fh=fh)
+        tasks = {name: (load, folds, scorers) for name, load in BUNDLED.items()}
+    name = "sktime_forecasting" + ("_folder" if args.data_dir else "") + ("_quick" if args.quick else "")
+    run(ForecastingBenchmark(), models, tasks, "MeanAbsoluteScaledError", name, lower_is_better=True)
+
+
+if __name__ == "__main__":
+    main()
