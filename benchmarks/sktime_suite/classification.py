@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold
 from sktime.benchmarking.classification import ClassificationBenchmark
 from sktime.classification.deep_learning import FCNClassifierTorch
 from sktime.classification.distance_based import KNeighborsTimeSeriesClassifier
@@ -42,7 +42,7 @@ def main():
         "1-NN": KNeighborsTimeSeriesClassifier(1, distance="euclidean"),
     }
     sets = {name: partial(from_folder, name, args.data_dir) for name in FOLDER} if args.data_dir else BUNDLED
-    splitter = StratifiedKFold(2 if args.quick else 3, shuffle=True, random_state=0)
+    splitter = KFold(2 if args.quick else 3, shuffle=True, random_state=0)
     tasks = {name: (load, splitter, [accuracy_score]) for name, load in sets.items()}
     name = "sktime_classification" + ("_folder" if args.data_dir else "") + ("_quick" if args.quick else "")
     run(ClassificationBenchmark(), models, tasks, "accuracy_score", name)

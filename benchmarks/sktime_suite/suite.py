@@ -5,6 +5,7 @@ parameters and the versions, and a run ends with status 1 if an experiment faile
 """
 
 import hashlib
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -25,8 +26,9 @@ def add_all(benchmark, models, tasks):
 
 
 def model_id(name, model):
-    """Name, and a hash of parameters and versions."""
-    versions = [version(package) for package in ("ssm_estimators", "sktime", "torch")]
+    """Name, and a hash of parameters, the commit and versions."""
+    code = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=RESULTS, text=True).strip()
+    versions = [code, version("sktime"), version("torch")]
     settings = repr((type(model).__name__, sorted(model.get_params().items(), key=str), versions))
     return f"{name} {hashlib.sha256(settings.encode()).hexdigest()[:8]}"
 
@@ -36,7 +38,9 @@ def run(benchmark, models, tasks, metric, name, lower_is_better=False):
     RESULTS.mkdir(exist_ok=True)
     add_all(benchmark, models, tasks)
     results = benchmark.run(str(RESULTS / f"{name}.csv"))
-    failed = [str(failure) for failure in benchmark.failed_experiments]
+    if failed := [str(failure) for failure in benchmark.failed_experiments]:
+        print(*failed, sep="\n")
+        sys.exit(1)
     mean, seconds = f"{metric}_mean", "fit_time_mean"
     results = results.assign(model=results["model_id"].str.rsplit(" ", n=1).str[0])
     mine = {model_id(*item): item[0] for item in models.items()}
@@ -44,8 +48,8 @@ def run(benchmark, models, tasks, metric, name, lower_is_better=False):
     scores = results.pivot(index="validation_id", columns="model", values=mean).reindex(index=tasks, columns=models)
     missing = scores.stack(future_stack=True)
     missing = missing[missing.isna()].index.tolist()
-    if failed or missing:
-        print(*failed, f"No result of {missing}." * bool(missing), sep="\n")
+    if missing:
+        print(f"No result of {missing}.")
         sys.exit(1)
     times = results.pivot(index="validation_id", columns="model", values=seconds).reindex(index=tasks, columns=models)
     table = pd.concat({metric: scores.round(4), "fit seconds": times.astype(float).round(2)}, axis=1)

@@ -92,7 +92,8 @@ def fit_linear_forecast(
     stride = -(-n_all * n_channels // MAX_WINDOWS)
     origins = Origins.of(lengths, memory.n_lags, horizon, stride)
     n_blocks = min(len(origins), int(np.clip(n_all // horizon, FEWEST_BLOCKS, MOST_BLOCKS)))
-    n_judged = int(np.clip(n_all // (2 * n_blocks), 1, horizon))
+    n_times = int(np.ptp(origins.when)) + 1
+    n_judged = int(np.clip(n_times // (2 * n_blocks), 1, horizon))  # a gap of as many is at most half a block
     segment = origins.segments(n_blocks, gap=n_judged)
     sums = [BlockSums.zeros(2 * n_blocks - 1, memory.matrix.shape[1], horizon) for _ in range(n_channels)]
     for number, chunk, windows, after in in_chunks(series, origins, len(memory.matrix), horizon):
