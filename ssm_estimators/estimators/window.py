@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.estimators.intervals import ErrorQuantiles, movement
-from ssm_estimators.features.memory import Memory
-from ssm_estimators.series.windows import windows_before
+from ssm_estimators.features.memory import Memory, unit_of
+from ssm_estimators.series.windows import CHUNK, windows_before
 
 Array = NDArray[Any]
 
@@ -21,7 +21,6 @@ N_SEASONS = 30  # of a window
 LEAST_WINDOWS = 20  # to train on, where the series are long enough
 MOST_LAGS = 512
 LEAST_MOVEMENT = 0.1  # of a flat window, in units of that of the series that moves most
-MOST_POINTS = 2**22  # of windows predicted at a time
 
 
 @parameters
@@ -157,7 +156,7 @@ class WindowForecaster(BaseEstimator):
             )
         checked = self._transformed(checked)
         n_timepoints = len(self.memory_.matrix)
-        rows = max(1, MOST_POINTS // (n_timepoints * self.n_channels_in_))
+        rows = max(1, CHUNK // (n_timepoints * self.n_channels_in_))
         chunks = (
             windows_before(checked, times[start : start + rows], n_timepoints) for start in range(0, len(times), rows)
         )
@@ -208,7 +207,7 @@ class WindowForecaster(BaseEstimator):
         return positive & grows
 
     def _choose_memory(self, lengths: list[int]) -> Memory:
-        longest, unit = max(lengths), self.season if self.season > 1 else 10
+        longest, unit = max(lengths), unit_of(self.season)
         if longest <= self.horizon:
             raise ValueError(
                 f"Expected a series of at least {self.horizon + 1} time points to learn horizon={self.horizon}; the "

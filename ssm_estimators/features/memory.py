@@ -43,7 +43,7 @@ class Memory:
     @classmethod
     def of(cls, n_lags: int, n_timepoints: int, season: int) -> "Memory":
         """Modes of time constants and frequencies relative to a season (1: there is none)."""
-        season = season if season > 1 else NO_SEASON
+        season = unit_of(season)
         lag = np.arange(n_timepoints)[::-1]
         columns = [lag == i for i in range(1, n_lags)] or [0.0 * lag]  # of one value there is nothing to learn from
         for time_constant in np.multiply(TIME_CONSTANTS, season):
@@ -67,3 +67,8 @@ class Memory:
     def features(self, windows: Array) -> Array:
         """(n_windows, n_timepoints) to (n_windows, n_features); NaN before a series' start counts as its last value."""
         return np.nan_to_num(windows - windows[:, -1:], nan=0.0) @ self.matrix
+
+
+def unit_of(season: int) -> int:
+    """What lags and time constants are measured in: a season, or what stands for one where there is none."""
+    return season if season > 1 else NO_SEASON

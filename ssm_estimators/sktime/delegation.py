@@ -19,6 +19,7 @@ def delegates_to(estimator: type[BaseEstimator], **defaults: Any) -> Callable[[C
 
     In the class's docstring, ``{sections}`` becomes its base's ``_sections_doc``.
     """
+    # what is ignored for mypy: it cannot know attributes and constructors that are set on a class here
 
     def decorate(cls: C) -> C:
         cls._estimator_class = estimator  # type: ignore[attr-defined]
@@ -30,7 +31,7 @@ def delegates_to(estimator: type[BaseEstimator], **defaults: Any) -> Callable[[C
         itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         signature = inspect.Signature([itself, *parameters])
 
-        def __init__(self: Any, **params: Any) -> None:  # noqa: N807
+        def __init__(self: Any, **params: Any) -> None:  # noqa: N807  # becomes the class's own
             bound = signature.bind(self, **params)
             bound.apply_defaults()
             for name, value in list(bound.arguments.items())[1:]:
@@ -113,7 +114,7 @@ class Delegation:
     def reset(self: Any) -> Any:
         """As sktime's, but for what scikit-learn's searches and pipelines set before ``fit`` and delete after it."""
         context = vars(self).get("_parent_callback_ctx")
-        super().reset()  # type: ignore[misc]
+        super().reset()  # type: ignore[misc]  # of sktime's base class, to the right of this one
         if context is not None:
             self._parent_callback_ctx = context
         return self

@@ -1,7 +1,5 @@
 """The forecasters."""
 
-from typing import Any
-
 from ssm_estimators.estimators import network_window
 from ssm_estimators.estimators.ridge_window import StateSpaceRidgeWindowForecaster
 from ssm_estimators.sktime.delegation import delegates_to
@@ -14,21 +12,8 @@ class DeepForecaster(SeriesForecaster):
     _tags = {"capability:random_state": True, "property:randomness": "derandomized"}
     _example_params = "d_model=8, n_layers=1, max_epochs=5, random_state=0"
 
-    @classmethod
-    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
-        """Two small settings.
-
-        Parameters
-        ----------
-        parameter_set : str
-            Not used.
-
-        Returns
-        -------
-        list of dict
-        """
-        small = {"d_model": 4, "d_state": 2, "n_layers": 1, "max_epochs": 1, "random_state": 0, "device": "cpu"}
-        return [{**small, "n_lags": 3, "window": 6}, {**small, "transform": None, "norm": "layer"}]
+    _small = {"d_model": 4, "d_state": 2, "n_layers": 1, "max_epochs": 1, "random_state": 0, "device": "cpu"}
+    _test_params = [{**_small, "n_lags": 3, "window": 6}, {**_small, "transform": None, "norm": "layer"}]
 
 
 @delegates_to(StateSpaceRidgeWindowForecaster, horizon="auto", season="auto")

@@ -74,6 +74,10 @@ class SeriesForecaster(BaseForecaster):
     (12, 2)"""
     _config: ClassVar[dict[str, Any]] = {"remember_data": False}  # a forecaster keeps what it needs itself
     _example_params = ""
+    _test_params: ClassVar[list[dict[str, Any]]] = [
+        {},
+        {"n_lags": 3, "window": 6, "transform": None, "season": 3, "difference": "season"},
+    ]
     _y = _X = None  # what sktime keeps where a user turns that on
 
     def _fit(self, y: pd.DataFrame, X: pd.DataFrame | None, fh: Any) -> Self:
@@ -210,7 +214,7 @@ class SeriesForecaster(BaseForecaster):
         -------
         list of dict
         """
-        return [{}, {"n_lags": 3, "window": 6, "transform": None, "season": 3, "difference": "season"}]
+        return [dict(params) for params in cls._test_params]
 
 
 def by_series(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
