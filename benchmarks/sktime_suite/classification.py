@@ -14,8 +14,9 @@ from sklearn.model_selection import KFold
 from sktime.benchmarking.classification import ClassificationBenchmark
 from sktime.classification.deep_learning import FCNClassifierTorch
 from sktime.classification.distance_based import KNeighborsTimeSeriesClassifier
+from sktime.classification.kernel_based import RocketClassifier
 from sktime.datasets import load_arrow_head, load_basic_motions, load_gunpoint, load_unit_test
-from suite import run
+from suite import run, where_installed
 
 from ssm_estimators.datasets import load_ucr_uea
 from ssm_estimators.sktime import S4DClassifier, StateSpaceRidgeClassifier
@@ -40,6 +41,7 @@ def main():
         "S4D": S4DClassifier(random_state=0, **({"max_epochs": 20} if args.quick else {})),
         "FCN": FCNClassifierTorch(num_epochs=20 if args.quick else 100, random_state=0),
         "1-NN": KNeighborsTimeSeriesClassifier(1, distance="euclidean"),
+        **where_installed("numba", "MiniRocket", RocketClassifier, rocket_transform="minirocket", random_state=0),
     }
     sets = {name: partial(from_folder, name, args.data_dir) for name in FOLDER} if args.data_dir else BUNDLED
     splitter = KFold(2 if args.quick else 3, shuffle=True, random_state=0)

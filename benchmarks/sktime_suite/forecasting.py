@@ -2,8 +2,6 @@
 
 python benchmarks/sktime_suite/forecasting.py --quick              # monthly series that sktime brings
 python benchmarks/sktime_suite/forecasting.py --data-dir DATA      # heart rate of BIDMC, 53 recordings, a minute ahead
-
-Exponential smoothing needs statsmodels: pip install -e '.[bench]'.
 """
 
 import argparse
@@ -14,12 +12,12 @@ import numpy as np
 import pandas as pd
 from sktime.benchmarking.forecasting import ForecastingBenchmark
 from sktime.datasets import load_airline, load_PBS_dataset
-from sktime.forecasting.exp_smoothing import ExponentialSmoothing
+from sktime.forecasting.ets import AutoETS
 from sktime.forecasting.ltsf import LTSFDLinearForecaster
 from sktime.forecasting.naive import NaiveForecaster
 from sktime.performance_metrics.forecasting import MeanAbsoluteScaledError
 from sktime.split import ExpandingWindowSplitter, SingleWindowSplitter
-from suite import run
+from suite import run, where_installed
 
 from ssm_estimators.sktime import S4DForecaster, StateSpaceRidgeForecaster
 
@@ -41,13 +39,13 @@ def main():
     parser.add_argument("--data-dir", type=Path, help="folder that holds bidmc/")
     args = parser.parse_args()
     horizon = 60 if args.data_dir else 12
-    smoothing = {} if args.data_dir else {"seasonal": "mul", "sp": 12}
+    season = 1 if args.data_dir else 12
     models = {
         "StateSpaceRidge": StateSpaceRidgeForecaster(),
         "S4D": S4DForecaster(random_state=0, **({"max_epochs": 5} if args.quick else {})),
         "DLinear": LTSFDLinearForecaster(seq_len=24, pred_len=horizon, num_epochs=10 if args.quick else 50),
-        "exponential smoothing": ExponentialSmoothing(trend="add", damped_trend=True, **smoothing),
-        "seasonal naive": NaiveForecaster(strategy="last", sp=12),
+        **where_installed("statsmodels", "exponential smoothing", AutoETS, auto=True, sp=season),
+        "naive": NaiveForecaster(strategy="last", sp=season),
     }
     fh = list(range(1, horizon + 1))
     scorers = [MeanAbsoluteScaledError()]

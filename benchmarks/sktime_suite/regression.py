@@ -14,7 +14,8 @@ from sktime.benchmarking.regression import RegressionBenchmark
 from sktime.datasets import load_covid_3month, load_tecator
 from sktime.regression.deep_learning import FCNRegressorTorch
 from sktime.regression.distance_based import KNeighborsTimeSeriesRegressor
-from suite import run
+from sktime.regression.kernel_based import RocketRegressor
+from suite import run, where_installed
 
 from ssm_estimators.datasets import load_bidmc
 from ssm_estimators.sktime import S4DRegressor, StateSpaceRidgeRegressor
@@ -44,6 +45,7 @@ def main():
         "S4D": S4DRegressor(random_state=0, **({"max_epochs": 20} if args.quick else {})),
         "FCN": FCNRegressorTorch(num_epochs=20 if args.quick else 100, random_state=0),
         "1-NN": KNeighborsTimeSeriesRegressor(1, distance="euclidean"),
+        **where_installed("numba", "MiniRocket", RocketRegressor, rocket_transform="minirocket", random_state=0),
     }
     folds = KFold(2 if args.quick else 3, shuffle=True, random_state=0)
     sets = {name: (load, folds) for name, load in BUNDLED.items()}

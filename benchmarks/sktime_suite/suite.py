@@ -5,16 +5,26 @@ parameters and the versions, and a run ends with status 1 if an experiment faile
 """
 
 import hashlib
-import subprocess
 import sys
+from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 
+import ssm_estimators
 from ssm_estimators.visualisation import plot_critical_difference
 
 RESULTS = Path(__file__).parents[1] / "results"
+
+
+def where_installed(library, name, model, **params):
+    """{name: model(**params)}, or nothing, and a line that says so, where its library is not installed."""
+    if find_spec(library):
+        return {name: model(**params)}
+    print(f"{name} is left out: it needs {library} (pip install -e '.[bench]').")
+    return {}
 
 
 def add_all(benchmark, models, tasks):
@@ -26,35 +36,48 @@ def add_all(benchmark, models, tasks):
 
 
 def model_id(name, model):
-    """Name, and a hash of parameters, the commit and versions."""
-    code = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=RESULTS, text=True).strip()
-    versions = [code, version("sktime"), version("torch")]
-    settings = repr((type(model).__name__, sorted(model.get_params().items(), key=str), versions))
+    """Name, and a hash of parameters, the package's source and versions."""
+    settings = repr((type(model).__name__, sorted(model.get_params().items(), key=str), versions()))
     return f"{name} {hashlib.sha256(settings.encode()).hexdigest()[:8]}"
 
 
+@cache
+def versions():
+    """What results depend on beside parameters."""
+    sources = sorted(Path(ssm_estimators.__file__).parent.rglob("*.py"))
+    source = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    return source, version("sktime"), version("torch"), version("scikit-learn")
+
+
 def run(benchmark, models, tasks, metric, name, lower_is_better=False):
-    """Run what is not there yet; write results, a table and a picture; leave with 1 if anything is missing."""
+    """Run what is not there yet; write results, a table and a picture; leave with 1 if anything is missing.
+
+    Results go to name.csv, one row an experiment; means, one row a model and task, to name_table.csv.
+    """
     RESULTS.mkdir(exist_ok=True)
     add_all(benchmark, models, tasks)
     results = benchmark.run(str(RESULTS / f"{name}.csv"))
     if failed := [str(failure) for failure in benchmark.failed_experiments]:
         print(*failed, sep="\n")
         sys.exit(1)
-    mean, seconds = f"{metric}_mean", "fit_time_mean"
-    results = results.assign(model=results["model_id"].str.rsplit(" ", n=1).str[0])
-    mine = {model_id(*item): item[0] for item in models.items()}
-    results = results[results["model_id"].isin(mine) & results["validation_id"].isin(tasks)]
-    scores = results.pivot(index="validation_id", columns="model", values=mean).reindex(index=tasks, columns=models)
-    missing = scores.stack(future_stack=True)
-    missing = missing[missing.isna()].index.tolist()
-    if missing:
-        print(f"No result of {missing}.")
+    names = {model_id(*item): item[0] for item in models.items()}
+    results = results[results["model_id"].isin(names) & results["validation_id"].isin(tasks)]
+    table = pd.DataFrame(
+        {
+            "set": results["validation_id"],
+            "model": results["model_id"].map(names),
+            metric: results[f"{metric}_mean"].astype(float).round(4),
+            "deviation of folds": results[f"{metric}_std"].astype(float).round(4),
+            "fit_seconds": results["fit_time_mean"].astype(float).round(2),
+            "predict_seconds": results["pred_time_mean"].astype(float).round(2),
+        }
+    ).reset_index(drop=True)
+    scores = table.pivot(index="set", columns="model", values=metric).reindex(index=tasks, columns=models)
+    if scores.isna().any(axis=None):
+        print(f"Results are missing:\n{scores}")
         sys.exit(1)
-    times = results.pivot(index="validation_id", columns="model", values=seconds).reindex(index=tasks, columns=models)
-    table = pd.concat({metric: scores.round(4), "fit seconds": times.astype(float).round(2)}, axis=1)
-    table.to_csv(RESULTS / f"{name}_table.csv")
-    print(table.to_string())
+    table.to_csv(RESULTS / f"{name}_table.csv", index=False)
+    print(table.to_string(index=False))
     if len(scores) > 1:
         picture = plot_critical_difference(-scores if lower_is_better else scores)
         picture.figure.savefig(RESULTS / f"{name}.png", dpi=120)
