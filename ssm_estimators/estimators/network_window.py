@@ -13,7 +13,7 @@ from ssm_estimators.estimators.parameters import NetworkParameters
 from ssm_estimators.estimators.regressors import LiquidS4Regressor, LSSLRegressor, S4DRegressor, S4Regressor
 from ssm_estimators.estimators.ridge_window import errors_ahead
 from ssm_estimators.estimators.window import LEAST_MOVEMENT, WindowForecaster
-from ssm_estimators.features.linear_forecast import LinearFit, fit_linear_forecast
+from ssm_estimators.features.linear_forecast import LinearFit
 from ssm_estimators.series.windows import in_chunks
 
 Array = NDArray[Any]
@@ -45,9 +45,9 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
         less the fewer windows there are that do not overlap."""
 
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
-        fit = fit_linear_forecast(series, scale, self.memory_, self.horizon, self._toward)
+        fit = self._fit_linear(series, scale)
         self.forecast_, self.network_, self.gain_ = fit.forecast, None, 0.0
-        errors = errors_ahead(fit, series, self.horizon, self._movement)
+        errors = errors_ahead(fit, series, self.n_timepoints_, self.horizon, self._movement)
         X, Y, held_out = self._cases(fit, series)
         if min(held_out.sum(), (~held_out).sum()) < LEAST_CASES:
             return errors
@@ -82,8 +82,7 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
         kept = np.flatnonzero(fit.segment % 2 == 0)
         kept = kept[:: -(-len(kept) * self.n_channels_in_ // MOST_CASES)]
         inputs, targets, held_out = [], [], []
-        n_timepoints = len(self.memory_.matrix)
-        for _, chunk, windows, after in in_chunks(series, fit.origins[kept], n_timepoints, self.horizon):
+        for _, chunk, windows, after in in_chunks(series, fit.origins[kept], self.n_timepoints_, self.horizon):
             values, unit = self._inputs(windows)
             moved = unit.ravel() > 0
             error = (after - fit.before[-1].predict(windows)).reshape(len(values), -1)[moved]
@@ -97,7 +96,7 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
 
         The spread is 0 of a channel that never moves, and of others bounded below.
         """
-        near = windows[..., -MOST_TIMEPOINTS:]
+        near = windows[..., -min(MOST_TIMEPOINTS, len(self.memory_.matrix)) :]
         moved = np.nan_to_num(near - near[..., -1:])
         spread = np.maximum(np.sqrt((moved**2).mean(axis=-1)), LEAST_MOVEMENT * self.moves_)
         scaled = moved / np.where(spread > 0, spread, 1.0)[..., None]

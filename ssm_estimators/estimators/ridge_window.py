@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.intervals import ErrorQuantiles
 from ssm_estimators.estimators.window import WindowForecaster
-from ssm_estimators.features.linear_forecast import LinearFit, fit_linear_forecast
+from ssm_estimators.features.linear_forecast import LinearFit
 from ssm_estimators.series.windows import in_chunks
 
 Array = NDArray[Any]
@@ -45,23 +45,23 @@ class StateSpaceRidgeWindowForecaster(WindowForecaster):
         The fitted map."""
 
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
-        fit = fit_linear_forecast(series, scale, self.memory_, self.horizon, self._toward)
+        fit = self._fit_linear(series, scale)
         self.forecast_ = fit.forecast
-        return errors_ahead(fit, series, self.horizon, self._movement)
+        return errors_ahead(fit, series, self.n_timepoints_, self.horizon, self._movement)
 
     def _predict(self, windows: Array) -> Array:
         return self.forecast_.predict(windows)
 
 
 def errors_ahead(
-    fit: LinearFit, series: list[Array], horizon: int, movement: Callable[[Array], Array]
+    fit: LinearFit, series: list[Array], n_timepoints: int, horizon: int, movement: Callable[[Array], Array]
 ) -> ErrorQuantiles:
     """Errors of windows by the map fitted to what came before their block, relative to how much each window moves."""
     kept = np.flatnonzero((fit.segment % 2 == 0) & (fit.segment >= min(2, fit.segment.max())))
     n_channels = series[0].shape[0]
     kept = kept[:: max(-(-len(kept) // N_CALIBRATION), -(-len(kept) * n_channels * horizon // MOST_ERRORS))]
     errors = np.zeros((len(kept), n_channels, horizon))
-    for _, chunk, windows, after in in_chunks(series, fit.origins[kept], len(fit.forecast.memory.matrix), horizon):
+    for _, chunk, windows, after in in_chunks(series, fit.origins[kept], n_timepoints, horizon):
         moves = movement(windows)[..., None]
         for segment in np.unique(fit.segment[kept[chunk]]):
             rows = fit.segment[kept[chunk]] == segment

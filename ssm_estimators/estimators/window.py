@@ -12,7 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.estimators.intervals import ErrorQuantiles, movement
+from ssm_estimators.estimators.logarithm import Logarithm
+from ssm_estimators.features.linear_forecast import LinearFit, fit_linear_forecast
 from ssm_estimators.features.memory import Memory, unit_of
+from ssm_estimators.features.smoothing import Smoothing
 from ssm_estimators.series.windows import CHUNK, windows_before
 
 Array = NDArray[Any]
@@ -32,28 +35,31 @@ class WindowForecaster(BaseEstimator):
     window: int | str = "auto"
     n_lags: int | str = "auto"
     transform: str | None = "auto"
-    difference: str = "last"
+    difference: str = "auto"
 
     _parameters_doc = """horizon : int, default=12
         Steps to forecast.
     season : int, default=1
         Time points after which the series' main rhythm repeats; 1: none is known.
     window : int or "auto", default="auto"
-        Time points that a forecast sees. ``"auto"``: 30 seasons (300 time points without a season), at most a quarter
-        of the longest series, at least ``n_lags``.
+        Time points that a forecast sees. ``"auto"``: 30 seasons (300 time points without a season), or all that the
+        longest series has before the horizon. Damped modes reach back a quarter of that series.
     n_lags : int or "auto", default="auto"
         Last values of the window that are used as they are. ``"auto"``: a sixth of the longest series, at least one and
         at most two seasons (of 10 where there is none) and 512; fewer where that would leave fewer than 20 windows.
     transform : {"auto", "log"} or None, default="auto"
         ``"auto"``: the logarithm of channels that are positive and whose spread grows with their level.
-    difference : {"last", "season"}, default="last"
+    difference : {"auto", "last", "season"}, default="auto"
         What forecasts are shrunk toward where little can be learned: the last value, or that of one season before, for
-        which ``n_lags`` must be at least a season."""
+        which ``n_lags`` must be at least a season. ``"auto"``: the mean of three forecasts, those two and exponential
+        smoothing, weighed by their errors on left-out windows."""
     _attributes_doc = """n_channels_in_ : int
-    log_ : ndarray of shape (n_channels,), bool
+    log_ : Logarithm
         Which channels are transformed.
     memory_ : Memory
         Which features of a window are used.
+    n_timepoints_ : int
+        Of a window.
     moves_ : ndarray of shape (n_channels,)
         Root mean square of the differences between neighbouring values, of the series that moves most.
     errors_ : ErrorQuantiles
@@ -64,7 +70,7 @@ class WindowForecaster(BaseEstimator):
         "window": [StrOptions({"auto"}), at_least(1)],
         "n_lags": [StrOptions({"auto"}), at_least(1)],
         "transform": [None, StrOptions({"auto", "log"})],
-        "difference": [StrOptions({"last", "season"})],
+        "difference": [StrOptions({"auto", "last", "season"})],
     }
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -89,9 +95,9 @@ class WindowForecaster(BaseEstimator):
         self._validate_params()
         series = check_long_series(X)
         self.n_channels_in_ = series[0].shape[0]
-        self.log_ = self._choose_log(series)
-        series = [self._transformed(x) for x in series]
-        self.memory_ = self._choose_memory([x.shape[1] for x in series])
+        self.log_ = Logarithm.of(series, self.transform, self.season)
+        series = [self.log_.apply(x) for x in series]
+        self.memory_, self.n_timepoints_ = self._choose_memory([x.shape[1] for x in series])
         scale = [_scale(x) for x in series]
         self.moves_ = np.max([movement(x) for x in series], axis=0)
         self.errors_: ErrorQuantiles = self._fit(series, scale)
@@ -110,7 +116,7 @@ class WindowForecaster(BaseEstimator):
         ndarray of shape (n_series, n_channels, horizon)
         """
         windows = self._last_windows(X)
-        return self._restored(self._predict(windows))
+        return self.log_.undo(self._predict(windows))
 
     def predict_quantiles(self, X: Any, levels: Sequence[float]) -> Array:
         """Quantiles of what follows the end of each series.
@@ -154,20 +160,22 @@ class WindowForecaster(BaseEstimator):
             raise ValueError(
                 f"origins must be integers from 1 to the series' length, {checked.shape[1]}; got {origins}."
             )
-        checked = self._transformed(checked)
-        n_timepoints = len(self.memory_.matrix)
+        checked = self.log_.apply(checked)
+        n_timepoints = self.n_timepoints_
         rows = max(1, CHUNK // (n_timepoints * self.n_channels_in_))
         chunks = (
             windows_before(checked, times[start : start + rows], n_timepoints) for start in range(0, len(times), rows)
         )
         if levels is None:
-            return np.concatenate([self._restored(self._predict(windows)) for windows in chunks])
+            return np.concatenate([self.log_.undo(self._predict(windows)) for windows in chunks])
         return np.concatenate([self._quantiles(windows, levels) for windows in chunks])
 
-    @property
-    def _toward(self) -> int:
-        """The season whose last value forecasts are shrunk toward."""
-        return self.season if self.difference == "season" else 1
+    def _fit_linear(self, series: list[Array], scale: list[Array]) -> LinearFit:
+        """The linear forecast of transformed series."""
+        given = {"last": [1], "season": [self.season]}
+        seasons = given.get(self.difference, [1, self.season] if 1 < self.season <= self.memory_.n_lags else [1])
+        smoothing = Smoothing.of(series, self.season) if self.difference == "auto" else None
+        return fit_linear_forecast(series, scale, self.memory_, self.n_timepoints_, self.horizon, seasons, smoothing)
 
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
         """Fit on transformed series; return the distribution of errors of windows left out."""
@@ -182,7 +190,7 @@ class WindowForecaster(BaseEstimator):
         if at.ndim != 1 or not ((at > 0) & (at < 1)).all():
             raise ValueError(f"levels must be numbers between 0 and 1; got {levels}.")
         errors = self._movement(windows)[:, :, None, None] * self.errors_.at(at)
-        return self._restored(self._predict(windows)[..., None] + np.sort(errors, axis=-1)[..., at.argsort().argsort()])
+        return self.log_.undo(self._predict(windows)[..., None] + np.sort(errors, axis=-1)[..., at.argsort().argsort()])
 
     def _movement(self, windows: Array) -> Array:
         """How much windows move, (n_windows, n_channels): what errors are relative to."""
@@ -190,23 +198,11 @@ class WindowForecaster(BaseEstimator):
 
     def _last_windows(self, X: Any) -> Array:
         check_is_fitted(self, "memory_")
-        n_timepoints = len(self.memory_.matrix)
-        series = [self._transformed(x) for x in check_long_series(X, self.n_channels_in_)]
+        n_timepoints = self.n_timepoints_
+        series = [self.log_.apply(x) for x in check_long_series(X, self.n_channels_in_)]
         return np.concatenate([windows_before(x, np.array([x.shape[1]]), n_timepoints) for x in series])
 
-    def _choose_log(self, series: list[Array]) -> Array:
-        positive = np.all([(x > 0).all(axis=1) for x in series], axis=0)
-        if self.transform == "log" and not positive.all():
-            channel = int(np.flatnonzero(~positive)[0])
-            raise ValueError(
-                f"transform='log' needs positive values; channel {channel} has others. Use transform=None."
-            )
-        if self.transform != "auto":
-            return np.full(len(positive), self.transform == "log")
-        grows = np.mean([_spread_grows(x, self.season) for x in series], axis=0) > 0.5
-        return positive & grows
-
-    def _choose_memory(self, lengths: list[int]) -> Memory:
+    def _choose_memory(self, lengths: list[int]) -> tuple[Memory, int]:
         longest, unit = max(lengths), unit_of(self.season)
         if longest <= self.horizon:
             raise ValueError(
@@ -216,8 +212,7 @@ class WindowForecaster(BaseEstimator):
         room = longest - self.horizon - LEAST_WINDOWS + 1
         few = min(int(np.clip((longest - self.horizon) // 6, unit, 2 * unit)), MOST_LAGS)
         n_lags = max(1, min(few, room)) if self.n_lags == "auto" else int(self.n_lags)
-        automatic = max(n_lags, min(N_SEASONS * unit, (longest - self.horizon) // 4))
-        n_timepoints = automatic if self.window == "auto" else int(self.window)
+        n_timepoints = min(N_SEASONS * unit, longest) if self.window == "auto" else int(self.window)
         if n_lags > n_timepoints:
             raise ValueError(f"n_lags={n_lags} are more than the window of {n_timepoints} time points has.")
         if self.difference == "season" and self.season > n_lags:
@@ -225,27 +220,14 @@ class WindowForecaster(BaseEstimator):
                 f"difference='season' needs n_lags of at least the season, {self.season}; got n_lags={n_lags}. "
                 "Raise it, or use difference='last'."
             )
-        if longest < n_timepoints + self.horizon:
+        if self.window != "auto" and longest < n_timepoints + self.horizon:
             raise ValueError(
                 f"Expected a series of at least {n_timepoints + self.horizon} time points for a window of "
                 f"{n_timepoints} and horizon={self.horizon}; the longest has {longest}. Lower window, "
                 "n_lags or horizon."
             )
-        return Memory.of(n_lags, n_timepoints, self.season)
-
-    def _transformed(self, x: Array) -> Array:
-        if not self.log_.any():
-            return x
-        if (x[self.log_] <= 0).any():
-            raise ValueError(
-                "Expected positive values in channels whose logarithm was taken in fit; got others. Use transform=None."
-            )
-        return np.where(self.log_[:, None], np.log(np.where(self.log_[:, None], x, 1.0)), x)
-
-    def _restored(self, values: Array) -> Array:
-        """Undo the transformation: axis 1 is the channel."""
-        log = self.log_.reshape(1, -1, *[1] * (values.ndim - 2))
-        return np.where(log, np.exp(np.where(log, values, 0.0)), values) if log.any() else values
+        reach = max(n_lags, min(n_timepoints, (longest - self.horizon) // 4))
+        return Memory.of(n_lags, reach, self.season), n_timepoints
 
 
 def check_long_series(X: Any, n_channels: int | None = None) -> list[Array]:
@@ -264,18 +246,3 @@ def _scale(x: Array) -> Array:
     """Standard deviation of each channel, 1 where nothing varies."""
     deviation = x.std(axis=1)
     return np.where(deviation > 1e-12 * np.abs(x).max(axis=1), deviation, 1.0)
-
-
-def _spread_grows(x: Array, season: int) -> Array:
-    """Whether the spread within seasons varies less relative to their level than by itself, for each channel."""
-    length = season if season > 3 else 10
-    n_blocks = x.shape[1] // length
-    if n_blocks < 3:
-        return np.zeros(len(x), dtype=bool)
-    blocks = x[:, -n_blocks * length :].reshape(len(x), n_blocks, length)
-    spread, level = blocks.std(axis=2), np.abs(blocks.mean(axis=2)) + 1e-300
-
-    def variation(values: Array) -> Array:
-        return values.std(axis=1) / (values.mean(axis=1) + 1e-300)
-
-    return variation(spread / level) < variation(spread)

@@ -104,8 +104,8 @@ def fit_block_ridge(sums: BlockSums, relative: Array, growth: Array, toward: Blo
 
 def choose_penalty(
     sums: BlockSums, relative: Array, growth: Array, toward: Array, penalties: Array, n_judged: int
-) -> float:
-    """The penalty of least squared error on blocks that are left out with their gaps; of equals the highest.
+) -> tuple[float, float]:
+    """The penalty of least squared error on blocks that are left out with their gaps, of equals the highest; the error.
 
     Parameters
     ----------
@@ -119,7 +119,8 @@ def choose_penalty(
 
     Returns
     -------
-    float
+    penalty, error : float
+        The error is a sum, at least what rounding leaves of it.
     """
     losses = np.zeros(len(penalties))
     for own in range(0, len(sums.square), 2):
@@ -127,7 +128,8 @@ def choose_penalty(
         maps = _solutions(sums, others, relative, growth, toward, penalties)
         losses += [sums.loss(own, coef)[:n_judged].sum() for coef in maps]
     rounding = 1e-12 * sums.square[:, :n_judged].sum()  # losses are differences of sums
-    return float(penalties[np.flatnonzero(losses <= losses.min() + 1e-9 * abs(losses.min()) + rounding)[-1]])
+    chosen = np.flatnonzero(losses <= losses.min() + 1e-9 * abs(losses.min()) + rounding)[-1]
+    return float(penalties[chosen]), float(max(losses[chosen], rounding, 1e-300))
 
 
 def _solutions(

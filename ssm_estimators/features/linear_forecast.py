@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ssm_estimators.features.block_ridge import PENALTIES, BlockRidge, BlockSums, choose_penalty, fit_block_ridge
 from ssm_estimators.features.memory import Memory
+from ssm_estimators.features.smoothing import Smoothing
 from ssm_estimators.series.windows import Origins, in_chunks
 
 Array = NDArray[Any]
@@ -16,25 +17,36 @@ Array = NDArray[Any]
 MOST_BLOCKS, FEWEST_BLOCKS = 6, 3
 MAX_WINDOWS = 100_000  # of all channels together
 DEPARTURE = 1e4  # penalty of a channel's departure from the map for all, in units of that map's, with one free window
+MOST_JUDGED = 1000  # origins that smoothing is judged by
+BELIEF = 4  # power of the error that forecasts are weighed by
 
 
 @dataclass(frozen=True)
 class LinearForecast:
-    """A map from a window's features to what comes after it, one a channel.
+    """A map from a window's features to what comes after it, one a channel, and a share of exponential smoothing.
 
     Attributes
     ----------
     memory : Memory
     coef : ndarray of shape (n_channels, n_features, horizon)
+    smoothing : Smoothing or None
+    share : float
+        Of the smoothing in the forecast.
     """
 
     memory: Memory
     coef: Array
+    smoothing: Smoothing | None
+    share: float
 
     def predict(self, windows: Array) -> Array:
         """(n_windows, n_channels, n_timepoints) to (n_windows, n_channels, horizon)."""
+        last = windows[..., -1:]
         features = self.memory.features(windows.reshape(-1, windows.shape[-1])).reshape(*windows.shape[:2], -1)
-        return windows[..., -1:] + np.einsum("ncp,cph->nch", features, self.coef, optimize=True)
+        ahead = last + np.einsum("ncp,cph->nch", features, self.coef, optimize=True)
+        if self.smoothing is not None:
+            ahead += self.share * (self.smoothing.forecast(windows, self.coef.shape[-1]) - last)
+        return ahead
 
 
 @dataclass(frozen=True)
@@ -65,22 +77,32 @@ class LinearFit:
 
 
 def fit_linear_forecast(
-    series: Sequence[Array], scale: Sequence[Array], memory: Memory, horizon: int, season: int
+    series: Sequence[Array],
+    scale: Sequence[Array],
+    memory: Memory,
+    n_timepoints: int,
+    horizon: int,
+    seasons: Sequence[int],
+    smoothing: Smoothing | None = None,
 ) -> LinearFit:
     """Ridge regressions of what comes after windows on their features.
 
-    One map for all channels, shrunk toward the value one season before (of one time point: the last value); then one a
-    channel, shrunk toward the map for all, the less so the more windows there are that do not overlap. The penalty is
-    that of least squared error, in units of ``scale``, on blocks of neighbouring origins left out.
+    Maps are shrunk toward the value one season before (of one time point: the last value). One map for all channels;
+    then one a channel, shrunk toward the map for all, the less so the more windows there are that do not overlap. The
+    penalty is that of least squared error, in units of ``scale``, on blocks of neighbouring origins left out. With
+    several seasons, and with exponential smoothing, the mean is taken of their forecasts, weighed by that error.
 
     Parameters
     ----------
     series : sequence of ndarray of shape (n_channels, length)
     scale : sequence of ndarray of shape (n_channels,)
     memory : Memory
+    n_timepoints : int
+        Of a window.
     horizon : int
-    season : int
-        Of the forecast that maps are shrunk toward, at most ``memory.n_lags``.
+    seasons : sequence of int
+        Each at most ``memory.n_lags``.
+    smoothing : Smoothing or None, default=None
 
     Returns
     -------
@@ -106,27 +128,56 @@ def fit_linear_forecast(
     steps = np.arange(1, horizon + 1)
     growth = np.sqrt(np.maximum(1, steps / n_judged))  # windows overlap the more, the farther ahead
     departure = DEPARTURE * horizon / n_all
-    ridges = _fit_channels(sums, memory.penalty, growth, _season_before(memory, horizon, season), departure, n_judged)
+    fits = [
+        _fit_channels(sums, memory.penalty, growth, _season_before(memory, horizon, season), departure, n_judged)
+        for season in seasons
+    ]
+    errors = [error for _, _, error in fits]
+    if smoothing is not None:
+        judged = origins[segment % 2 == 0]
+        errors.append(_smoothing_error(series, scale, smoothing, judged, n_timepoints, n_judged))
+    weights = (np.min(errors) / np.array(errors)) ** BELIEF
+    weights /= weights.sum()
+    share = 0.0 if smoothing is None else float(weights[-1])
+    coef = sum(weight * coef for weight, (coef, _, _) in zip(weights, fits, strict=False))
+    before = sum(weight * before for weight, (_, before, _) in zip(weights, fits, strict=False))
     return LinearFit(
-        LinearForecast(memory, np.stack([ridge.coef for ridge in ridges])),
-        [LinearForecast(memory, np.stack([ridge.before[k] for ridge in ridges])) for k in range(n_blocks)],
+        LinearForecast(memory, coef, smoothing, share),
+        [LinearForecast(memory, before[:, k], smoothing, share) for k in range(n_blocks)],
         origins,
         segment,
         stride,
     )
 
 
+def _smoothing_error(
+    series: Sequence[Array],
+    scale: Sequence[Array],
+    smoothing: Smoothing,
+    judged: Origins,
+    n_timepoints: int,
+    ahead: int,
+) -> float:
+    """Sum of squared errors of the first steps ahead of some origins, judged by at most :data:`MOST_JUDGED`."""
+    every = -(-len(judged) // MOST_JUDGED)
+    total = 0.0
+    for number, _, windows, after in in_chunks(series, judged[::every], n_timepoints, ahead):
+        total += float(np.sum(((after - smoothing.forecast(windows, ahead)) / scale[number][:, None]) ** 2))
+    return max(total * every, 1e-300)
+
+
 def _fit_channels(
     sums: list[BlockSums], relative: Array, growth: Array, toward: Array, departure: float, n_judged: int
-) -> list[BlockRidge]:
+) -> tuple[Array, Array, float]:
+    """Maps, (n_channels, n_features, horizon), those before each block, (n_channels, n_blocks, ...), and the error."""
     together = sums[0] if len(sums) == 1 else sum(sums[1:], start=sums[0])
     unit = np.trace(together.gram.sum(axis=0)) / len(relative) or 1.0
-    penalty = choose_penalty(together, relative, growth, toward, unit * PENALTIES, n_judged)
+    penalty, error = choose_penalty(together, relative, growth, toward, unit * PENALTIES, n_judged)
     start = BlockRidge(toward, np.broadcast_to(toward, (len(together.square) // 2 + 1, *toward.shape)), np.inf)
-    shared = fit_block_ridge(together, relative, growth, start, penalty)
-    if len(sums) == 1:
-        return [shared]
-    return [fit_block_ridge(own, relative, growth, shared, penalty * departure) for own in sums]
+    ridges = [fit_block_ridge(together, relative, growth, start, penalty)]
+    if len(sums) > 1:
+        ridges = [fit_block_ridge(own, relative, growth, ridges[0], penalty * departure) for own in sums]
+    return np.stack([ridge.coef for ridge in ridges]), np.stack([ridge.before for ridge in ridges]), error
 
 
 def _season_before(memory: Memory, horizon: int, season: int) -> Array:

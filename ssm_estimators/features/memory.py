@@ -66,7 +66,7 @@ class Memory:
 
     def features(self, windows: Array) -> Array:
         """(n_windows, n_timepoints) to (n_windows, n_features); NaN before a series' start counts as its last value."""
-        return np.nan_to_num(windows - windows[:, -1:], nan=0.0) @ self.matrix
+        return np.nan_to_num(windows[:, -len(self.matrix) :] - windows[:, -1:], nan=0.0) @ self.matrix
 
 
 def unit_of(season: int) -> int:

@@ -44,8 +44,8 @@ def test_spread_that_grows_with_the_level_is_seen():
     season = np.sin(2 * np.pi * time / 12)
     additive, multiplicative = 50 + time + 5 * season, np.exp(3 + 0.02 * time + 0.2 * season)
     forecaster = StateSpaceRidgeWindowForecaster(horizon=6, season=12)
-    assert forecaster.fit(np.stack([additive, multiplicative])[None]).log_.tolist() == [False, True]
-    assert forecaster.fit((multiplicative - 30)[None, None]).log_.tolist() == [False]
+    assert forecaster.fit(np.stack([additive, multiplicative])[None]).log_.channels.tolist() == [False, True]
+    assert forecaster.fit((multiplicative - 30)[None, None]).log_.channels.tolist() == [False]
 
 
 def test_a_channel_that_never_moves_is_left_alone_by_the_network():

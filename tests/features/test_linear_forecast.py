@@ -70,7 +70,7 @@ def test_ridge_from_sums_is_the_ridge_by_hand(zero):
     sums = BlockSums.zeros(5, 4, 3)
     for s in range(5):
         sums.add(s, A[segment == s], Y[segment == s])
-    penalty = choose_penalty(sums, relative, growth, toward, penalties, n_judged=2)
+    penalty, _ = choose_penalty(sums, relative, growth, toward, penalties, n_judged=2)
     start = BlockRidge(toward, np.stack([toward] * 3), np.inf)
     fitted = fit_block_ridge(sums, relative, growth, start, penalty)
 
@@ -98,7 +98,7 @@ def test_ridge_from_sums_is_the_ridge_by_hand(zero):
 def test_a_rhythm_is_learnt_and_carried_on():
     x = np.sin(2 * np.pi * np.arange(300) / 24) + np.sin(2 * np.pi * np.arange(300) / 9)
     memory = Memory.of(n_lags=30, n_timepoints=60, season=24)
-    fit = fit_linear_forecast([x[None, :290]], [np.ones(1)], memory, horizon=10, season=1)
+    fit = fit_linear_forecast([x[None, :290]], [np.ones(1)], memory, 60, horizon=10, seasons=[1])
     predicted = fit.forecast.predict(windows_before(x[None, :290], np.array([290]), 60))
     np.testing.assert_allclose(predicted[0, 0], x[290:], atol=0.02)
 
@@ -108,7 +108,7 @@ def test_a_series_that_repeats_itself_exactly():
     for seed in range(20):
         period = np.random.default_rng(seed).standard_normal(12)
         x = np.tile(period, 12)[None]
-        fit = fit_linear_forecast([x], [x.std(axis=1)], Memory.of(12, 30, 12), horizon=6, season=12)
+        fit = fit_linear_forecast([x], [x.std(axis=1)], Memory.of(12, 30, 12), 30, horizon=6, seasons=[12])
         predicted = fit.forecast.predict(windows_before(x, np.array([144]), 30))
         np.testing.assert_allclose(predicted[0, 0], period[:6], atol=1e-6)
 
@@ -117,7 +117,7 @@ def test_forecasts_follow_level_and_scale():
     rng = np.random.default_rng(0)
     x = np.cumsum(rng.standard_normal((2, 200)), axis=1)
     memory = Memory.of(n_lags=5, n_timepoints=20, season=1)
-    fit = fit_linear_forecast([x], [x.std(axis=1)], memory, horizon=4, season=1)
+    fit = fit_linear_forecast([x], [x.std(axis=1)], memory, 20, horizon=4, seasons=[1])
     windows = windows_before(x, np.array([200]), 20)
     np.testing.assert_allclose(fit.forecast.predict(3 * windows + 7), 3 * fit.forecast.predict(windows) + 7)
 
@@ -128,7 +128,7 @@ def test_channels_are_told_apart_where_there_are_enough_windows():
     x = np.zeros((2, 2000))
     for t in range(1, 2000):
         x[:, t] = np.array([0.9, -0.9]) * x[:, t - 1] + rng.standard_normal(2)
-    fit = fit_linear_forecast([x], [x.std(axis=1)], Memory.of(3, 10, 1), horizon=1, season=1)
+    fit = fit_linear_forecast([x], [x.std(axis=1)], Memory.of(3, 10, 1), 10, horizon=1, seasons=[1])
     window = np.zeros((1, 2, 10))
     window[..., -1] = 1.0
     np.testing.assert_allclose(fit.forecast.predict(window)[0, :, 0], [0.9, -0.9], atol=0.3)
