@@ -5,7 +5,7 @@ test part scored, none dropped. Beside ours the plain ridge: one matrix for all 
 the last one, its penalty chosen on the validation part.
 
     python benchmarks/accuracy/ltsf.py --data-dir DATA                     # the ridges on ETTh1, ETTm1 and weather
-    python benchmarks/accuracy/ltsf.py --data-dir DATA --model S4D --sets ETTh1 --horizons 96
+    python benchmarks/accuracy/ltsf.py --data-dir DATA --model S4D DLinear --sets ETTh1
 """
 
 import argparse
@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from dlinear import DLinearForecaster
 from runs import RESULTS, Rows, origin
 
 from ssm_estimators.datasets import load_ett, load_weather
@@ -94,6 +95,8 @@ def run(model, name, horizon, seed, data_dir):
     start = time.perf_counter()
     if model == "plain ridge":
         forecaster = PlainRidge(horizon).fit(train, validation)
+    elif model == "DLinear":
+        forecaster = DLinearForecaster(horizon, name, seed).fit(train, validation)
     elif model == "ridge":
         forecaster = StateSpaceRidgeWindowForecaster(horizon=horizon, season=SEASONS[name]).fit([train])
     else:
@@ -101,10 +104,13 @@ def run(model, name, horizon, seed, data_dir):
         forecaster = deep(horizon=horizon, season=SEASONS[name], random_state=seed).fit([train])
     seconds = time.perf_counter() - start
     everything = np.concatenate([train, validation, test], axis=1)
-    errors = score(forecaster.predict_windows, everything, train.shape[1] + validation.shape[1], horizon)
+    n_before = train.shape[1] + validation.shape[1]
+    errors = score(forecaster.predict_windows, everything, n_before, horizon)
     row = {"model": model, "set": name, "horizon": horizon, "seed": seed}
     if hasattr(forecaster, "gain_"):
         row["gain"] = round(forecaster.gain_, 3)
+        forecaster.network_ = None  # what it corrects, by itself
+        row["mse_of_linear_part"] = score(forecaster.predict_windows, everything, n_before, horizon)["mse"]
     return {**row, **errors, "fit_seconds": round(seconds, 1), **origin()}
 
 
