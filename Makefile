@@ -4,7 +4,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 BIN = .venv/bin
 
-.PHONY: demo test test-full bench docs wheel-check lowest clean
+.PHONY: demo test test-full bench aeon docs wheel-check lowest clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py
@@ -22,6 +22,12 @@ test-full: test
 
 bench: .venv/test
 	$(BIN)/python benchmarks/speed/scan.py
+
+# our estimators among aeon's tools, in an environment of its own
+aeon: .venv/bin/python
+	$(PYTHON) -m venv benchmarks/peers/.venv
+	benchmarks/peers/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt pytest -e .
+	cd benchmarks/peers && .venv/bin/python -m pytest -c /dev/null --rootdir . -p no:cacheprovider test_aeon.py
 
 # the wheel alone, in a fresh environment, runs the quickstart's first ten lines
 wheel-check: .venv/test
