@@ -58,7 +58,14 @@ def panel():
     return past, whole[whole.index.get_level_values(1) >= pd.Period("2006-01")]
 
 
-@pytest.mark.parametrize("cls", [S4DForecaster, StateSpaceRidgeForecaster])
+@pytest.mark.parametrize(
+    "cls",
+    [
+        StateSpaceRidgeForecaster,
+        S4DForecaster,
+        *[pytest.param(cls, marks=pytest.mark.full) for cls in DEEP if cls is not S4DForecaster],
+    ],
+)
 def test_checks_of_sktime(cls):
     results = check_estimator(cls, verbose=False)
     assert {name: result for name, result in results.items() if result != "PASSED"} == {}
