@@ -211,8 +211,9 @@ class WindowForecaster(BaseEstimator):
             )
         room = longest - self.horizon - LEAST_WINDOWS + 1
         few = min(int(np.clip((longest - self.horizon) // 6, unit, 2 * unit)), MOST_LAGS)
-        n_lags = max(1, min(few, room)) if self.n_lags == "auto" else int(self.n_lags)
+        least = self.season if self.difference == "season" else 1
         n_timepoints = min(N_SEASONS * unit, longest) if self.window == "auto" else int(self.window)
+        n_lags = max(least, min(few, room, n_timepoints)) if self.n_lags == "auto" else int(self.n_lags)
         if n_lags > n_timepoints:
             raise ValueError(f"n_lags={n_lags} are more than the window of {n_timepoints} time points has.")
         if self.difference == "season" and self.season > n_lags:
@@ -220,11 +221,11 @@ class WindowForecaster(BaseEstimator):
                 f"difference='season' needs n_lags of at least the season, {self.season}; got n_lags={n_lags}. "
                 "Raise it, or use difference='last'."
             )
-        if self.window != "auto" and longest < n_timepoints + self.horizon:
+        needed = n_lags if self.window == "auto" else n_timepoints  # a window may begin before the series does
+        if longest < needed + self.horizon:
             raise ValueError(
-                f"Expected a series of at least {n_timepoints + self.horizon} time points for a window of "
-                f"{n_timepoints} and horizon={self.horizon}; the longest has {longest}. Lower window, "
-                "n_lags or horizon."
+                f"Expected a series of at least {needed + self.horizon} time points for a window of {needed} and "
+                f"horizon={self.horizon}; the longest has {longest}. Lower window, n_lags or horizon."
             )
         reach = max(n_lags, min(n_timepoints, (longest - self.horizon) // 4))
         return Memory.of(n_lags, reach, self.season), n_timepoints

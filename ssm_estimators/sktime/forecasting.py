@@ -250,8 +250,8 @@ def season_of(index: pd.Index) -> int:
         return 1
     offset = pd.tseries.frequencies.to_offset(freq)
     base = offset.rule_code.split("-")[0]
-    name = next((name for name in SEASONS if base.rstrip("ES") == name or base == name), None)
-    if name is None:
+    name = base if base in SEASONS else base.rstrip("ES").removeprefix("B")  # ends, starts and business months
+    if name not in SEASONS:
         return 1
     season = SEASONS[name] // offset.n
     return season if season * offset.n == SEASONS[name] else 1

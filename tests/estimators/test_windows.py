@@ -100,3 +100,23 @@ def test_few_windows_ask_for_wider_intervals():
 def test_movement_leaves_out_what_is_before_the_series():
     np.testing.assert_allclose(movement(np.array([np.nan, np.nan, 1.0, 4.0, 0.0])), np.sqrt((9 + 16) / 2))
     assert movement(np.full(4, 2.0)) == 0
+
+
+def test_automatic_lags_fit_into_the_window_and_reach_a_season_back():
+    x = np.random.default_rng(0).standard_normal((1, 1, 80))
+    assert StateSpaceRidgeWindowForecaster(horizon=4, window=5, season=12).fit(x).memory_.n_lags == 5
+    short = StateSpaceRidgeWindowForecaster(horizon=30, season=24, difference="season").fit(x[..., :60])
+    assert short.memory_.n_lags == 24
+    with pytest.raises(ValueError, match=r"at least 54 time points for a window of 24 and horizon=30; .* 53"):
+        StateSpaceRidgeWindowForecaster(horizon=30, season=24, difference="season").fit(x[..., :53])
+
+
+def test_a_short_series_is_seen_whole():
+    """What was long ago tells of the season, though it has no lag."""
+    rng = np.random.default_rng(0)
+    x = (np.tile(rng.standard_normal(12), 6) + 0.3 * rng.standard_normal(72))[None, None]
+    forecaster = StateSpaceRidgeWindowForecaster(horizon=12, season=12).fit(x)
+    changed = x.copy()
+    changed[..., 0] += 5.0
+    assert forecaster.n_timepoints_ == 72
+    assert (forecaster.predict(changed) != forecaster.predict(x)).any()

@@ -25,6 +25,7 @@ from ssm_estimators.sktime import (
     StateSpaceRidgeForecaster,
     StateSpaceRidgeRegressor,
 )
+from ssm_estimators.sktime.forecasting import season_of
 
 DEEP = [LSSLForecaster, S4Forecaster, S4DForecaster, LiquidS4Forecaster]
 SMALL = {"d_model": 4, "d_state": 2, "n_layers": 1, "max_epochs": 2, "random_state": 0, "device": "cpu"}
@@ -70,6 +71,25 @@ def test_checks_of_sktime(cls):
     results = check_estimator(cls, verbose=False)
     assert {name: result for name, result in results.items() if result != "PASSED"} == {}
     assert len(results) >= 740
+
+
+@pytest.mark.parametrize(
+    ("freq", "season"),
+    [
+        ("h", 24),
+        ("30min", 48),
+        ("D", 7),
+        ("B", 5),
+        ("W-WED", 52),
+        ("MS", 12),
+        ("BME", 12),
+        ("QE", 4),
+        ("YE", 1),
+        ("3D", 1),
+    ],
+)
+def test_seasons_follow_from_frequencies(freq, season):
+    assert season_of(pd.date_range("2000-01-01", periods=20, freq=freq)) == season
 
 
 def test_forecasts_follow_a_sine(forecaster_class):
