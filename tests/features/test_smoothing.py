@@ -48,6 +48,17 @@ def test_each_window_is_forecast_as_if_alone():
         np.testing.assert_allclose(together[row], alone[0], rtol=1e-12)
 
 
+@pytest.mark.parametrize("season", [1, 4, 12])
+@pytest.mark.parametrize("n_timepoints", [2, 5, 30, 100])
+def test_the_map_of_whole_windows_is_the_recursion(season, n_timepoints):
+    rng = np.random.default_rng(0)
+    smoothing = Smoothing.of([rng.standard_normal((3, 120)).cumsum(axis=1)], season)
+    windows = rng.standard_normal((20, 3, n_timepoints)).cumsum(axis=2)
+    few, many = (np.concatenate([smoothing.forecast(part, horizon=7) for part in np.split(windows, k)]) for k in (20, 1))
+    np.testing.assert_allclose(many, few, rtol=1e-9, atol=1e-9)
+    assert (many != few).any()  # two ways to it
+
+
 def test_forecasts_follow_level_and_scale():
     x = np.random.default_rng(0).standard_normal((3, 60)).cumsum(axis=1)
     one, other = (Smoothing.of([values], 6).forecast(values[None], horizon=5) for values in (x, 4 * x + 9))
