@@ -117,14 +117,7 @@ def fit_linear_forecast(
     n_times = int(np.ptp(origins.when)) + 1
     n_judged = int(np.clip(n_times // (2 * n_blocks), 1, horizon))  # a gap of as many is at most half a block
     segment = origins.segments(n_blocks, gap=n_judged)
-    sums = [BlockSums.zeros(2 * n_blocks - 1, memory.matrix.shape[1], horizon) for _ in range(n_channels)]
-    for number, chunk, windows, after in in_chunks(series, origins, len(memory.matrix), horizon):
-        unit = scale[number][:, None]
-        for channel in range(n_channels):
-            A = memory.features(windows[:, channel]) / unit[channel]
-            Y = (after[:, channel] - windows[:, channel, -1:]) / unit[channel]
-            for s in np.unique(segment[chunk]):
-                sums[channel].add(s, A[segment[chunk] == s], Y[segment[chunk] == s])
+    sums = _sums_of_windows(series, scale, memory, horizon, origins, segment)
     steps = np.arange(1, horizon + 1)
     growth = np.sqrt(np.maximum(1, steps / n_judged))  # windows overlap the more, the farther ahead
     departure = DEPARTURE * horizon / n_all
@@ -150,6 +143,22 @@ def fit_linear_forecast(
     )
 
 
+def _sums_of_windows(
+    series: Sequence[Array], scale: Sequence[Array], memory: Memory, horizon: int, origins: Origins, segment: Array
+) -> list[BlockSums]:
+    """Of the features of windows and of what comes after them, for each channel."""
+    n_channels = series[0].shape[0]
+    sums = [BlockSums.zeros(int(segment.max()) + 1, memory.matrix.shape[1], horizon) for _ in range(n_channels)]
+    for number, chunk, windows, after in in_chunks(series, origins, len(memory.matrix), horizon):
+        unit = scale[number][:, None]
+        for channel in range(n_channels):
+            A = memory.features(windows[:, channel]) / unit[channel]
+            Y = (after[:, channel] - windows[:, channel, -1:]) / unit[channel]
+            for s in np.unique(segment[chunk]):
+                sums[channel].add(s, A[segment[chunk] == s], Y[segment[chunk] == s])
+    return sums
+
+
 def _smoothing_error(
     series: Sequence[Array],
     scale: Sequence[Array],
@@ -159,11 +168,11 @@ def _smoothing_error(
     ahead: int,
 ) -> float:
     """Sum of squared errors of the first steps ahead of some origins, judged by at most :data:`MOST_JUDGED`."""
-    every = -(-len(judged) // MOST_JUDGED)
+    some = judged[:: -(-len(judged) // MOST_JUDGED)]
     total = 0.0
-    for number, _, windows, after in in_chunks(series, judged[::every], n_timepoints, ahead):
+    for number, _, windows, after in in_chunks(series, some, n_timepoints, ahead):
         total += float(np.sum(((after - smoothing.forecast(windows, ahead)) / scale[number][:, None]) ** 2))
-    return max(total * every, 1e-300)
+    return max(total * len(judged) / len(some), 1e-300)
 
 
 def _fit_channels(

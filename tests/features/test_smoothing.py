@@ -54,7 +54,9 @@ def test_the_map_of_whole_windows_is_the_recursion(season, n_timepoints):
     rng = np.random.default_rng(0)
     smoothing = Smoothing.of([rng.standard_normal((3, 120)).cumsum(axis=1)], season)
     windows = rng.standard_normal((20, 3, n_timepoints)).cumsum(axis=2)
-    few, many = (np.concatenate([smoothing.forecast(part, horizon=7) for part in np.split(windows, k)]) for k in (20, 1))
+    few, many = (
+        np.concatenate([smoothing.forecast(part, horizon=7) for part in np.split(windows, k)]) for k in (20, 1)
+    )
     np.testing.assert_allclose(many, few, rtol=1e-9, atol=1e-9)
     assert (many != few).any()  # two ways to it
 
