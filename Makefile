@@ -16,7 +16,7 @@ test: .venv/test
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto
 
-# the long runs: scikit-learn's checks with the default network
+# the long runs: scikit-learn's checks with the default network, sktime's of every forecaster
 test-full: test
 	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto -m full
 
