@@ -171,6 +171,19 @@ def liquid_exact(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, 
     return torch.stack(y, dim=-1)
 
 
+def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """(H, batch, L) less its mean over H, over its standard deviation over H, times weight, plus bias."""
+    centred = x - x.mean(0)
+    return centred / (centred.square().mean(0) + eps).sqrt() * weight[:, None, None] + bias[:, None, None]
+
+
+def gated_mixing(y: Tensor, x: Tensor, weight: Tensor, bias: Tensor, gain: Tensor, gain_after: Tensor) -> Tensor:
+    """Sum x + g' a sigmoid(b), a and b the halves of W (g gelu(y)) + bias."""
+    activated = gain * y * (1 + torch.erf(y / 2**0.5)) / 2
+    value, gate = (torch.einsum("oi,ibl->obl", weight, activated) + bias[:, None, None]).chunk(2)
+    return x + gain_after * value * torch.sigmoid(gate)
+
+
 def _products(u: Tensor, q: int) -> Tensor:
     """u_k u_{k-1} ... u_{k-q+1}, inputs before the first being zero."""
     product = torch.zeros_like(u)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ssm_estimators.functional.layer_norm import layer_norm
 from ssm_estimators.layers.base import mask_past_end, observed
 
 
@@ -42,9 +43,7 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Same shape; ``lengths`` is not needed, time points are independent."""
-        variance, mean = torch.var_mean(x, dim=0, correction=0)
-        x = (x - mean) * torch.rsqrt(variance + self.eps)
-        return x * self.weight[:, None, None] + self.bias[:, None, None]
+        return layer_norm(x, self.weight, self.bias, self.eps)
 
 
 class BatchNorm(nn.Module):
@@ -120,12 +119,12 @@ class TiedDropout(nn.Module):
         self.p = p
         self.generator: torch.Generator | None = None
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Same shape."""
+    def gain(self, n_features: int, like: Tensor) -> Tensor | None:
+        """What to multiply features of the cases of ``like`` by, (n_features, batch, 1); None: nothing is dropped."""
         if not self.training or self.p == 0:
-            return x
-        kept = torch.rand(*x.shape[:2], 1, generator=self.generator) >= self.p
-        return x * (kept / (1 - self.p)).to(x)
+            return None
+        kept = torch.rand(n_features, like.shape[1], 1, generator=self.generator) >= self.p
+        return (kept / (1 - self.p)).to(like)
 
 
 NORMS = {"batch": BatchNorm, "layer": LayerNorm}

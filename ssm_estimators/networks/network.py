@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from ssm_estimators.functional.gated_mixing import gated_mixing
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks.feature_first import NORMS, POOLINGS, FeatureLinear, TiedDropout
 from ssm_estimators.networks.inputs import InputChannels
@@ -38,9 +38,9 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | None, rate: float) -> Tensor:
         """(d_model, batch, n_timepoints) to the same."""
         y = self.norm(x, lengths) if self.prenorm else x
-        y = self.dropout(F.gelu(self.layer(y, lengths=lengths, rate=rate)))
-        value, gate = self.mixing(y).chunk(2)
-        x = x + self.dropout(value * torch.sigmoid(gate))
+        y = self.layer(y, lengths=lengths, rate=rate)
+        gains = self.dropout.gain(len(y), x), self.dropout.gain(len(x), x)
+        x = gated_mixing(y, x, self.mixing.weight, self.mixing.bias, *gains)
         return x if self.prenorm else self.norm(x, lengths)
 
 

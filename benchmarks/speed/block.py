@@ -1,0 +1,142 @@
+"""A whole bidirectional block, forward and backward, against the textbook's and against the floor under its time.
+
+H = 64, N = 64, float32, batch x length = 65,536: norm, state-space layer, GELU, dropout, linear map and gate, residual,
+as in the estimators. Interleaved in one process; peak memory in processes of their own; errors of outputs and gradients
+against float64.
+
+    python benchmarks/speed/block.py [--profile quick] [--norm layer] [--threads 2]
+"""
+
+import copy
+
+import measure
+import textbook
+import torch
+from floor import pieces
+
+from ssm_estimators.layers import LSSL, S4, S4D
+from ssm_estimators.networks.network import ResidualBlock
+
+H, N, POINTS = 64, 64, 65_536
+LAYERS = {"S4D": S4D, "S4": S4, "LSSL": LSSL}
+# at least so many times faster than the textbook
+TARGETS = {("S4D", 4096): 7, ("S4", 4096): 5, ("LSSL", 4096): 4.5, ("S4D", 16_384): 22, ("S4", 16_384): 14,
+           ("LSSL", 16_384): 13}  # fmt: skip
+TWICE_THE_FLOOR = 2
+
+
+class Nothing(torch.nn.Module):
+    """In a layer's place."""
+
+    d_model = d_output = H
+
+    def forward(self, u, **kwargs):
+        return u
+
+
+def block_of(name, norm, dropout, generator):
+    layer = LAYERS[name](H, N, bidirectional=True, generator=generator) if name in LAYERS else Nothing()
+    return ResidualBlock(layer, norm, prenorm=True, dropout=dropout, generator=generator)
+
+
+def run(block, x, gradient, version, with_layer=True):
+    """Output and gradients, of x first."""
+    feature_first = version == "ours"
+    x = (x if feature_first else x.permute(1, 2, 0).contiguous()).detach().requires_grad_()
+    gradient = gradient if feature_first else gradient.permute(1, 2, 0).contiguous()
+
+    def once():
+        y = block(x, None, 1.0) if feature_first else textbook.block(block, x, with_layer)
+        return y, torch.autograd.grad(y, [x, *block.parameters()], gradient)
+
+    return once
+
+
+def errors(name, norm, L):
+    """Relative, of the output and of each gradient: ours and the textbook's, against ours in float64."""
+    generator = torch.Generator().manual_seed(1)
+    block = block_of(name, norm, 0.0, generator)
+    x, gradient = torch.randn(2, H, POINTS // L, L, generator=generator)
+    y, grads = run(copy.deepcopy(block).double(), x.double(), gradient.double(), "ours")()
+    names = ["output", "input", *(key for key, _ in block.named_parameters())]
+    result = {}
+    for version in ("ours", "textbook"):
+        value, gradients = run(block, x, gradient, version)()
+        values = [value, *gradients]
+        if version == "textbook":
+            values[:2] = [v.permute(2, 0, 1) for v in values[:2]]
+        result[version] = {
+            key: float(f"{measure.relative_error(v, exact):.1e}")
+            for key, v, exact in zip(names, values, [y, *grads], strict=True)
+        }
+    return result
+
+
+def compare(name, L, norm, repeats):
+    generator = torch.Generator().manual_seed(0)
+    block, bare = block_of(name, norm, 0.05, generator), block_of("nothing", norm, 0.05, generator)
+    x, gradient = torch.randn(2, H, POINTS // L, L, generator=generator)
+    ms = measure.milliseconds(
+        {
+            "ours": run(block, x, gradient, "ours"),
+            "floor": pieces(block.layer, L, POINTS // L),
+            "ours, no layer": run(bare, x, gradient, "ours"),
+            "stock, no layer": run(bare, x, gradient, "textbook", with_layer=False),
+            "textbook": run(block, x, gradient, "textbook"),
+        },
+        repeats,
+    )
+    return {"model": name, "L": L, "norm": norm, "ms": {key: round(value, 1) for key, value in ms.items()}}
+
+
+def peak(name, L, norm, version):
+    """One pass's; printed."""
+    generator = torch.Generator().manual_seed(0)
+    block = block_of(name, norm, 0.05, generator)
+    small = torch.randn(2, H, 1, 256, generator=generator)
+    run(block, *small, version)()
+    x, gradient = torch.randn(2, H, POINTS // L, L, generator=generator)
+    print(measure.added_memory(run(block, x, gradient, version)))
+
+
+def main():
+    parser = measure.parser_of(__doc__)
+    parser.add_argument("--norm", choices=("batch", "layer"), default="batch")
+    parser.add_argument("--models", nargs="+", choices=LAYERS, default=list(LAYERS))
+    parser.add_argument("--lengths", type=int, nargs="+")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    if args.peak:
+        name, L, norm, version = args.peak
+        return peak(name, int(L), norm, version)
+    quick = args.profile == "quick"
+    rows = []
+    for L in args.lengths or ((4096,) if quick else (1024, 4096, 16_384, 65_536)):
+        for name in args.models:
+            row = compare(name, L, args.norm, 3 if quick else 7)
+            row["target"] = TARGETS.get((name, L))
+            row["peak_MB"] = {v: round(measure.peak_memory(name, L, args.norm, v)) for v in ("ours", "textbook")}
+            row["error"] = errors(name, args.norm, L)
+            rows.append(row)
+            print(row, flush=True)
+    measure.report(
+        rows,
+        {
+            "model": lambda r: r["model"],
+            "L": lambda r: r["L"],
+            "ours, ms": lambda r: r["ms"]["ours"],
+            "textbook / ours": lambda r: f"{r['ms']['textbook'] / r['ms']['ours']:.2f}",
+            "(at least)": lambda r: r["target"] or "",
+            "ours / floor": lambda r: f"{r['ms']['ours'] / r['ms']['floor']:.2f}",
+            "no layer: ours / stock": lambda r: f"{r['ms']['ours, no layer'] / r['ms']['stock, no layer']:.2f}",
+            "memory: ours / textbook": lambda r: f"{r['peak_MB']['ours'] / r['peak_MB']['textbook']:.3f}",
+            "worst error: ours / textbook": lambda r: (
+                f"{max(r['error']['ours'][k] / max(r['error']['textbook'][k], 1e-12) for k in r['error']['ours']):.2f}"
+            ),
+        },
+    )
+    measure.write(args, rows, norm=args.norm)
+
+
+if __name__ == "__main__":
+    main()
