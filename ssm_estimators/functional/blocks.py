@@ -88,29 +88,25 @@ def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
     [[1.0, 2.0, 3.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0]]
     """
     T = kernel.shape[1]
-    # one period of length 2T: index -l is the response at lag l backward in time
-    period = pad(kernel, (0, T))
+    lags = pad(kernel, (T - 1, 0))  # from 1 - T on
     if backward is not None:
-        period = period + pad(backward[:, 1:].flip(1), (T + 1, 0)) + pad(backward[:, :1], (0, 2 * T - 1))
-    matrix: Tensor = _Circulant.apply(period)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        lags = lags + pad(backward.flip(1), (0, T - 1))
+    matrix: Tensor = _Toeplitz.apply(lags)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
     return matrix
 
 
-class _Circulant(torch.autograd.Function):
-    """Matrix with element (i, j) = period[j - i]: the period read again and again, each row one index earlier."""
+class _Toeplitz(torch.autograd.Function):
+    """Matrix (H, T, T) with element (i, j) = lags[T - 1 + j - i]."""
 
     @staticmethod
-    def forward(ctx: Any, period: Tensor) -> Tensor:
-        H, width = period.shape
-        T = width // 2
-        rows = period[:, None, :].expand(H, T, width).reshape(H, T * width)
-        return rows[:, : T * (width - 1)].view(H, T, width - 1)[:, :, :T]
+    def forward(ctx: Any, lags: Tensor) -> Tensor:
+        T = (lags.shape[1] + 1) // 2
+        return lags.unfold(1, T, 1).flip(1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         H, T, _ = gradient.shape
-        width = 2 * T
-        rows = gradient.new_zeros(H, T * width)
-        rows[:, : T * (width - 1)].view(H, T, width - 1)[:, :, :T] = gradient
-        return rows.view(H, T, width).sum(1)
+        # rows of length 2 T, read as rows one shorter: each is then one to the right of that above
+        rows = pad(gradient.flip(1), (0, T)).flatten(1)[:, : T * (2 * T - 1)]
+        return rows.view(H, T, 2 * T - 1).sum(1)

@@ -9,6 +9,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 from ssm_estimators.functional.blocks import Blocks, as_components, as_pairs, toeplitz
+from ssm_estimators.functional.modes import modes
 
 
 @dataclass(frozen=True)
@@ -51,40 +52,35 @@ class DiagonalSystem:
         T : int
             Inputs a chunk.
         like : Tensor
-            The result has its dtype and device. All is computed in float64, and cast at the end: that is what keeps
-            float32 scans accurate.
+            The result has its dtype and device. Powers and kernels are computed in float64, and cast at the end: that
+            is what keeps float32 scans accurate.
 
         Returns
         -------
         Blocks
         """
         Q = len(self.B_bar)
-        A_powers = complex_powers(self.A_bar, T)  # (H, P, T + 1)
-        # a kernel is a sum, in which digits can cancel; the other blocks are products, which the cast can precede
-        products = 2 * self.C[:, :, None] * self.B_bar.transpose(0, 1)  # (n_directions, H, Q, P)
-        kernels = as_components(products.conj()) @ as_columns(A_powers)[..., :-1]  # (n_directions, H, Q, T)
-        skip = pad(self.D[:, None], (0, T - 1))
-        first, kernels = (kernels[0, :, 0] + skip).to(like), kernels.to(like)
-        A_powers, C, B_bar = (to_pairs(value, like) for value in (A_powers, self.C, self.B_bar))
-        readout = as_columns((2 * C[..., None] * A_powers[..., 1:]).conj())  # (n_directions, H, N, T)
-        backward_into = as_columns(B_bar[..., None] * A_powers[..., :-1]).mT  # (Q, H, T, N), oldest input last
+        products = (2 * self.C[:, None] * self.B_bar).flatten(0, 1)  # direction by direction
+        driven, read, kernels, transition = modes(self.A_bar, self.B_bar, 2 * self.C * self.A_bar, products, T, like)
+        kernel, readout = kernels.unbind(), read.unbind()
+        first = kernel[0] + pad(self.D[:, None], (0, T - 1)).to(like)
 
-        into_state, routes = [*backward_into.flip(2)], [(q, 0) for q in range(Q)]
-        matrices = [toeplitz(first), *(toeplitz(kernels[0, :, q]) for q in range(1, Q))]
-        from_state = [readout[0]]
+        into_state, routes = [*driven.flip(2).unbind()], [(q, 0) for q in range(Q)]  # oldest input last
+        matrices = [toeplitz(first), *(toeplitz(row) for row in kernel[1:Q])]
+        from_state = [readout[0].mT]
         if len(self.C) == 2:
-            matrices[0] = toeplitz(first, kernels[1, :, 0])
+            matrices[0] = toeplitz(first, kernel[Q])
             nothing = torch.zeros_like(first)
-            matrices += [toeplitz(nothing, kernels[1, :, q]) for q in range(1, Q)]
-            into_state += [*backward_into]
+            matrices += [toeplitz(nothing, row) for row in kernel[Q + 1 :]]
+            into_state += driven.unbind()
             routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
-            from_state.append(readout[1].flip(2))
+            from_state.append(readout[1].flip(1).mT)
         return Blocks(
             toeplitz=tuple(matrices),
             into_state=tuple(into_state),
             routes=tuple(routes),
             from_state=tuple(from_state),
-            transition=to_pairs(self.A_bar**T, like),
+            transition=transition,
             A_bar=self.A_bar,
         )
 
