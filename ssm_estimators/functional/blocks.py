@@ -12,7 +12,7 @@ diagonal system is N real numbers too: N / 2 conjugate pairs stored once, real a
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -33,7 +33,8 @@ class Blocks:
     routes : tuple of (int, int)
         Of each matrix in ``into_state``: which input it reads, which direction's state it drives.
     from_state : tuple of Tensor of shape (H, N, M * T)
-        One a direction; the second runs backward in time.
+        One a direction; the second runs backward in time. Without any, as without routes, the blocks serve a single
+        chunk that begins at state zero.
     transition : Tensor of shape (H, P), complex, or (H, N, N), real
         A_bar^T, the same for both directions: of the pairs, or the dense matrix that multiplies row vectors.
     A_bar : Tensor of the transition's shape, complex128 or float64
@@ -51,6 +52,13 @@ class Blocks:
     def chunk_length(self) -> int:
         """Inputs a chunk, T."""
         return self.toeplitz[0].shape[1]
+
+
+class DiscreteSystem(Protocol):
+    """H discrete systems, diagonal or dense."""
+
+    def blocks(self, T: int, like: Tensor, with_states: bool = True) -> Blocks:
+        """Block matrices for chunks of T inputs, in the dtype and on the device of a tensor."""
 
 
 def move(states: Tensor, transition: Tensor) -> Tensor:

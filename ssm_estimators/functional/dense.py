@@ -40,7 +40,7 @@ class DenseSystem:
     C: Tensor
     D: Tensor
 
-    def blocks(self, T: int, like: Tensor) -> Blocks:
+    def blocks(self, T: int, like: Tensor, with_states: bool = True) -> Blocks:
         """Block matrices for chunks of T inputs, by doubling.
 
         Parameters
@@ -50,6 +50,8 @@ class DenseSystem:
         like : Tensor
             The result has its dtype and device. All is computed in float64, and cast at the end: in float32 the powers
             lose four digits.
+        with_states : bool, default=True
+            Whether for several chunks, or for one that may begin at another state than zero.
 
         Returns
         -------
@@ -58,16 +60,19 @@ class DenseSystem:
         n_directions, H, M, N = self.C.shape
         C = self.C.permute(1, 0, 2, 3).reshape(H, -1, N)
         columns, rows, kernels, transition = _Doubling.apply(  # type: ignore[no-untyped-call]  # PyTorch's has no types
-            self.A_bar, self.B_bar, C, T, like.dtype
+            self.A_bar, self.B_bar, C, T, like.dtype, with_states
         )
         columns, rows, kernels, transition = (value.to(like) for value in (columns, rows, kernels, transition))
         kernels = kernels.unflatten(1, (n_directions, M))  # (H, n_directions, M, T)
-        readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
         first = (kernels[:, 0] + pad(self.D.to(like)[..., None], (0, T - 1))).flatten(0, 1)
         second = kernels[:, 1].flatten(0, 1) if n_directions == 2 else None
+        matrix = toeplitz(first, second).unflatten(0, (H, M)).transpose(1, 2).flatten(2)
+        if not with_states:
+            return Blocks((matrix,), (), (), (), transition.mT, self.A_bar.mT)
+        readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
         into_state = columns.mT
         return Blocks(
-            toeplitz=(toeplitz(first, second).unflatten(0, (H, M)).transpose(1, 2).flatten(2),),
+            toeplitz=(matrix,),
             into_state=(into_state.flip(1), into_state)[:n_directions],
             routes=((0, 0), (0, 1))[:n_directions],
             from_state=(readout[0].flatten(2), *(back.flip(-1).flatten(2) for back in readout[1:])),
@@ -86,29 +91,31 @@ class DenseSystem:
 class _Doubling(torch.autograd.Function):
     """Columns A^l B (H, N, T); rows C A^(l+1), lag by lag, (H, T * R, N); kernels C A^l B (H, R, T); A^T.
 
+    Without states, no rows, and of the powers only those that the columns need; A itself is in the place of the last.
     The powers A^1, A^2, A^4 ... each double what is there. All is computed in the dtype of A and cast to ``dtype``, the
     gradient in the latter: rounding does not add up there.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, dtype: torch.dtype
+        ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, dtype: torch.dtype, with_states: bool
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         R = C.shape[1]
-        columns, rows, powers = B[..., None], C @ A, [A]
+        columns, rows, powers = B[..., None], C @ A if with_states else C[:, :0], [A]
         for length, added in _doublings(T):
             if length > 1:
                 powers.append(powers[-1] @ powers[-1])
             columns = torch.cat([columns, powers[-1] @ columns[..., :added]], dim=-1)
-            rows = torch.cat([rows, rows[:, : added * R] @ powers[-1]], dim=1)
-        if 2 ** len(powers) == T:
+            if with_states:
+                rows = torch.cat([rows, rows[:, : added * R] @ powers[-1]], dim=1)
+        if 2 ** len(powers) == T and with_states:
             powers.append(powers[-1] @ powers[-1])
-        factors = [i for i in range(len(powers)) if T >> i & 1]
+        factors = [i for i in range(len(powers)) if T >> i & 1] if with_states else [0]
         products = [powers[factors[0]]]
         for i in factors[1:]:
             products.append(products[-1] @ powers[i])
         saved = [value.to(dtype) for value in (C, columns, rows, *powers, *products)]
-        ctx.T, ctx.dtype, ctx.factors = T, A.dtype, factors
+        ctx.T, ctx.dtype, ctx.factors, ctx.with_states = T, A.dtype, factors, with_states
         ctx.save_for_backward(*saved)
         return saved[1], saved[2], (C @ columns).to(dtype), saved[-1]
 
@@ -133,15 +140,17 @@ class _Doubling(torch.autograd.Function):
                 new = dcolumns[..., length : length + added]
                 dpower.baddbmm_(new, columns[..., :added].mT)
                 dcolumns[..., :added] += power.mT @ new
-                new = drows[:, length * R : (length + added) * R]
-                dpower.baddbmm_(rows[:, : added * R].mT, new)
-                drows[:, : added * R] += new @ power.mT
+                if ctx.with_states:
+                    new = drows[:, length * R : (length + added) * R]
+                    dpower.baddbmm_(rows[:, : added * R].mT, new)
+                    drows[:, : added * R] += new @ power.mT
             if i > 0:
                 below = powers[i - 1]
                 dpowers[i - 1].baddbmm_(dpower, below.mT).baddbmm_(below.mT, dpower)
-        dA = torch.baddbmm(dpowers[0], C.mT, drows[:, :R])
-        dC = dkernels @ columns.mT + drows[:, :R] @ powers[0].mT
-        return dA.to(ctx.dtype), dcolumns[..., 0].to(ctx.dtype), dC.to(ctx.dtype), None, None
+        dA, dC = dpowers[0], dkernels @ columns.mT
+        if ctx.with_states:
+            dA, dC = torch.baddbmm(dA, C.mT, drows[:, :R]), dC + drows[:, :R] @ powers[0].mT
+        return dA.to(ctx.dtype), dcolumns[..., 0].to(ctx.dtype), dC.to(ctx.dtype), None, None, None
 
 
 def _doublings(T: int) -> list[tuple[int, int]]:

@@ -44,7 +44,7 @@ class DiagonalSystem:
     C: Tensor
     D: Tensor
 
-    def blocks(self, T: int, like: Tensor) -> Blocks:
+    def blocks(self, T: int, like: Tensor, with_states: bool = True) -> Blocks:
         """Block matrices for chunks of T inputs.
 
         Parameters
@@ -54,6 +54,8 @@ class DiagonalSystem:
         like : Tensor
             The result has its dtype and device. Powers and kernels are computed in float64, and cast at the end: that
             is what keeps float32 scans accurate.
+        with_states : bool, default=True
+            Whether for several chunks, or for one that may begin at another state than zero.
 
         Returns
         -------
@@ -61,24 +63,24 @@ class DiagonalSystem:
         """
         Q = len(self.B_bar)
         products = (2 * self.C[:, None] * self.B_bar).flatten(0, 1)  # direction by direction
-        driven, read, kernels, transition = modes(self.A_bar, self.B_bar, 2 * self.C * self.A_bar, products, T, like)
-        kernel, readout = kernels.unbind(), read.unbind()
+        into, out = (self.B_bar, 2 * self.C * self.A_bar) if with_states else (self.B_bar[:0], self.C[:0])
+        driven, read, kernels, transition = modes(self.A_bar, into, out, products, T, like)
+        kernel = kernels.unbind()
         first = kernel[0] + pad(self.D[:, None], (0, T - 1)).to(like)
-
-        into_state, routes = [*driven.flip(2).unbind()], [(q, 0) for q in range(Q)]  # oldest input last
         matrices = [toeplitz(first), *(toeplitz(row) for row in kernel[1:Q])]
-        from_state = [readout[0].mT]
+        routes = [(q, 0) for q in range(Q)]
+        into_state, from_state = [*driven.flip(2).unbind()], [rows.mT for rows in read[:1].unbind()]  # oldest first
         if len(self.C) == 2:
             matrices[0] = toeplitz(first, kernel[Q])
             nothing = torch.zeros_like(first)
             matrices += [toeplitz(nothing, row) for row in kernel[Q + 1 :]]
-            into_state += driven.unbind()
             routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
-            from_state.append(readout[1].flip(1).mT)
+            into_state += driven.unbind()
+            from_state += [rows.mT for rows in read[1:].flip(2).unbind()]
         return Blocks(
             toeplitz=tuple(matrices),
             into_state=tuple(into_state),
-            routes=tuple(routes),
+            routes=tuple(routes) if with_states else (),
             from_state=tuple(from_state),
             transition=transition,
             A_bar=self.A_bar,

@@ -8,7 +8,7 @@ from torch.nn.functional import pad
 
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
-from ssm_estimators.functional.scan import chunk_length, chunked_scan
+from ssm_estimators.functional.scan import scan_system
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ class KB(_Products):
         inputs = [u, *input_products(u, self.degree, past)]
         if len(system.C) == 2:
             inputs += [products.flip(-1) for products in input_products(u.flip(-1), self.degree)]
-        blocks = system.blocks(chunk_length(u.shape[-1]), u)
-        y, x = chunked_scan(inputs, blocks, x, lengths=lengths, return_state=return_state)
+        y, x = scan_system(inputs, system, x, lengths=lengths, return_state=return_state)
         return y, self._join(x, u, past, lengths)
 
     def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -117,8 +116,7 @@ class PB(_Products):
     ) -> tuple[Tensor, Tensor | None]:
         x, past = (None, None) if state is None else self._split(state)
         system = discretize(rate)
-        blocks = system.blocks(chunk_length(u.shape[-1]), u)
-        y, x = chunked_scan(u, blocks, x, lengths=lengths, return_state=return_state)
+        y, x = scan_system(u, system, x, lengths=lengths, return_state=return_state)
         gains = self._gains(discretize, system, rate).to(y)
         for gain, product in zip(gains[0], input_products(u, self.degree, past), strict=True):
             y = torch.addcmul(y, product, gain[:, None, None])

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.diagonal import DiagonalSystem
-from ssm_estimators.functional.scan import chunk_length, chunked_scan
+from ssm_estimators.functional.scan import scan_system
 from ssm_estimators.layers.base import SSMLayer, mask_past_end
 
 
@@ -57,16 +57,14 @@ class ScanLayer(SSMLayer):
         system = self._system(rate)
         kernels = []
         for C in system.C.split(1):
-            blocks = replace(system, C=C, D=torch.zeros_like(system.D)).blocks(chunk_length(L), impulse)
-            kernels.append(chunked_scan(impulse, blocks, return_state=False)[0][:, 0])
+            kernels.append(scan_system(impulse, replace(system, C=C, D=torch.zeros_like(system.D)))[0][:, 0])
         return torch.stack(kernels) if self.bidirectional else kernels[0]
 
     def _scan(
         self, u: Tensor, state: Tensor | None, lengths: Tensor | None, rate: float, return_state: bool
     ) -> tuple[Tensor, Tensor | None]:
         """``forward`` of checked and masked input."""
-        blocks = self._system(rate).blocks(chunk_length(u.shape[-1]), u)
-        return chunked_scan(u, blocks, state, lengths=lengths, return_state=return_state)
+        return scan_system(u, self._system(rate), state, lengths=lengths, return_state=return_state)
 
     def _advance(self, u_k: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
         """``step`` of checked input, in float64."""

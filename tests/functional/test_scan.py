@@ -9,7 +9,7 @@ from ssm_estimators.functional import reference
 from ssm_estimators.functional.blocks import _Toeplitz, toeplitz
 from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.diagonal import DiagonalSystem, complex_powers
-from ssm_estimators.functional.scan import chunk_length, chunked_scan
+from ssm_estimators.functional.scan import chunk_length, chunked_scan, scan_system
 from ssm_estimators.functional.torch_scan import ChunkedScan, ChunkStates
 
 H, P, BATCH = 3, 4, 2
@@ -177,7 +177,8 @@ def test_gradcheck_of_the_blocks(system):
 
         def outputs(*tensors, T=T, u=u):
             blocks = type(system)(*tensors).blocks(T, u)
-            return [*blocks.toeplitz, *blocks.into_state, *blocks.from_state, blocks.transition]
+            alone = type(system)(*tensors).blocks(T, u, with_states=False)
+            return [*blocks.toeplitz, *blocks.into_state, *blocks.from_state, blocks.transition, *alone.toeplitz]
 
         assert torch.autograd.gradcheck(outputs, [leaf.detach().requires_grad_() for leaf in _leaves(system)])
     lags = torch.randn(2, 9, dtype=torch.float64, requires_grad=True)
@@ -202,6 +203,33 @@ def test_chunk_length_wastes_less_than_one_place_a_chunk(L):
     n_chunks = -(-L // T)
     assert T <= 64
     assert 0 <= n_chunks * T - L < n_chunks
+
+
+@pytest.mark.parametrize("L", [1, 5, 16])
+@pytest.mark.parametrize("n_directions", [1, 2])
+def test_one_chunk_needs_no_states(system, L, n_directions):
+    u, system = _series(L), replace(system, C=system.C[:n_directions])
+    alone, _ = scan_system(u, system)
+    _assert_same([alone], [chunked_scan(u, system.blocks(4, u), return_state=False)[0]], [u, *_leaves(system)])
+    y, _ = chunked_scan(u[..., : L // 2 + 1], system.blocks(L, u, with_states=False), return_state=False)
+    if n_directions == 1:  # a chunk that is not full
+        torch.testing.assert_close(y, alone[..., : L // 2 + 1])
+
+
+def test_one_chunk_without_states_refuses_more(system):
+    u, system = _series(5), _causal(system)
+    with pytest.raises(ValueError, match="single chunk of at most 4 inputs and no state; got 5 inputs"):
+        chunked_scan(u, system.blocks(4, u, with_states=False), return_state=False)
+    with pytest.raises(ValueError, match="and no state"):
+        chunked_scan(u, system.blocks(5, u, with_states=False))
+
+
+@pytest.mark.parametrize(("L", "batch"), [(100, 1), (150, 16), (300, 200), (400, 1000), (40_000, 1)])
+def test_scan_of_a_system_is_the_scan_of_its_blocks(L, batch):
+    system, u = _causal(_diagonal()), torch.randn(H, batch, L)
+    expected, end = chunked_scan(u, system.blocks(32, u))
+    torch.testing.assert_close(scan_system(u, system)[0], expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(scan_system(u, system, return_state=True), (expected, end), rtol=1e-4, atol=1e-4)
 
 
 def test_wrong_number_of_inputs_is_refused(system):
