@@ -8,13 +8,13 @@ backward.
 
 import torch
 
-from ssm_estimators.functional.scan import LONG, chunk_length
+from ssm_estimators.functional.scan import LONGEST, chunk_length
 
 
 def pieces(layer, L, batch):
     """A function that runs them all, with memory of its own."""
     H, N = layer.d_model, layer.d_state
-    T, n_directions = chunk_length(L, LONG), 1 + layer.bidirectional
+    T, n_directions = chunk_length(L, LONGEST), 1 + layer.bidirectional
     rows = batch * -(-L // T)
     chunks, outputs, states = torch.randn(H, rows, T), torch.empty(H, rows, T), torch.randn(H, rows, N)
     toeplitz, into_state, from_state = torch.randn(H, T, T), torch.randn(H, T, N), torch.randn(H, N, T)

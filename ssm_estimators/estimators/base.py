@@ -1,6 +1,7 @@
 """What classifiers and regressors share: from checked series to a trained network, and back to outputs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -88,7 +89,7 @@ class DeepEstimator(Parameters):
             "module__seed": seeds[1],
             "criterion": self._criterion,
             "criterion__reduction": "none",
-            "optimizer": torch.optim.AdamW,
+            "optimizer": partial(torch.optim.AdamW, fused=True),
             "lr": self.lr,
             "ssm_lr": self.ssm_lr,
             "weight_decay": self.weight_decay,

@@ -9,8 +9,9 @@ from torch.nn.functional import pad
 from ssm_estimators.functional.blocks import Blocks, DiscreteSystem, move
 from ssm_estimators.functional.torch_scan import ChunkedScan
 
-SHORT, LONG = 64, 128  # inputs a chunk; long ones from so many inputs a feature on
-MANY_INPUTS = 2**15
+# longest chunks up to so many inputs a feature: making blocks costs the more, the longer the chunks
+LONGEST_UP_TO = ((2_500, 24), (6_000, 32), (12_000, 48), (30_000, 64))
+LONGEST = 128
 
 
 def chunk_length(L: int, longest: int = 64) -> int:
@@ -24,12 +25,12 @@ def chunk_length(L: int, longest: int = 64) -> int:
     return -(-L // -(-L // longest))
 
 
-def is_one_chunk(L: int, batch: int) -> bool:
-    """Whether a matrix of L x L elements a feature costs less than shorter chunks with their states.
+def is_one_chunk(L: int, batch: int, n_inputs: int = 1) -> bool:
+    """Whether matrices of L x L elements cost less than shorter chunks with their states, for so many inputs a system.
 
-    Measured on a CPU: it does for many short series, up to about 320 inputs, where the products cost the same.
+    Measured on a CPU: they do for many short series, up to about 320 time points, where the products cost the same.
     """
-    return L <= 320 and 800 * (batch + 16) >= L * L
+    return L <= 320 and n_inputs * L * L <= 600 * (batch + 8)
 
 
 def scan_system(
@@ -53,13 +54,13 @@ def scan_system(
     y, state
         As of :func:`chunked_scan`.
     """
-    first = u if isinstance(u, Tensor) else u[0]
-    _, batch, L = first.shape
-    stateless = state is None and not return_state
-    if stateless and is_one_chunk(L, batch):
-        blocks = system.blocks(L, first, with_states=False)
+    inputs = (u,) if isinstance(u, Tensor) else u
+    _, batch, L = inputs[0].shape
+    if state is None and not return_state and is_one_chunk(L, batch, len(inputs)):
+        blocks = system.blocks(L, inputs[0], with_states=False)
     else:
-        blocks = system.blocks(chunk_length(L, LONG if batch * L >= MANY_INPUTS else SHORT), first)
+        longest = next((T for most, T in LONGEST_UP_TO if batch * L <= most), LONGEST)
+        blocks = system.blocks(chunk_length(L, longest), inputs[0])
     return chunked_scan(u, blocks, state, lengths=lengths, return_state=return_state)
 
 
