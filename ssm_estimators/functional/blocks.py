@@ -33,8 +33,7 @@ class Blocks:
     routes : tuple of (int, int)
         Of each matrix in ``into_state``: which input it reads, which direction's state it drives.
     from_state : tuple of Tensor of shape (H, N, M * T)
-        One a direction; the second runs backward in time. Without any, as without routes, the blocks serve a single
-        chunk that begins at state zero.
+        One a direction; the second runs backward in time.
     transition : Tensor of shape (H, P), complex, or (H, N, N), real
         A_bar^T, the same for both directions: of the pairs, or the dense matrix that multiplies row vectors.
     A_bar : Tensor of the transition's shape, complex128 or float64
@@ -57,7 +56,10 @@ class Blocks:
 class DiscreteSystem(Protocol):
     """H discrete systems, diagonal or dense."""
 
-    def blocks(self, T: int, like: Tensor, with_states: bool = True) -> Blocks:
+    def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
+        """Responses at lags 1 - L ... L - 1, (H, M, 2 * L - 1) an input, in the dtype and on the device of a tensor."""
+
+    def blocks(self, T: int, like: Tensor) -> Blocks:
         """Block matrices for chunks of T inputs, in the dtype and on the device of a tensor."""
 
 
@@ -78,29 +80,49 @@ def as_components(pairs: Tensor) -> Tensor:
     return torch.view_as_real(pairs.resolve_conj()).flatten(-2)
 
 
-def toeplitz(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
-    """Matrix of a convolution: element (i, j) is ``kernel[j - i]`` for j >= i, plus ``backward[i - j]`` for i >= j.
+def both_directions(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
+    """Responses at lags 1 - T ... T - 1, from those at 0 ... T - 1 forward and backward in time.
 
     Parameters
     ----------
-    kernel, backward : Tensor of shape (H, T)
-        Responses at lags 0 ... T - 1, forward and backward in time; ``None`` is zero.
+    kernel, backward : Tensor of shape (..., T)
+        ``None`` is zero.
 
     Returns
     -------
-    Tensor of shape (H, T, T)
+    Tensor of shape (..., 2 * T - 1)
 
     Examples
     --------
-    >>> toeplitz(torch.tensor([[1.0, 2.0, 3.0]]))[0].tolist()
+    >>> both_directions(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.5, 0.25, 0.0])).tolist()
+    [0.0, 0.25, 1.5, 2.0, 3.0]
+    """
+    T = kernel.shape[-1]
+    lags = pad(kernel, (T - 1, 0))
+    return lags if backward is None else lags + pad(backward.flip(-1), (0, T - 1))
+
+
+def toeplitz(lags: Tensor) -> Tensor:
+    """Matrix of a convolution, as row vectors are multiplied by it: element (i, j) is the response at lag j - i.
+
+    Parameters
+    ----------
+    lags : Tensor of shape (H, M, 2 * T - 1)
+        As of :func:`both_directions`.
+
+    Returns
+    -------
+    Tensor of shape (H, T, M * T)
+        The matrices of the M outputs side by side.
+
+    Examples
+    --------
+    >>> toeplitz(torch.tensor([[[0.0, 0.0, 1.0, 2.0, 3.0]]]))[0].tolist()
     [[1.0, 2.0, 3.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0]]
     """
-    T = kernel.shape[1]
-    lags = pad(kernel, (T - 1, 0))  # from 1 - T on
-    if backward is not None:
-        lags = lags + pad(backward.flip(1), (0, T - 1))
-    matrix: Tensor = _Toeplitz.apply(lags)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
-    return matrix
+    matrix: Tensor = _Toeplitz.apply(lags.flatten(0, 1))  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+    side_by_side: Tensor = matrix.unflatten(0, lags.shape[:2]).transpose(1, 2).flatten(2)
+    return side_by_side
 
 
 class _Toeplitz(torch.autograd.Function):

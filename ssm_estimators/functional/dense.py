@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-from ssm_estimators.functional.blocks import Blocks, toeplitz
+from ssm_estimators.functional.blocks import Blocks, both_directions, toeplitz
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,23 @@ class DenseSystem:
     C: Tensor
     D: Tensor
 
-    def blocks(self, T: int, like: Tensor, with_states: bool = True) -> Blocks:
+    def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
+        """Responses at lags 1 - L ... L - 1, (H, M, 2 * L - 1).
+
+        Parameters
+        ----------
+        L : int
+        like : Tensor
+            The result has its dtype and device. All is computed in float64, and cast at the end.
+
+        Returns
+        -------
+        tuple of one Tensor
+        """
+        _, _, kernels, _ = self._doubled(L, like, with_states=False)
+        return (self._lags(kernels),)
+
+    def blocks(self, T: int, like: Tensor) -> Blocks:
         """Block matrices for chunks of T inputs, by doubling.
 
         Parameters
@@ -50,35 +66,38 @@ class DenseSystem:
         like : Tensor
             The result has its dtype and device. All is computed in float64, and cast at the end: in float32 the powers
             lose four digits.
-        with_states : bool, default=True
-            Whether for several chunks, or for one that may begin at another state than zero.
 
         Returns
         -------
         Blocks
         """
         n_directions, H, M, N = self.C.shape
-        C = self.C.permute(1, 0, 2, 3).reshape(H, -1, N)
-        columns, rows, kernels, transition = _Doubling.apply(  # type: ignore[no-untyped-call]  # PyTorch's has no types
-            self.A_bar, self.B_bar, C, T, like.dtype, with_states
-        )
-        columns, rows, kernels, transition = (value.to(like) for value in (columns, rows, kernels, transition))
-        kernels = kernels.unflatten(1, (n_directions, M))  # (H, n_directions, M, T)
-        first = (kernels[:, 0] + pad(self.D.to(like)[..., None], (0, T - 1))).flatten(0, 1)
-        second = kernels[:, 1].flatten(0, 1) if n_directions == 2 else None
-        matrix = toeplitz(first, second).unflatten(0, (H, M)).transpose(1, 2).flatten(2)
-        if not with_states:
-            return Blocks((matrix,), (), (), (), transition.mT, self.A_bar.mT)
+        columns, rows, kernels, transition = self._doubled(T, like, with_states=True)
         readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
         into_state = columns.mT
         return Blocks(
-            toeplitz=(matrix,),
+            toeplitz=(toeplitz(self._lags(kernels)),),
             into_state=(into_state.flip(1), into_state)[:n_directions],
             routes=((0, 0), (0, 1))[:n_directions],
             from_state=(readout[0].flatten(2), *(back.flip(-1).flatten(2) for back in readout[1:])),
             transition=transition.mT,
             A_bar=self.A_bar.mT,
         )
+
+    def _doubled(self, T: int, like: Tensor, with_states: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What :class:`_Doubling` makes, in the dtype and on the device of a tensor."""
+        C = self.C.permute(1, 0, 2, 3).flatten(1, 2)  # (H, n_directions * M, N)
+        made: tuple[Tensor, Tensor, Tensor, Tensor] = _Doubling.apply(  # type: ignore[no-untyped-call]  # PyTorch's has no types
+            self.A_bar, self.B_bar, C, T, like.dtype, with_states
+        )
+        columns, rows, kernels, transition = made
+        return columns.to(like), rows.to(like), kernels.to(like), transition.to(like)
+
+    def _lags(self, kernels: Tensor) -> Tensor:
+        """From the kernels of all directions and outputs, (H, n_directions * M, L), to lags."""
+        n_directions, _, M, _ = self.C.shape
+        first = kernels[:, :M] + pad(self.D.to(kernels)[..., None], (0, kernels.shape[-1] - 1))
+        return both_directions(first, kernels[:, M:] if n_directions == 2 else None)
 
     def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """One time point: (H, batch, 1) input, (H, batch, N) state to (H * M, batch) output, next state; in float64."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-from ssm_estimators.functional.blocks import Blocks, as_components, as_pairs, toeplitz
+from ssm_estimators.functional.blocks import Blocks, as_components, as_pairs, both_directions, toeplitz
 from ssm_estimators.functional.modes import modes
 
 
@@ -44,7 +44,23 @@ class DiagonalSystem:
     C: Tensor
     D: Tensor
 
-    def blocks(self, T: int, like: Tensor, with_states: bool = True) -> Blocks:
+    def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
+        """Responses at lags 1 - L ... L - 1, (H, 1, 2 * L - 1) an input.
+
+        Parameters
+        ----------
+        L : int
+        like : Tensor
+            The result has its dtype and device. Powers and their sums are computed in float64, and cast at the end.
+
+        Returns
+        -------
+        tuple of Tensor
+        """
+        _, _, summed, _ = modes(self.A_bar, self.B_bar[:0], self.C[:0], self._products(), L, like)
+        return self._lags(summed)
+
+    def blocks(self, T: int, like: Tensor) -> Blocks:
         """Block matrices for chunks of T inputs.
 
         Parameters
@@ -54,36 +70,46 @@ class DiagonalSystem:
         like : Tensor
             The result has its dtype and device. Powers and kernels are computed in float64, and cast at the end: that
             is what keeps float32 scans accurate.
-        with_states : bool, default=True
-            Whether for several chunks, or for one that may begin at another state than zero.
 
         Returns
         -------
         Blocks
         """
         Q = len(self.B_bar)
-        products = (2 * self.C[:, None] * self.B_bar).flatten(0, 1)  # direction by direction
-        into, out = (self.B_bar, 2 * self.C * self.A_bar) if with_states else (self.B_bar[:0], self.C[:0])
-        driven, read, kernels, transition = modes(self.A_bar, into, out, products, T, like)
-        kernel = kernels.unbind()
-        first = kernel[0] + pad(self.D[:, None], (0, T - 1)).to(like)
-        matrices = [toeplitz(first), *(toeplitz(row) for row in kernel[1:Q])]
+        driven, read, summed, transition = modes(
+            self.A_bar, self.B_bar, 2 * self.C * self.A_bar, self._products(), T, like
+        )
         routes = [(q, 0) for q in range(Q)]
-        into_state, from_state = [*driven.flip(2).unbind()], [rows.mT for rows in read[:1].unbind()]  # oldest first
+        into_state, readout = [*driven.flip(2).unbind()], [*read.unbind()]  # oldest input first
         if len(self.C) == 2:
-            matrices[0] = toeplitz(first, kernel[Q])
-            nothing = torch.zeros_like(first)
-            matrices += [toeplitz(nothing, row) for row in kernel[Q + 1 :]]
             routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
             into_state += driven.unbind()
-            from_state += [rows.mT for rows in read[1:].flip(2).unbind()]
+            readout[1] = readout[1].flip(1)
         return Blocks(
-            toeplitz=tuple(matrices),
+            toeplitz=tuple(toeplitz(lags) for lags in self._lags(summed)),
             into_state=tuple(into_state),
-            routes=tuple(routes) if with_states else (),
-            from_state=tuple(from_state),
+            routes=tuple(routes),
+            from_state=tuple(rows.mT for rows in readout),
             transition=transition,
             A_bar=self.A_bar,
+        )
+
+    def _products(self) -> Tensor:
+        """Amplitudes 2 C B_bar of the kernels: direction by direction, input by input."""
+        return (2 * self.C[:, None] * self.B_bar).flatten(0, 1)
+
+    def _lags(self, summed: Tensor) -> tuple[Tensor, ...]:
+        """From the kernels of all directions and inputs, (n_directions * Q, H, L), to lags of each input."""
+        Q, L = len(self.B_bar), summed.shape[-1]
+        kernels = summed[:, :, None].unbind()
+        first = kernels[0] + pad(self.D[:, None, None], (0, L - 1)).to(summed)
+        if len(self.C) == 1:
+            return tuple(both_directions(kernel) for kernel in (first, *kernels[1:]))
+        nothing = torch.zeros_like(first)
+        return (
+            both_directions(first, kernels[Q]),
+            *(both_directions(kernel) for kernel in kernels[1:Q]),
+            *(both_directions(nothing, kernel) for kernel in kernels[Q + 1 :]),
         )
 
     def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:

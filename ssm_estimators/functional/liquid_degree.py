@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from ssm_estimators.functional.blocks import as_components, as_pairs, move, toeplitz
+from ssm_estimators.functional.blocks import as_components, as_pairs, both_directions, move, toeplitz
 from ssm_estimators.functional.diagonal import DiagonalSystem, as_columns, complex_powers, to_pairs
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
 from ssm_estimators.functional.scan import check_directions, chunk_length, known_lengths
@@ -146,7 +146,7 @@ class Degree(LiquidForm):
     ) -> Tensor:
         """Sum over m of e_m times what states and inputs give at that factor, (H, rows, T)."""
         like = inputs[0]
-        matrices = [toeplitz((C * powers).sum(1).real.to(like)) for powers in driven]
+        matrices = [toeplitz(both_directions((C * powers).sum(1).real.to(like)[:, None])) for powers in driven]
         y = torch.zeros_like(like)
         for m in range(self.degree):
             below = torch.stack(before[: self.degree - m]).sum(0)

@@ -59,84 +59,98 @@ class _Modes(torch.autograd.Function):
         ctx: Any, A_bar: Tensor, driven: Tensor, read: Tensor, summed: Tensor, T: int, like: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         steps = _Steps(A_bar, T)
-        rows = as_components((summed[:, :, None] * steps.large).conj())
-        kernels = (rows @ as_components(steps.small).mT).flatten(-2)[..., :T]
-        ctx.save_for_backward(A_bar, driven, read, summed)
-        ctx.T, ctx.like = T, like.new_empty(0)
-        complex_type = like.dtype.to_complex()
+        ctx.save_for_backward(A_bar, driven, read, summed, steps.small, steps.large)
+        ctx.T = T
         return (
-            steps.spread(driven, ctx.like),
-            steps.conjugate().spread(_conjugate(read), ctx.like),
-            kernels.to(like),
-            steps.last.mul(A_bar).to(device=like.device, dtype=complex_type),
+            steps.spread(driven, like),
+            steps.conjugate().spread(_conjugate(read), like),
+            steps.add_up(summed).to(like),
+            (steps.last * A_bar).to(device=like.device, dtype=like.dtype.to_complex()),
         )
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, ddriven: Tensor, dread: Tensor, dkernels: Tensor, dpower: Tensor) -> tuple[Any, ...]:
-        A_bar, driven, read, summed = ctx.saved_tensors
-        steps = _Steps(A_bar, ctx.T)
-        value, slope = steps.contract(ddriven)
-        conjugate_value, conjugate_slope = (_conjugate(part) for part in steps.conjugate().contract(dread))
-        sum_value, sum_slope = steps.contract_sums(dkernels.to(A_bar.real))
+    def backward(ctx: Any, ddriven: Tensor, dread: Tensor, dsummed: Tensor, dpower: Tensor) -> tuple[Any, ...]:
+        A_bar, driven, read, summed, small, large = ctx.saved_tensors
+        steps = _Steps(A_bar, ctx.T, (small, large))
         dA = ctx.T * steps.last.conj() * dpower.to(A_bar)
-        for amplitude, along in ((driven, slope), (read, conjugate_slope), (summed, sum_slope)):
-            dA = dA + (amplitude.conj() * along).sum(0)
-        return dA, value, conjugate_value, sum_value, None, None
+        gradients = []
+        for amplitudes, gradient, contract in (
+            (driven, ddriven, steps.contract),
+            (read, dread, lambda gradient: map(_conjugate, steps.conjugate().contract(gradient))),
+            (summed, dsummed, steps.contract_sums),
+        ):
+            if len(amplitudes) == 0:
+                gradients.append(amplitudes)
+                continue
+            value, slope = contract(gradient)
+            gradients.append(value)
+            dA += (amplitudes.conj() * slope).sum(0)
+        return dA, *gradients, None, None
 
 
 class _Steps:
     """Powers of A_bar: small steps j = 0 ... s - 1, large ones s i, and the last, T - 1; in double precision."""
 
-    def __init__(self, A_bar: Tensor, T: int) -> None:
+    def __init__(self, A_bar: Tensor, T: int, powers: tuple[Tensor, Tensor] | None = None) -> None:
         self.T, self.n_small = T, 1 << (T - 1).bit_length() // 2
-        n_large = -(-T // self.n_small)
-        self.small, next_power = _powers(A_bar, self.n_small)
-        self.large, _ = _powers(next_power, n_large)
+        self.n_large = -(-T // self.n_small)
+        if powers is None:
+            small, next_power = _powers(A_bar, self.n_small)
+            powers = small, _powers(next_power, self.n_large)[0]
+        self.small, self.large = powers  # (H, s, P) and (H, n_large, P)
         i, j = divmod(T - 1, self.n_small)
         self.last = self.large[:, i] * self.small[:, j]
 
     def conjugate(self) -> "_Steps":
         """Those of the conjugate."""
-        other = object.__new__(_Steps)
-        other.T, other.n_small = self.T, self.n_small
-        other.small, other.large, other.last = (_conjugate(part) for part in (self.small, self.large, self.last))
-        return other
+        return _Steps(self.last, self.T, (_conjugate(self.small), _conjugate(self.large)))
 
     def spread(self, amplitudes: Tensor, like: Tensor) -> Tensor:
         """Amplitudes (R, H, P) at all lags, in components: (R, H, T, 2 P)."""
         large, small = (_to(part, like) for part in (amplitudes[:, :, None] * self.large, self.small))
         return as_components((large[:, :, :, None] * small[:, None]).flatten(2, 3)[:, :, : self.T])
 
+    def add_up(self, amplitudes: Tensor) -> Tensor:
+        """Real parts of the sums over modes, at all lags: (K, H, P) to (K, H, T)."""
+        rows = as_components((amplitudes.transpose(0, 1)[:, :, None] * self.large[:, None]).conj()).flatten(1, 2)
+        sums = torch.bmm(rows, as_components(self.small).mT)  # (H, K * n_large, s)
+        return sums.view(len(sums), len(amplitudes), -1)[..., : self.T].transpose(0, 1)
+
     def contract(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Of (R, H, T, 2 P): sums over lags of conj(A^l) g_l and of l conj(A^(l-1)) g_l, (R, H, P)."""
-        n_lags = self.n_small * self.large.shape[1]
-        padded = pad(gradient, (0, 0, 0, n_lags - self.T)) if n_lags > self.T else gradient
+        filling = self.n_small * self.n_large - self.T
+        padded = pad(gradient, (0, 0, 0, filling)) if filling else gradient.contiguous()
         pairs = as_pairs(padded.unflatten(2, (-1, self.n_small)))
         value, slope = (
-            (pairs * _to(part.conj(), gradient)[:, None]).sum(3).to(self.large)
-            for part in (self.small, self._slope_of_small())
+            (pairs * _to(part, gradient)[:, None]).sum(3).to(self.large) for part in self._small_and_slope()
         )
         return self._over_large(value, slope)
 
     def contract_sums(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """The same of real (K, H, T), where all modes have one gradient."""
-        n_lags = self.n_small * self.large.shape[1]
-        rows = pad(gradient, (0, n_lags - self.T)).unflatten(2, (-1, self.n_small))
-        value, slope = (as_pairs(rows @ as_components(part.conj())) for part in (self.small, self._slope_of_small()))
-        return self._over_large(value, slope)
+        filling = self.n_small * self.n_large - self.T
+        rows = pad(gradient.to(self.large.real).transpose(0, 1), (0, filling))
+        rows = rows.reshape(len(rows), -1, self.n_small)  # (H, K * n_large, s)
+        columns = torch.cat([as_components(part) for part in self._small_and_slope()], dim=-1)
+        products = torch.bmm(rows, columns).unflatten(1, (len(gradient), -1)).transpose(0, 1)
+        return self._over_large(*(as_pairs(part) for part in products.chunk(2, dim=-1)))
 
     def _over_large(self, value: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
-        """Sums over the large steps, from those over the small ones of each."""
-        large = self.large.conj()
-        steps = torch.arange(self.n_small, value.shape[2] * self.n_small, self.n_small, device=large.device)
-        slope_of_large = pad(large[:, :-1] * self.small[:, -1:].conj() * steps[:, None], (0, 0, 1, 0))
-        return (large * value).sum(2), (large * slope + slope_of_large * value).sum(2)
+        """Sums over the large steps of (R, H, n_large, P), the sums over the small ones of each."""
+        large = self.large.conj().resolve_conj()
+        steps = self.n_small * torch.arange(1, self.n_large, device=large.device)
+        slope_of_large = large[:, :-1] * self.small[:, -1:].conj() * steps[:, None]
+        along = (large * slope).sum(2)
+        if self.n_large > 1:
+            along += (slope_of_large * value[:, :, 1:]).sum(2)
+        return (large * value).sum(2), along
 
-    def _slope_of_small(self) -> Tensor:
-        """Derivatives of the small ones, j A^(j - 1)."""
-        exponents = torch.arange(1, self.n_small, device=self.small.device)
-        return pad(self.small[:, :-1] * exponents[:, None], (0, 0, 1, 0))
+    def _small_and_slope(self) -> tuple[Tensor, Tensor]:
+        """Conjugates of the small steps and of their derivatives, j A^(j - 1)."""
+        small = _conjugate(self.small)
+        exponents = torch.arange(1, self.n_small, device=small.device)
+        return small, pad(small[:, :-1] * exponents[:, None], (0, 0, 1, 0))
 
 
 def _powers(A: Tensor, n: int) -> tuple[Tensor, Tensor]:

@@ -107,6 +107,13 @@ def convolution(K: Tensor, u: Tensor) -> Tensor:
     return torch.stack([(K[:, None, : k + 1].flip(-1) * u[..., : k + 1]).sum(-1) for k in range(L)], dim=-1)
 
 
+def two_sided_convolution(lags: Tensor, u: Tensor) -> Tensor:
+    """y_k = sum over j of the response at lag k - j times u_j; lags (H, M, 2 L - 1), from 1 - L on."""
+    L = u.shape[-1]
+    y = [torch.einsum("hml,hbl->hmb", lags[..., k : k + L].flip(-1), u) for k in range(L)]
+    return torch.stack(y, dim=-1).flatten(0, 1)
+
+
 def recurrence(
     A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:

@@ -7,11 +7,13 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ssm_estimators.functional.blocks import Blocks, DiscreteSystem, move
+from ssm_estimators.functional.convolution import convolve, is_matrix_cheap
 from ssm_estimators.functional.torch_scan import ChunkedScan
 
 # longest chunks up to so many inputs a feature: making blocks costs the more, the longer the chunks
 LONGEST_UP_TO = ((2_500, 24), (6_000, 32), (12_000, 48), (30_000, 64))
 LONGEST = 128
+FEW_INPUTS = 12_000  # a feature: up to there Fourier transforms cost less than blocks
 
 
 def chunk_length(L: int, longest: int = 64) -> int:
@@ -25,14 +27,6 @@ def chunk_length(L: int, longest: int = 64) -> int:
     return -(-L // -(-L // longest))
 
 
-def is_one_chunk(L: int, batch: int, n_inputs: int = 1) -> bool:
-    """Whether matrices of L x L elements cost less than shorter chunks with their states, for so many inputs a system.
-
-    Measured on a CPU: they do for many short series, up to about 320 time points, where the products cost the same.
-    """
-    return L <= 320 and n_inputs * L * L <= 600 * (batch + 8)
-
-
 def scan_system(
     u: Tensor | Sequence[Tensor],
     system: DiscreteSystem,
@@ -41,7 +35,7 @@ def scan_system(
     lengths: Tensor | None = None,
     return_state: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """Run systems over time by :func:`chunked_scan`, in chunks as long as is fastest.
+    """Run systems over time, as is fastest: by :func:`chunked_scan`, or by their kernels.
 
     Parameters
     ----------
@@ -55,13 +49,14 @@ def scan_system(
         As of :func:`chunked_scan`.
     """
     inputs = (u,) if isinstance(u, Tensor) else u
-    _, batch, L = inputs[0].shape
-    if state is None and not return_state and is_one_chunk(L, batch, len(inputs)):
-        blocks = system.blocks(L, inputs[0], with_states=False)
-    else:
-        longest = next((T for most, T in LONGEST_UP_TO if batch * L <= most), LONGEST)
-        blocks = system.blocks(chunk_length(L, longest), inputs[0])
-    return chunked_scan(u, blocks, state, lengths=lengths, return_state=return_state)
+    first = inputs[0]
+    _, batch, L = first.shape
+    if state is None and not return_state and (batch * L <= FEW_INPUTS or is_matrix_cheap(L, batch, len(inputs))):
+        with torch.autocast(first.device.type, enabled=False):
+            return convolve(inputs, system.kernels(L, first)), None
+    longest = next((T for most, T in LONGEST_UP_TO if batch * L <= most), LONGEST)
+    blocks = system.blocks(chunk_length(L, longest), first)
+    return chunked_scan(inputs, blocks, state, lengths=lengths, return_state=return_state)
 
 
 def chunked_scan(
@@ -97,8 +92,8 @@ def chunked_scan(
     Raises
     ------
     ValueError
-        If the number of inputs, their shapes or their length do not fit ``blocks``, or if a state is given to or wanted
-        of systems that also run backward.
+        If the number of inputs or their shapes do not fit ``blocks``, or if a state is given to or wanted of systems
+        that also run backward.
 
     Notes
     -----
@@ -124,8 +119,6 @@ def chunked_scan(
             f"got shapes {[tuple(x.shape) for x in inputs]}."
         )
     check_directions(len(blocks.from_state), state, return_state)
-    if not blocks.from_state:
-        return _one_chunk(inputs, blocks, state, return_state), None
 
     # with one more chunk than is full, every length up to L lies strictly inside some chunk
     n_chunks = L // T + 1 if return_state else -(-L // T)
@@ -149,21 +142,6 @@ def chunked_scan(
         if not return_state:
             return y, None
         return y, _state_inside_chunk(padded, states, blocks, known_lengths(inputs[0], lengths))
-
-
-def _one_chunk(inputs: tuple[Tensor, ...], blocks: Blocks, state: Tensor | None, return_state: bool) -> Tensor:
-    """Outputs of a single chunk that begins at state zero."""
-    H, batch, L = inputs[0].shape
-    T = blocks.chunk_length
-    if L > T or state is not None or return_state:
-        raise ValueError(
-            f"Blocks without states serve a single chunk of at most {T} inputs and no state; got {L} inputs."
-        )
-    dtype = blocks.toeplitz[0].dtype
-    with torch.autocast(inputs[0].device.type, enabled=False):
-        parts = [torch.bmm(u.to(dtype), matrix[:, :L]) for u, matrix in zip(inputs, blocks.toeplitz, strict=True)]
-    y = sum(parts[1:], start=parts[0])
-    return y.view(H, batch, -1, T)[..., :L].transpose(1, 2).reshape(-1, batch, L)
 
 
 def known_lengths(u: Tensor, lengths: Tensor | None) -> Tensor:

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.blocks import _Toeplitz, toeplitz
+from ssm_estimators.functional.blocks import _Toeplitz, both_directions, toeplitz
+from ssm_estimators.functional.convolution import _FourierConvolution, convolve
 from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.diagonal import DiagonalSystem, complex_powers
 from ssm_estimators.functional.scan import chunk_length, chunked_scan, scan_system
@@ -177,8 +178,8 @@ def test_gradcheck_of_the_blocks(system):
 
         def outputs(*tensors, T=T, u=u):
             blocks = type(system)(*tensors).blocks(T, u)
-            alone = type(system)(*tensors).blocks(T, u, with_states=False)
-            return [*blocks.toeplitz, *blocks.into_state, *blocks.from_state, blocks.transition, *alone.toeplitz]
+            kernels = type(system)(*tensors).kernels(T, u)
+            return [*blocks.toeplitz, *blocks.into_state, *blocks.from_state, blocks.transition, *kernels]
 
         assert torch.autograd.gradcheck(outputs, [leaf.detach().requires_grad_() for leaf in _leaves(system)])
     lags = torch.randn(2, 9, dtype=torch.float64, requires_grad=True)
@@ -193,8 +194,8 @@ def test_powers_are_powers():
 
 
 def test_toeplitz_of_two_directions():
-    forward, backward = torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[10.0, 20.0, 30.0]])
-    assert toeplitz(forward, backward)[0].tolist() == [[11, 2, 3], [20, 11, 2], [30, 20, 11]]
+    forward, backward = torch.tensor([[[1.0, 2.0, 3.0]]]), torch.tensor([[[10.0, 20.0, 30.0]]])
+    assert toeplitz(both_directions(forward, backward))[0].tolist() == [[11, 2, 3], [20, 11, 2], [30, 20, 11]]
 
 
 @pytest.mark.parametrize("L", [1, 63, 64, 65, 150, 1000, 16_384])
@@ -205,31 +206,37 @@ def test_chunk_length_wastes_less_than_one_place_a_chunk(L):
     assert 0 <= n_chunks * T - L < n_chunks
 
 
-@pytest.mark.parametrize("L", [1, 5, 16])
 @pytest.mark.parametrize("n_directions", [1, 2])
-def test_one_chunk_needs_no_states(system, L, n_directions):
-    u, system = _series(L), replace(system, C=system.C[:n_directions])
-    alone, _ = scan_system(u, system)
-    _assert_same([alone], [chunked_scan(u, system.blocks(4, u), return_state=False)[0]], [u, *_leaves(system)])
-    y, _ = chunked_scan(u[..., : L // 2 + 1], system.blocks(L, u, with_states=False), return_state=False)
-    if n_directions == 1:  # a chunk that is not full
-        torch.testing.assert_close(y, alone[..., : L // 2 + 1])
+@pytest.mark.parametrize(("L", "batch"), [(1, 1), (5, 2), (16, 2), (40, 1)], ids=["point", "matrix", "full", "Fourier"])
+def test_kernels_alone_give_the_outputs(system, L, batch, n_directions):
+    u, system = _series(L, batch), replace(system, C=system.C[:n_directions])
+    expected = _slow(system, u)[0]
+    if n_directions == 2:
+        expected = expected + _slow(system, u.flip(-1), direction=1)[0].flip(-1)
+    _assert_same([scan_system(u, system)[0]], [expected], [u, *_leaves(system)])
 
 
-def test_one_chunk_without_states_refuses_more(system):
-    u, system = _series(5), _causal(system)
-    with pytest.raises(ValueError, match="single chunk of at most 4 inputs and no state; got 5 inputs"):
-        chunked_scan(u, system.blocks(4, u, with_states=False), return_state=False)
-    with pytest.raises(ValueError, match="and no state"):
-        chunked_scan(u, system.blocks(5, u, with_states=False))
-
-
-@pytest.mark.parametrize(("L", "batch"), [(100, 1), (150, 16), (300, 200), (400, 1000), (40_000, 1)])
+@pytest.mark.parametrize(("L", "batch"), [(100, 1), (300, 300), (400, 1000), (40_000, 1)])
 def test_scan_of_a_system_is_the_scan_of_its_blocks(L, batch):
     system, u = _causal(_diagonal()), torch.randn(H, batch, L)
     expected, end = chunked_scan(u, system.blocks(32, u))
     torch.testing.assert_close(scan_system(u, system)[0], expected, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(scan_system(u, system, return_state=True), (expected, end), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("M", [1, 3])
+@pytest.mark.parametrize(("L", "batch"), [(1, 1), (6, 2), (37, 1)])
+def test_convolution_is_its_definition(L, batch, M):
+    inputs = [_series(L, batch) for _ in range(2)]
+    lags = [torch.randn(H, M, 2 * L - 1, dtype=torch.float64, requires_grad=True) for _ in range(2)]
+    expected = sum(reference.two_sided_convolution(k, u) for k, u in zip(lags, inputs, strict=True))
+    _assert_same([convolve(inputs, lags)], [expected], [*inputs, *lags])
+
+
+def test_gradcheck_of_the_fourier_convolution():
+    inputs = [_series(5) for _ in range(2)]
+    lags = [torch.randn(H, 2, 9, dtype=torch.float64, requires_grad=True) for _ in range(2)]
+    assert torch.autograd.gradcheck(lambda *tensors: _FourierConvolution.apply(2, *tensors), [*inputs, *lags])
 
 
 def test_wrong_number_of_inputs_is_refused(system):
