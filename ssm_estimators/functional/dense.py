@@ -53,8 +53,8 @@ class DenseSystem:
         -------
         tuple of one Tensor
         """
-        _, _, kernels, _ = self._doubled(L, like, with_states=False)
-        return (self._lags(kernels),)
+        kernels = _Kernels.apply(self.A_bar, self.B_bar, self._readouts(), L, like.dtype)  # type: ignore[no-untyped-call]  # PyTorch's has no types
+        return (self._lags(kernels.to(like)),)
 
     def blocks(self, T: int, like: Tensor) -> Blocks:
         """Block matrices for chunks of T inputs, by doubling.
@@ -72,7 +72,8 @@ class DenseSystem:
         Blocks
         """
         n_directions, H, M, N = self.C.shape
-        columns, rows, kernels, transition = self._doubled(T, like, with_states=True)
+        made = _Doubling.apply(self.A_bar, self.B_bar, self._readouts(), T, like.dtype)  # type: ignore[no-untyped-call]  # PyTorch's has no types
+        columns, rows, kernels, transition = (value.to(like) for value in made)
         readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
         into_state = columns.mT
         return Blocks(
@@ -84,14 +85,9 @@ class DenseSystem:
             A_bar=self.A_bar.mT,
         )
 
-    def _doubled(self, T: int, like: Tensor, with_states: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What :class:`_Doubling` makes, in the dtype and on the device of a tensor."""
-        C = self.C.permute(1, 0, 2, 3).flatten(1, 2)  # (H, n_directions * M, N)
-        made: tuple[Tensor, Tensor, Tensor, Tensor] = _Doubling.apply(  # type: ignore[no-untyped-call]  # PyTorch's has no types
-            self.A_bar, self.B_bar, C, T, like.dtype, with_states
-        )
-        columns, rows, kernels, transition = made
-        return columns.to(like), rows.to(like), kernels.to(like), transition.to(like)
+    def _readouts(self) -> Tensor:
+        """C as (H, n_directions * M, N)."""
+        return self.C.transpose(0, 1).flatten(1, 2)
 
     def _lags(self, kernels: Tensor) -> Tensor:
         """From the kernels of all directions and outputs, (H, n_directions * M, L), to lags."""
@@ -110,31 +106,29 @@ class DenseSystem:
 class _Doubling(torch.autograd.Function):
     """Columns A^l B (H, N, T); rows C A^(l+1), lag by lag, (H, T * R, N); kernels C A^l B (H, R, T); A^T.
 
-    Without states, no rows, and of the powers only those that the columns need; A itself is in the place of the last.
     The powers A^1, A^2, A^4 ... each double what is there. All is computed in the dtype of A and cast to ``dtype``, the
     gradient in the latter: rounding does not add up there.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, dtype: torch.dtype, with_states: bool
+        ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         R = C.shape[1]
-        columns, rows, powers = B[..., None], C @ A if with_states else C[:, :0], [A]
+        columns, rows, powers = B[..., None], C @ A, [A]
         for length, added in _doublings(T):
             if length > 1:
                 powers.append(powers[-1] @ powers[-1])
             columns = torch.cat([columns, powers[-1] @ columns[..., :added]], dim=-1)
-            if with_states:
-                rows = torch.cat([rows, rows[:, : added * R] @ powers[-1]], dim=1)
-        if 2 ** len(powers) == T and with_states:
+            rows = torch.cat([rows, rows[:, : added * R] @ powers[-1]], dim=1)
+        if 2 ** len(powers) == T:
             powers.append(powers[-1] @ powers[-1])
-        factors = [i for i in range(len(powers)) if T >> i & 1] if with_states else [0]
+        factors = [i for i in range(len(powers)) if T >> i & 1]
         products = [powers[factors[0]]]
         for i in factors[1:]:
             products.append(products[-1] @ powers[i])
         saved = [value.to(dtype) for value in (C, columns, rows, *powers, *products)]
-        ctx.T, ctx.dtype, ctx.factors, ctx.with_states = T, A.dtype, factors, with_states
+        ctx.T, ctx.dtype, ctx.factors = T, A.dtype, factors
         ctx.save_for_backward(*saved)
         return saved[1], saved[2], (C @ columns).to(dtype), saved[-1]
 
@@ -153,23 +147,82 @@ class _Doubling(torch.autograd.Function):
         dpowers[ctx.factors[0]] += dtransition
         doublings = _doublings(ctx.T)
         for i in reversed(range(len(powers))):
-            power, dpower = powers[i], dpowers[i]
             if i < len(doublings):
                 length, added = doublings[i]
-                new = dcolumns[..., length : length + added]
-                dpower.baddbmm_(new, columns[..., :added].mT)
-                dcolumns[..., :added] += power.mT @ new
-                if ctx.with_states:
-                    new = drows[:, length * R : (length + added) * R]
-                    dpower.baddbmm_(rows[:, : added * R].mT, new)
-                    drows[:, : added * R] += new @ power.mT
+                _undouble_columns(columns, dcolumns, powers[i], dpowers[i], length, added)
+                _undouble_rows(rows, drows, powers[i], dpowers[i], length * R, added * R)
+            _undouble_power(powers, dpowers, i)
+        dA = torch.baddbmm(dpowers[0], C.mT, drows[:, :R])
+        dC = dkernels @ columns.mT + drows[:, :R] @ powers[0].mT
+        return dA.to(ctx.dtype), dcolumns[..., 0].to(ctx.dtype), dC.to(ctx.dtype), None, None
+
+
+class _Kernels(torch.autograd.Function):
+    """C A^l B at lags l = 0 ... T - 1, (H, R, T): rows C A^(s i) times columns A^j B, both by doubling, s about root T.
+
+    In the dtype of A and cast to ``dtype``, the gradient in the latter.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, dtype: torch.dtype) -> Tensor:
+        n_columns = (T - 1).bit_length() // 2  # doublings
+        s, R, powers = 2**n_columns, C.shape[1], [A]
+        doublings = [*_doublings(s), *_doublings(-(-T // s))]
+        columns, rows = B[..., None], C
+        for i, (_, added) in enumerate(doublings):
             if i > 0:
-                below = powers[i - 1]
-                dpowers[i - 1].baddbmm_(dpower, below.mT).baddbmm_(below.mT, dpower)
-        dA, dC = dpowers[0], dkernels @ columns.mT
-        if ctx.with_states:
-            dA, dC = torch.baddbmm(dA, C.mT, drows[:, :R]), dC + drows[:, :R] @ powers[0].mT
-        return dA.to(ctx.dtype), dcolumns[..., 0].to(ctx.dtype), dC.to(ctx.dtype), None, None, None
+                powers.append(powers[-1] @ powers[-1])
+            if i < n_columns:
+                columns = torch.cat([columns, powers[-1] @ columns], dim=-1)
+            else:
+                rows = torch.cat([rows, rows[:, : added * R] @ powers[-1]], dim=1)
+        ctx.T, ctx.R, ctx.n_columns, ctx.doublings, ctx.dtype = T, R, n_columns, doublings, A.dtype
+        ctx.save_for_backward(*(value.to(dtype) for value in (columns, rows, *powers)))
+        kernels = (rows @ columns).unflatten(1, (-1, R)).transpose(1, 2)  # (H, R, n_rows, s)
+        made: Tensor = kernels.flatten(2)[..., :T].to(dtype)
+        return made
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dkernels: Tensor) -> tuple[Tensor | None, ...]:
+        columns, rows, *powers = ctx.saved_tensors
+        s, R = columns.shape[-1], ctx.R
+        dproducts = (
+            pad(dkernels, (0, rows.shape[1] // R * s - ctx.T)).unflatten(2, (-1, s)).transpose(1, 2).flatten(1, 2)
+        )
+        drows, dcolumns = dproducts @ columns.mT, rows.mT @ dproducts
+        dpowers = [torch.zeros_like(power) for power in powers]
+        for i, (length, added) in reversed([*enumerate(ctx.doublings)]):
+            power, dpower = powers[i], dpowers[i]
+            if i < ctx.n_columns:
+                _undouble_columns(columns, dcolumns, power, dpower, length, added)
+            else:
+                _undouble_rows(rows, drows, power, dpower, length * R, added * R)
+            _undouble_power(powers, dpowers, i)
+        return dpowers[0].to(ctx.dtype), dcolumns[..., 0].to(ctx.dtype), drows[:, :R].to(ctx.dtype), None, None
+
+
+def _undouble_columns(
+    columns: Tensor, dcolumns: Tensor, power: Tensor, dpower: Tensor, length: int, added: int
+) -> None:
+    """Gradients before ``added`` columns were made as ``power`` times the first ones."""
+    new = dcolumns[..., length : length + added]
+    dpower.baddbmm_(new, columns[..., :added].mT)
+    dcolumns[..., :added] += power.mT @ new
+
+
+def _undouble_rows(rows: Tensor, drows: Tensor, power: Tensor, dpower: Tensor, length: int, added: int) -> None:
+    """Gradients before ``added`` rows were made as the first ones times ``power``."""
+    new = drows[:, length : length + added]
+    dpower.baddbmm_(rows[:, :added].mT, new)
+    drows[:, :added] += new @ power.mT
+
+
+def _undouble_power(powers: list[Tensor], dpowers: list[Tensor], i: int) -> None:
+    """Gradients before power i was made as the square of the one below."""
+    if i > 0:
+        below = powers[i - 1]
+        dpowers[i - 1].baddbmm_(dpowers[i], below.mT).baddbmm_(below.mT, dpowers[i])
 
 
 def _doublings(T: int) -> list[tuple[int, int]]:
