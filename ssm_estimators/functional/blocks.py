@@ -26,12 +26,14 @@ class Blocks:
 
     Attributes
     ----------
+    inputs : tuple of (int, int)
+        Of each matrix in ``toeplitz``: the input that it reads, and by how many time points that is shifted to earlier.
     toeplitz : tuple of Tensor of shape (H, T, M * T)
-        One an input; the matrices of the M outputs side by side.
+        The matrices of the M outputs side by side.
     into_state : tuple of Tensor of shape (H, T, N)
         One a route.
     routes : tuple of (int, int)
-        Of each matrix in ``into_state``: which input it reads, which direction's state it drives.
+        Of each matrix in ``into_state``: which of ``inputs`` it reads, which direction's state it drives.
     from_state : tuple of Tensor of shape (H, N, M * T)
         One a direction; the second runs backward in time.
     transition : Tensor of shape (H, P), complex, or (H, N, N), real
@@ -40,6 +42,7 @@ class Blocks:
         For the state inside a chunk.
     """
 
+    inputs: tuple[tuple[int, int], ...]
     toeplitz: tuple[Tensor, ...]
     into_state: tuple[Tensor, ...]
     routes: tuple[tuple[int, int], ...]
@@ -54,7 +57,11 @@ class Blocks:
 
 
 class DiscreteSystem(Protocol):
-    """H discrete systems, diagonal or dense."""
+    """H discrete systems, diagonal or dense, with a readout in ``C`` for each direction."""
+
+    @property
+    def C(self) -> Tensor:
+        """Its first dimension is the number of directions."""
 
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
         """Responses at lags 1 - L ... L - 1, (H, M, 2 * L - 1) an input, in the dtype and on the device of a tensor."""

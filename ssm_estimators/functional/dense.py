@@ -77,6 +77,7 @@ class DenseSystem:
         readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
         into_state = columns.mT
         return Blocks(
+            inputs=((0, 0),),
             toeplitz=(toeplitz(self._lags(kernels)),),
             into_state=(into_state.flip(1), into_state)[:n_directions],
             routes=((0, 0), (0, 1))[:n_directions],

@@ -18,8 +18,8 @@ class DiagonalSystem:
 
     Q inputs may share the state: input q (from 0) enters through row q of ``B_bar`` and has the kernel
     :math:`K^{(q)}_l = 2\,\mathrm{Re}\, C \bar A^l \bar B_q`. With two rows in ``C`` the second is the readout of the
-    same system run backward in time; the inputs after the first are then given twice, all forward ones before all
-    backward ones, because products of neighbours differ between the directions.
+    same system run backward in time; input q then enters it q time points early, as a product of an input and its q
+    predecessors is also one of the earliest and its q successors.
 
     Attributes
     ----------
@@ -58,7 +58,11 @@ class DiagonalSystem:
         tuple of Tensor
         """
         _, _, summed, _ = modes(self.A_bar, self.B_bar[:0], self.C[:0], self._products(), L, like)
-        return self._lags(summed)
+        forward, backward = self._directions(summed)
+        if not backward:
+            return tuple(both_directions(kernel) for kernel in forward)
+        late = (pad(kernel, (q, 0))[..., :L] for q, kernel in enumerate(backward))
+        return tuple(both_directions(*kernels) for kernels in zip(forward, late, strict=True))
 
     def blocks(self, T: int, like: Tensor) -> Blocks:
         """Block matrices for chunks of T inputs.
@@ -79,14 +83,19 @@ class DiagonalSystem:
         driven, read, summed, transition = modes(
             self.A_bar, self.B_bar, 2 * self.C * self.A_bar, self._products(), T, like
         )
-        routes = [(q, 0) for q in range(Q)]
+        forward, backward = self._directions(summed)
+        inputs, routes = [(q, 0) for q in range(Q)], [(q, 0) for q in range(Q)]
         into_state, readout = [*driven.flip(2).unbind()], [*read.unbind()]  # oldest input first
-        if len(self.C) == 2:
+        lags = [both_directions(*forward[:1], *backward[:1]), *(both_directions(kernel) for kernel in forward[1:])]
+        if backward:
+            inputs += [(q, q) for q in range(1, Q)]
             routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
             into_state += driven.unbind()
             readout[1] = readout[1].flip(1)
+            lags += [both_directions(torch.zeros_like(kernel), kernel) for kernel in backward[1:]]
         return Blocks(
-            toeplitz=tuple(toeplitz(lags) for lags in self._lags(summed)),
+            inputs=tuple(inputs),
+            toeplitz=tuple(toeplitz(kernel) for kernel in lags),
             into_state=tuple(into_state),
             routes=tuple(routes),
             from_state=tuple(rows.mT for rows in readout),
@@ -98,19 +107,12 @@ class DiagonalSystem:
         """Amplitudes 2 C B_bar of the kernels: direction by direction, input by input."""
         return (2 * self.C[:, None] * self.B_bar).flatten(0, 1)
 
-    def _lags(self, summed: Tensor) -> tuple[Tensor, ...]:
-        """From the kernels of all directions and inputs, (n_directions * Q, H, L), to lags of each input."""
+    def _directions(self, summed: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """From all kernels, (n_directions * Q, H, L), to those of each direction, (H, 1, L) an input, with D."""
         Q, L = len(self.B_bar), summed.shape[-1]
-        kernels = summed[:, :, None].unbind()
-        first = kernels[0] + pad(self.D[:, None, None], (0, L - 1)).to(summed)
-        if len(self.C) == 1:
-            return tuple(both_directions(kernel) for kernel in (first, *kernels[1:]))
-        nothing = torch.zeros_like(first)
-        return (
-            both_directions(first, kernels[Q]),
-            *(both_directions(kernel) for kernel in kernels[1:Q]),
-            *(both_directions(nothing, kernel) for kernel in kernels[Q + 1 :]),
-        )
+        kernels = [*summed[:, :, None].unbind()]
+        kernels[0] = kernels[0] + pad(self.D[:, None, None], (0, L - 1)).to(summed)
+        return kernels[:Q], kernels[Q:]
 
     def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """One time point: (H, batch, Q) inputs, (H, batch, N) state to (H, batch) output, next state; in float64."""

@@ -65,8 +65,6 @@ class KB(_Products):
         x, past = (None, None) if state is None else self._split(state)
         system = self._driven(discretize, rate)
         inputs = [u, *input_products(u, self.degree, past)]
-        if len(system.C) == 2:
-            inputs += [products.flip(-1) for products in input_products(u.flip(-1), self.degree)]
         y, x = scan_system(inputs, system, x, lengths=lengths, return_state=return_state)
         return y, self._join(x, u, past, lengths)
 

@@ -121,16 +121,25 @@ def test_both_directions_are_two_recurrences(system, L, T):
 def test_several_inputs_share_one_state(T, n_directions):
     system = _diagonal()
     leaves = [leaf.requires_grad_() for leaf in _leaves(system)]
-    inputs = [_series(11) for _ in range(1 + n_directions)]  # the input, then a second one a direction
-    both = replace(system, B_bar=torch.cat([system.B_bar, 2 * system.B_bar]), C=system.C[:n_directions])
-    y, _ = chunked_scan(inputs, both.blocks(T, inputs[0]), return_state=False)
-    expected = 0
-    for direction, second in enumerate(inputs[1:]):
-        twice = replace(system, B_bar=2 * system.B_bar, D=0 * system.D)
-        for one, u in ((system, inputs[0]), (twice, second)):
-            response, _ = _slow(one, u.flip(-1) if direction else u, direction)
-            expected = expected + (response.flip(-1) if direction else response)
-    _assert_same([y], [expected], [*inputs, *leaves])
+    inputs = [_series(11) for _ in range(3)]
+
+    def several():
+        B_bar = torch.cat([system.B_bar, 2 * system.B_bar, 3 * system.B_bar])
+        return replace(system, B_bar=B_bar, C=system.C[:n_directions])
+
+    def expected():
+        total = 0
+        for direction in range(n_directions):
+            for q, u in enumerate(inputs):
+                one = replace(system, B_bar=(1 + q) * system.B_bar, D=system.D if q == 0 else 0 * system.D)
+                early = torch.nn.functional.pad(u[..., q:], (0, q)) if direction else u
+                response, _ = _slow(one, early.flip(-1) if direction else u, direction)
+                total = total + (response.flip(-1) if direction else response)
+        return total
+
+    y, _ = chunked_scan(inputs, several().blocks(T, inputs[0]), return_state=False)
+    _assert_same([y], [expected()], [*inputs, *leaves])
+    _assert_same([convolve(inputs, several().kernels(11, inputs[0]))], [expected()], [*inputs, *leaves])
 
 
 @pytest.mark.parametrize("T", CHUNKS)
