@@ -116,11 +116,11 @@ class PB(_Products):
         system = discretize(rate)
         y, x = scan_system(u, system, x, lengths=lengths, return_state=return_state)
         gains = self._gains(discretize, system, rate).to(y)
-        for gain, product in zip(gains[0], input_products(u, self.degree, past), strict=True):
-            y = torch.addcmul(y, product, gain[:, None, None])
-        if len(system.C) == 2:
-            for gain, product in zip(gains[1], input_products(u.flip(-1), self.degree), strict=True):
-                y = torch.addcmul(y, product.flip(-1), gain[:, None, None])
+        for q, product in enumerate(input_products(u, self.degree, past), start=1):
+            for direction, of_degree in enumerate(gains):
+                # run backward, a product acts at the time of its earliest input
+                there = pad(product[..., q:], (0, min(q, product.shape[-1]))) if direction else product
+                y = torch.addcmul(y, there, of_degree[q - 1][:, None, None])
         return y, self._join(x, u, past, lengths)
 
     def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:

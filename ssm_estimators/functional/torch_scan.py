@@ -7,6 +7,7 @@ are contiguous, as batched matrix products want them. What the last chunk of a c
 another case's first chunk, which gets its initial state at the end.
 """
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +16,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ssm_estimators.functional.blocks import as_pairs
+
+FEW_SERIES = 8  # of which dense transitions are worth taking in groups
 
 
 class ChunkedScan(torch.autograd.Function):
@@ -145,22 +148,52 @@ def _propagate(
     Then give the first chunk of each case its ``initial`` state, zero if None.
     """
     states = left.unflatten(1, (batch, -1))
-    order = slice(None, None, -1 if backward else 1)
     end: Tensor
     if transition.is_complex():
-        chunks = as_pairs(states).unbind(2)[order]
+        pairs = as_pairs(states).unbind(2)[:: -1 if backward else 1]
         if initial is not None:
-            chunks[0].addcmul_(as_pairs(initial), transition[:, None])
-        for earlier, later in pairwise(chunks):
+            pairs[0].addcmul_(as_pairs(initial), transition[:, None])
+        for earlier, later in pairwise(pairs):
             later.addcmul_(earlier, transition[:, None])
         end = states[:, :, 0 if backward else -1].clone()
     else:
+        end = _propagate_dense(states, transition, initial, backward)
+    before.unflatten(1, (batch, -1))[:, :, -1 if backward else 0] = 0 if initial is None else initial
+    return end
+
+
+def _propagate_dense(states: Tensor, transition: Tensor, initial: Tensor | None, backward: bool) -> Tensor:
+    """Add what the chunks before did to (H, batch, n_chunks, N), in place; return the last chunk's.
+
+    Few long series go in groups of chunks: each on its own, all at once; then what one group leaves to the next; then
+    that moved on through its chunks. So products have more rows, and there are fewer of them.
+    """
+    H, batch, n_chunks, N = states.shape
+    size = max(1, math.isqrt(n_chunks // 2)) if batch <= FEW_SERIES else 1
+    if size < 4:
         end = torch.zeros_like(states[:, :, 0]) if initial is None else initial
-        for chunk in states.unbind(2)[order]:
+        for chunk in states.unbind(2)[:: -1 if backward else 1]:
             # the sum in memory of its own: a batched product is slow where its result is a strided view
             end = torch.baddbmm(chunk, end, transition)
             chunk.copy_(end)
-    before.unflatten(1, (batch, -1))[:, :, -1 if backward else 0] = 0 if initial is None else initial
+        return end
+    rest = n_chunks % size
+    first, last = states.split([rest, n_chunks - rest], 2) if backward else states.split([n_chunks - rest, rest], 2)
+    grouped, alone = (last, first) if backward else (first, last)
+    groups = grouped.unflatten(2, (-1, size))  # (H, batch, n_groups, size, N)
+    local = groups.flatten(1, 2).contiguous()
+    ends = _propagate_dense(local, transition, None, backward).view(H, batch, -1, N)
+    through: Tensor = torch.linalg.matrix_power(transition, size)
+    end = _propagate_dense(ends, through, initial, backward)
+    start = torch.zeros_like(end) if initial is None else initial
+    carry = torch.cat([ends[:, :, 1:], start[:, :, None]] if backward else [start[:, :, None], ends[:, :, :-1]], dim=2)
+    carry = carry.flatten(1, 2)
+    for chunk in local.unbind(2)[:: -1 if backward else 1]:
+        carry = torch.bmm(carry, transition)
+        chunk += carry
+    groups.copy_(local.view(groups.shape))
+    if rest:
+        end = _propagate_dense(alone, transition, end.contiguous(), backward)
     return end
 
 

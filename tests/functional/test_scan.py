@@ -116,6 +116,19 @@ def test_both_directions_are_two_recurrences(system, L, T):
     _assert_same([y], [expected], [u, *_leaves(system)])
 
 
+@pytest.mark.parametrize("L", [32, 67])
+@pytest.mark.parametrize("direction", ["forward", "from-state", "both"])
+def test_many_chunks_of_few_series(system, L, direction):
+    u = _series(L)
+    start = torch.randn(H, BATCH, 2 * P, dtype=torch.float64, requires_grad=True) if direction == "from-state" else None
+    if direction == "both":
+        y, _ = chunked_scan(u, system.blocks(1, u), return_state=False)
+        expected = _slow(system, u)[0] + _slow(system, u.flip(-1), direction=1)[0].flip(-1)
+        return _assert_same([y], [expected], [u, *_leaves(system)])
+    fast = chunked_scan(u, _causal(system).blocks(1, u), start)
+    _assert_same(fast, _slow(system, u, state=start), [u, *_leaves(system)] + ([start] if start is not None else []))
+
+
 @pytest.mark.parametrize("T", CHUNKS)
 @pytest.mark.parametrize("n_directions", [1, 2])
 def test_several_inputs_share_one_state(T, n_directions):

@@ -1,0 +1,62 @@
+"""How time and memory of one layer grow with the length of a series: batch 1, H = 16, N = 64, both directions.
+
+Forward and backward, float32; the exponent is the slope of the logarithms, 1 is linear.
+
+    python benchmarks/speed/length.py [--profile quick] [--threads 2]
+"""
+
+import measure
+import torch
+
+from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
+
+H, N = 16, 64
+LAYERS = {"S4D": S4D, "S4": S4, "LSSL": LSSL, "LiquidS4": LiquidS4}
+LENGTHS = {"full": [4**k for k in range(5, 11)], "quick": [4**k for k in range(5, 9)]}
+MOST = 1.05
+
+
+def run(name, L):
+    generator = torch.Generator().manual_seed(0)
+    layer = LAYERS[name](H, N, bidirectional=True, generator=generator)
+    u, gradient = torch.randn(2, H, 1, L, generator=generator)
+    u.requires_grad_()
+    return lambda: torch.autograd.grad(layer(u), [u, *layer.parameters()], gradient)
+
+
+def main():
+    args = measure.parser_of(__doc__).parse_args()
+    torch.set_num_threads(args.threads)
+    if args.peak:
+        name, L = args.peak
+        run(name, 1024)()
+        return print(measure.added_memory(run(name, int(L))))
+    lengths = LENGTHS[args.profile]
+    rows = []
+    for name in LAYERS:
+        ms = measure.milliseconds({L: run(name, L) for L in lengths}, 3)
+        memory = {L: measure.peak_memory(name, L) for L in lengths}
+        large = lengths[1:]  # the smallest is mostly what does not depend on length
+        row = {
+            "model": name,
+            "ms": {L: round(value, 1) for L, value in ms.items()},
+            "peak_MB": {L: round(value, 1) for L, value in memory.items()},
+            "exponent of time": round(measure.exponent(lengths, [ms[L] for L in lengths]), 3),
+            "exponent of memory": round(measure.exponent(large, [memory[L] for L in large]), 3),
+        }
+        rows.append(row)
+        print(row, flush=True)
+    measure.report(
+        rows,
+        {
+            "model": lambda r: r["model"],
+            **{f"{L:,}, ms": lambda r, L=L: r["ms"][L] for L in lengths},
+            f"exponent of time (at most {MOST})": lambda r: r["exponent of time"],
+            "of memory": lambda r: r["exponent of memory"],
+        },
+    )
+    measure.write(args, rows)
+
+
+if __name__ == "__main__":
+    main()
