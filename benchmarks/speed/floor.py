@@ -57,11 +57,11 @@ def pieces(layer, L, batch):
                 single_powers @ single_columns[..., :added]
                 single_columns[..., :added] @ single_columns[..., :added].mT
 
-    def dense_states():
+    def pass_states():
+        """Dense transitions, of all chunks in one product."""
         for _ in range(n_directions):
-            for _ in range(-(-L // T)):
-                torch.bmm(states[:, :batch], powers32)  # forward
-                torch.bmm(states[:, :batch], powers32.mT)  # backward
+            torch.bmm(states, powers32)  # forward
+            torch.bmm(states, powers32.mT)  # backward
             torch.bmm(states.mT, states)  # of the transition
 
     powers32 = powers.float()
@@ -73,6 +73,6 @@ def pieces(layer, L, batch):
         move()
         if dense:
             make()
-            dense_states()
+            pass_states()
 
     return run

@@ -1,0 +1,137 @@
+"""What an estimator's fit and predict cost beside a bare PyTorch loop, and GunPoint before and after a change.
+
+The bare loop trains the same network on the same batches for the same epochs, with AdamW, the same schedule and clipped
+gradients, and knows nothing else; bare prediction is one forward pass a batch. All in turn, in one process. With
+``--before``, a folder that holds another version of the package, default fits and predictions of GunPoint by both, each
+in a process of its own, in turn.
+
+    python benchmarks/speed/fit.py [--profile quick] [--threads 2]
+    python benchmarks/speed/fit.py --before ../older
+"""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import measure
+import numpy as np
+import torch
+
+from ssm_estimators import S4DClassifier
+from ssm_estimators.training.callbacks import CosineWarmup
+
+SHAPES = {"full": ((2000, 1, 128), (200, 2, 4000)), "quick": ((500, 1, 128), (50, 2, 1000))}
+MOST = 1.1
+GUNPOINT = """
+import json, time, warnings
+from sktime.datasets import load_gunpoint
+from ssm_estimators import LiquidS4Classifier
+warnings.simplefilter("ignore")
+X, y = load_gunpoint("train", return_type="numpy3D")
+X_test, y_test = load_gunpoint("test", return_type="numpy3D")
+LiquidS4Classifier(max_epochs=1, random_state=0).fit(X, y)
+start = time.perf_counter()
+accuracy = LiquidS4Classifier(random_state=SEED).fit(X, y).score(X_test, y_test)
+print(json.dumps([time.perf_counter() - start, accuracy]))
+"""
+
+
+def bare_fit(network, batches, epochs, groups):
+    """As the estimator trains, nothing more."""
+    network = copy.deepcopy(network).train()
+    optimizer = torch.optim.AdamW(
+        [{"params": params, **groups[name]} for name, params in network.parameter_groups().items()], fused=True
+    )
+    factor = CosineWarmup(epochs * len(batches), groups["warmup"], cosine=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+    for _ in range(epochs):
+        for X, y in batches:
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(network(X), y).backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), groups["clip"])
+            optimizer.step()
+            schedule.step()
+
+
+def compare(shape, repeats):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal(shape).astype(np.float32), rng.integers(0, 3, shape[0])
+    epochs = 3
+    estimator = S4DClassifier(max_epochs=epochs, random_state=0).fit(X, y)
+    network, size = estimator.net_.module_, estimator.net_.batch_size
+    tensors = torch.as_tensor(X), torch.as_tensor(np.unique(y, return_inverse=True)[1])
+    batches = [*zip(*(tensor.split(size) for tensor in tensors), strict=True)]
+    groups = {
+        "ssm": {"lr": estimator.net_.ssm_lr, "weight_decay": 0.0},
+        "decay": {"lr": estimator.net_.lr, "weight_decay": estimator.net_.weight_decay},
+        "no_decay": {"lr": estimator.net_.lr, "weight_decay": 0.0},
+        "warmup": estimator.warmup,
+        "clip": estimator.gradient_clip,
+    }
+
+    def bare_predict():
+        network.eval()
+        with torch.inference_mode():
+            torch.cat([network(part) for part, _ in batches])
+
+    ms = measure.milliseconds(
+        {
+            "fit": lambda: S4DClassifier(max_epochs=epochs, random_state=0).fit(X, y),
+            "bare fit": lambda: bare_fit(network, batches, epochs, groups),
+            "predict": lambda: estimator.set_params(predict_batch_size=size).predict(X),
+            "bare predict": bare_predict,
+        },
+        repeats,
+    )
+    return {"shape": shape, "batch": size, "epochs": epochs, "ms": {name: round(v, 1) for name, v in ms.items()}}
+
+
+def gunpoint(before, seeds):
+    """Seconds and accuracy of both versions, seed by seed."""
+    rows = []
+    folders = {"before": Path(before).resolve(), "after": Path(__file__).resolve().parents[2]}
+    for seed in range(seeds):
+        row = {"seed": seed}
+        for name, folder in folders.items():
+            code, env = GUNPOINT.replace("SEED", str(seed)), {**os.environ, "PYTHONPATH": str(folder)}
+            output = subprocess.check_output([sys.executable, "-c", code], env=env, cwd=folder, text=True)
+            seconds, accuracy = json.loads(output.splitlines()[-1])
+            row |= {f"{name}, s": round(seconds, 2), f"accuracy {name}": round(accuracy, 4)}
+        row["before / after"] = round(row["before, s"] / row["after, s"], 2)
+        rows.append(row)
+        print(row, flush=True)
+    return rows
+
+
+def main():
+    parser = measure.parser_of(__doc__)
+    parser.add_argument("--before", help="folder of another version: GunPoint by both")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    start = time.perf_counter()
+    if args.before:
+        rows = gunpoint(args.before, 5 if args.profile == "full" else 1)
+        args.output = args.output or measure.RESULTS / "speed_gunpoint.json"
+    else:
+        rows = [compare(shape, 3 if args.profile == "quick" else 5) for shape in SHAPES[args.profile]]
+        measure.report(
+            rows,
+            {
+                "cases, channels, points": lambda r: r["shape"],
+                "batch": lambda r: r["batch"],
+                "fit, ms": lambda r: r["ms"]["fit"],
+                f"of the bare loop (at most {MOST})": lambda r: f"{r['ms']['fit'] / r['ms']['bare fit']:.3f}",
+                "predict, ms": lambda r: r["ms"]["predict"],
+                f"of a bare pass (at most {MOST})": lambda r: f"{r['ms']['predict'] / r['ms']['bare predict']:.3f}",
+            },
+        )
+    print(f"{time.perf_counter() - start:.0f} s")
+    measure.write(args, rows)
+
+
+if __name__ == "__main__":
+    main()
