@@ -69,6 +69,42 @@ class DiscreteSystem(Protocol):
     def blocks(self, T: int, like: Tensor) -> Blocks:
         """Block matrices for chunks of T inputs, in the dtype and on the device of a tensor."""
 
+    def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """One time point: (H, batch, Q) inputs, (H, batch, N) state to output and next state; in float64."""
+
+
+class KeptSystem:
+    """A discrete system that keeps the last kernels and the last blocks that it made."""
+
+    def __init__(self, system: DiscreteSystem) -> None:
+        self.system = system
+        self._made: dict[str, tuple[tuple[object, ...], Any]] = {}
+
+    @property
+    def C(self) -> Tensor:
+        """As of the system."""
+        return self.system.C
+
+    def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
+        """As of the system."""
+        kernels: tuple[Tensor, ...] = self._keep("kernels", L, like)
+        return kernels
+
+    def blocks(self, T: int, like: Tensor) -> Blocks:
+        """As of the system."""
+        blocks: Blocks = self._keep("blocks", T, like)
+        return blocks
+
+    def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """As of the system."""
+        return self.system.step(inputs, state)
+
+    def _keep(self, kind: str, T: int, like: Tensor) -> Any:
+        key = (T, like.dtype, like.device)
+        if kind not in self._made or self._made[kind][0] != key:
+            self._made[kind] = key, getattr(self.system, kind)(T, like)
+        return self._made[kind][1]
+
 
 def move(states: Tensor, transition: Tensor) -> Tensor:
     """States (H, rows, N) after a transition, diagonal or dense."""

@@ -2,10 +2,12 @@
 
 from abc import abstractmethod
 from dataclasses import replace
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
+from ssm_estimators.functional.blocks import DiscreteSystem, KeptSystem
 from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.scan import scan_system
@@ -13,7 +15,13 @@ from ssm_estimators.layers.base import SSMLayer, mask_past_end
 
 
 class ScanLayer(SSMLayer):
-    """A layer that scans one discrete linear system a feature, see ``_system``."""
+    """A layer that scans one discrete linear system a feature, see ``_system``.
+
+    In evaluation, where no gradient is wanted, the discrete systems and the last blocks made of them are kept until a
+    parameter or buffer changes or moves, or another rate is asked for.
+    """
+
+    _kept: tuple[tuple[object, ...], KeptSystem] | None = None
 
     @abstractmethod
     def _system(self, rate: float) -> DiagonalSystem | DenseSystem:
@@ -64,8 +72,27 @@ class ScanLayer(SSMLayer):
         self, u: Tensor, state: Tensor | None, lengths: Tensor | None, rate: float, return_state: bool
     ) -> tuple[Tensor, Tensor | None]:
         """``forward`` of checked and masked input."""
-        return scan_system(u, self._system(rate), state, lengths=lengths, return_state=return_state)
+        return scan_system(u, self._current_system(rate), state, lengths=lengths, return_state=return_state)
 
     def _advance(self, u_k: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
         """``step`` of checked input, in float64."""
-        return self._system(rate).step(u_k[..., None], state)
+        return self._current_system(rate).step(u_k[..., None], state)
+
+    def _current_system(self, rate: float) -> DiscreteSystem:
+        """The discrete systems; as they were last made, if that still holds and nothing is trained."""
+        if self.training or torch.is_grad_enabled():
+            return self._system(rate)
+        held = [*self.parameters(), *self.buffers()]
+        changes = [None if t.is_inference() else t._version for t in held]  # such tensors do not count theirs
+        key = (rate, *((t.data_ptr(), t.dtype, t.device) for t in held), *changes)
+        if self._kept is None or self._kept[0] != key or None in changes:
+            self._kept = key, KeptSystem(self._system(rate))
+        return self._kept[1]
+
+    def train(self, mode: bool = True) -> Self:
+        if mode:
+            self._kept = None
+        return super().train(mode)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": None}

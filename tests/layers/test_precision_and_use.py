@@ -1,6 +1,7 @@
 """Digits, dtypes, states of a layer as a module, and errors of wrong use."""
 
 import math
+import pickle
 from contextlib import nullcontext
 
 import pytest
@@ -110,6 +111,36 @@ def test_same_generator_same_layer_and_global_state_untouched(make):
     one, other = make(), make()
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_blocks_are_made_once_in_evaluation(make, monkeypatch):
+    layer, u = make().eval(), torch.randn(3, 2, 500)
+    made, system = [], layer._system
+    monkeypatch.setattr(layer, "_system", lambda rate: made.append(rate) or system(rate))
+
+    def count(changed=u, **kw):
+        before = len(made)
+        with torch.no_grad():
+            y = layer(changed, **kw)
+        return y, len(made) - before
+
+    if isinstance(layer, LiquidS4):
+        pytest.skip("the forms make systems of their own")
+    first, n_made = count()
+    again, n_again = count()
+    assert (n_made, n_again) == (1, 0)
+    assert torch.equal(first, again)
+    assert count(rate=2.0)[1] == 1
+    assert count()[1] == 1
+    assert count(u.double())[0].dtype == torch.float64  # blocks are of the input's type
+    with torch.no_grad():
+        layer.C.mul_(2)
+    changed, n_changed = count()
+    assert n_changed == 1
+    assert not torch.equal(changed, first)
+    assert torch.equal(changed, layer(u).detach())  # with gradients: made anew
+    monkeypatch.undo()
+    assert pickle.loads(pickle.dumps(layer))._kept is None
 
 
 def test_state_dict_holds_everything(make):
