@@ -15,6 +15,7 @@ LONGEST_UP_TO = ((2_500, 24), (6_000, 32), (12_000, 48), (30_000, 64))
 LONGEST = 128
 # up to there Fourier transforms cost less than blocks: time points, and inputs a feature
 SHORT_SERIES, FEW_INPUTS = 1_000, 20_000
+USUAL_BATCH = 64
 
 
 def chunk_length(L: int, longest: int = 64) -> int:
@@ -38,6 +39,8 @@ def scan_system(
 ) -> tuple[Tensor, Tensor | None]:
     """Run systems over time, as is fastest: by :func:`chunked_scan`, or by their kernels.
 
+    Without gradients the choice is that for 64 series: not even by rounding does one depend on how many are beside it.
+
     Parameters
     ----------
     u, state, lengths, return_state
@@ -51,12 +54,14 @@ def scan_system(
     """
     inputs = (u,) if isinstance(u, Tensor) else u
     first = inputs[0]
-    _, batch, L = first.shape
+    L = first.shape[-1]
+    batch = first.shape[1] if torch.is_grad_enabled() else USUAL_BATCH
     # of a causal system not even rounding may let an output depend on later inputs
     short = len(system.C) == 2 and L <= SHORT_SERIES and batch * L <= FEW_INPUTS
-    if state is None and not return_state and (short or is_matrix_cheap(L, batch, len(inputs))):
+    by_matrix = is_matrix_cheap(L, batch, len(inputs))
+    if state is None and not return_state and (short or by_matrix):
         with torch.autocast(first.device.type, enabled=False):
-            return convolve(inputs, system.kernels(L, first)), None
+            return convolve(inputs, system.kernels(L, first), by_matrix), None
     longest = next((T for most, T in LONGEST_UP_TO if batch * L <= most), LONGEST)
     blocks = system.blocks(chunk_length(L, longest), first)
     return chunked_scan(inputs, blocks, state, lengths=lengths, return_state=return_state)

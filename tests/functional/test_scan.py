@@ -152,7 +152,9 @@ def test_several_inputs_share_one_state(T, n_directions):
 
     y, _ = chunked_scan(inputs, several().blocks(T, inputs[0]), return_state=False)
     _assert_same([y], [expected()], [*inputs, *leaves])
-    _assert_same([convolve(inputs, several().kernels(11, inputs[0]))], [expected()], [*inputs, *leaves])
+    for by_matrix in (True, False):
+        y = convolve(inputs, several().kernels(11, inputs[0]), by_matrix)
+        _assert_same([y], [expected()], [*inputs, *leaves])
 
 
 @pytest.mark.parametrize("T", CHUNKS)
@@ -246,13 +248,29 @@ def test_scan_of_a_system_is_the_scan_of_its_blocks(L, batch):
     torch.testing.assert_close(scan_system(u, system, return_state=True), (expected, end), rtol=1e-4, atol=1e-4)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("L", [50, 300, 3000])
+def test_without_gradients_the_number_of_series_decides_nothing(system, L, monkeypatch):
+    made, system_type = [], type(system)
+    for kind in ("kernels", "blocks"):
+        make = getattr(system_type, kind)
+        monkeypatch.setattr(
+            system_type, kind, lambda *args, make=make, kind=kind: made.append((kind, args[1])) or make(*args)
+        )
+    for batch in (1, 8, 200):
+        scan_system(torch.randn(H, batch, L), system)
+    assert len(made) == 3
+    assert len(set(made)) == 1
+
+
 @pytest.mark.parametrize("M", [1, 3])
-@pytest.mark.parametrize(("L", "batch"), [(1, 1), (6, 2), (37, 1)])
-def test_convolution_is_its_definition(L, batch, M):
-    inputs = [_series(L, batch) for _ in range(2)]
+@pytest.mark.parametrize("L", [1, 6, 37])
+@pytest.mark.parametrize("by_matrix", [True, False])
+def test_convolution_is_its_definition(L, by_matrix, M):
+    inputs = [_series(L) for _ in range(2)]
     lags = [torch.randn(H, M, 2 * L - 1, dtype=torch.float64, requires_grad=True) for _ in range(2)]
     expected = sum(reference.two_sided_convolution(k, u) for k, u in zip(lags, inputs, strict=True))
-    _assert_same([convolve(inputs, lags)], [expected], [*inputs, *lags])
+    _assert_same([convolve(inputs, lags, by_matrix)], [expected], [*inputs, *lags])
 
 
 def test_gradcheck_of_the_fourier_convolution():

@@ -138,7 +138,7 @@ def test_blocks_are_made_once_in_evaluation(make, monkeypatch):
     changed, n_changed = count()
     assert n_changed == 1
     assert not torch.equal(changed, first)
-    assert torch.equal(changed, layer(u).detach())  # with gradients: made anew
+    torch.testing.assert_close(changed, layer(u).detach(), rtol=1e-4, atol=1e-5)  # with gradients: made anew
     monkeypatch.undo()
     assert pickle.loads(pickle.dumps(layer))._kept is None
 
