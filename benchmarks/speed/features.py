@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from measure import exponent
 
 from ssm_estimators import StateSpaceRidgeClassifier
 from ssm_estimators.features import StateSpaceFeatures
@@ -26,11 +27,6 @@ def transform_seconds(n_cases, n_timepoints, n_kernels, jobs):
     start = time.perf_counter()
     features.transform(X)
     return time.perf_counter() - start
-
-
-def exponent(sizes, seconds):
-    """Slope of log seconds over log size."""
-    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
 def noisy_waves(n_cases, seed):

@@ -123,6 +123,11 @@ def as_components(pairs: Tensor) -> Tensor:
     return torch.view_as_real(pairs.resolve_conj()).flatten(-2)
 
 
+def to_pairs(values: Tensor, like: Tensor) -> Tensor:
+    """Complex values in the precision and on the device of a real tensor."""
+    return values.to(device=like.device, dtype=like.dtype.to_complex())
+
+
 def both_directions(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
     """Responses at lags 1 - T ... T - 1, from those at 0 ... T - 1 forward and backward in time.
 

@@ -126,11 +126,6 @@ def as_columns(pairs: Tensor) -> Tensor:
     return torch.view_as_real(pairs.resolve_conj()).transpose(-1, -2).flatten(-3, -2)
 
 
-def to_pairs(values: Tensor, like: Tensor) -> Tensor:
-    """Complex values in the precision and on the device of a real tensor."""
-    return values.to(device=like.device, dtype=like.dtype.to_complex())
-
-
 def complex_powers(A_bar: Tensor, n: int) -> Tensor:
     """Powers 0 ... n of every element: shape (..., n + 1)."""
     powers: Tensor = _Powers.apply(A_bar, n)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from ssm_estimators.functional.blocks import as_components, as_pairs, both_directions, move, toeplitz
-from ssm_estimators.functional.diagonal import DiagonalSystem, as_columns, complex_powers, to_pairs
+from ssm_estimators.functional.blocks import as_components, as_pairs, both_directions, move, to_pairs, toeplitz
+from ssm_estimators.functional.diagonal import DiagonalSystem, as_columns, complex_powers
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
 from ssm_estimators.functional.scan import check_directions, chunk_length, known_lengths
 from ssm_estimators.functional.torch_scan import ChunkStates

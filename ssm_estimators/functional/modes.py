@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-from ssm_estimators.functional.blocks import as_components, as_pairs
+from ssm_estimators.functional.blocks import as_components, as_pairs, to_pairs
 
 
 def modes(
@@ -65,7 +65,7 @@ class _Modes(torch.autograd.Function):
             steps.spread(driven, like),
             steps.conjugate().spread(_conjugate(read), like),
             steps.add_up(summed).to(like),
-            (steps.last * A_bar).to(device=like.device, dtype=like.dtype.to_complex()),
+            to_pairs(steps.last * A_bar, like),
         )
 
     @staticmethod
@@ -108,7 +108,7 @@ class _Steps:
 
     def spread(self, amplitudes: Tensor, like: Tensor) -> Tensor:
         """Amplitudes (R, H, P) at all lags, in components: (R, H, T, 2 P)."""
-        large, small = (_to(part, like) for part in (amplitudes[:, :, None] * self.large, self.small))
+        large, small = (to_pairs(part, like) for part in (amplitudes[:, :, None] * self.large, self.small))
         return as_components((large[:, :, :, None] * small[:, None]).flatten(2, 3)[:, :, : self.T])
 
     def add_up(self, amplitudes: Tensor) -> Tensor:
@@ -123,7 +123,7 @@ class _Steps:
         padded = pad(gradient, (0, 0, 0, filling)) if filling else gradient.contiguous()
         pairs = as_pairs(padded.unflatten(2, (-1, self.n_small)))
         value, slope = (
-            (pairs * _to(part, gradient)[:, None]).sum(3).to(self.large) for part in self._small_and_slope()
+            (pairs * to_pairs(part, gradient)[:, None]).sum(3).to(self.large) for part in self._small_and_slope()
         )
         return self._over_large(value, slope)
 
@@ -157,10 +157,6 @@ def _powers(A: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """Powers 0 ... n - 1, (H, n, P), and the next."""
     powers = torch.cumprod(A[:, None].expand(-1, n, -1), dim=1)
     return torch.cat([torch.ones_like(A)[:, None], powers[:, :-1]], dim=1), powers[:, -1]
-
-
-def _to(values: Tensor, like: Tensor) -> Tensor:
-    return values.to(device=like.device, dtype=like.dtype.to_complex())
 
 
 def _conjugate(values: Tensor) -> Tensor:
