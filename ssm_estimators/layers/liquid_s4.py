@@ -39,7 +39,7 @@ class LiquidS4(S4D):
     liquid : {"kb", "pb", "degree", "exact"}, default="kb"
         ``"kb"``: products of 2 ... ``liquid_degree`` successive inputs, remembered as inputs are; ``"pb"``: the same
         products, acting at their own time only; ``"degree"``: all products, near or far, of up to that many inputs;
-        ``"exact"``: the system itself, at ten to fifty times the cost.
+        ``"exact"``: the system itself, at some thirty times the cost.
     liquid_degree : int, default=2
         Largest number of inputs in a product; ``"exact"`` has no such bound.
     guard : bool, default=True
@@ -129,9 +129,11 @@ class LiquidS4(S4D):
     ) -> tuple[Tensor, Tensor | None]:
         form = self._form
         if self.training and isinstance(form, Exact) and form.guard:
-            with torch.no_grad():
-                self.clamped, growth = form.growth(self._system(rate), u, lengths)
+            system = self._system(rate)
+            y, end, met = form.scan_guarded(system, u, state=state, lengths=lengths, return_state=return_state)
+            self.clamped, growth = (value.item() for value in met)
             self.growth = max(self.growth, growth)
+            return y, end
         return form.scan(self._system, u, rate=rate, state=state, lengths=lengths, return_state=return_state)
 
     def _advance(self, u_k: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:

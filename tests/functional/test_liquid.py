@@ -6,8 +6,9 @@ import torch
 from ssm_estimators.functional import reference
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.liquid_degree import Degree
-from ssm_estimators.functional.liquid_exact import Exact, LiquidScan
+from ssm_estimators.functional.liquid_exact import Exact
 from ssm_estimators.functional.liquid_products import KB, PB, input_products, liquid_inputs
+from ssm_estimators.functional.liquid_scan import LiquidScan
 
 H, P, BATCH = 2, 3, 2
 
@@ -126,7 +127,7 @@ def test_gradcheck_of_the_liquid_scan(system, guard, given):
     scale = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)  # of the inputs: one number for 280
 
     def outputs(A_bar, B_bar, C, scale, initial):
-        return LiquidScan.apply(A_bar, B_bar, C, scale * u, initial, lengths, guard)
+        return LiquidScan.apply(A_bar, B_bar, C[None], scale * u, initial, lengths, guard)[:2]
 
     assert torch.autograd.gradcheck(outputs, [*leaves, scale, initial], atol=1e-4, rtol=1e-4)
 
@@ -140,9 +141,10 @@ def test_guard_keeps_the_state_bounded_and_says_what_it_did(system):
     torch.testing.assert_close(y, reference.liquid_exact(*strong, u, guard=True))
     discrete = DiagonalSystem(strong[0], strong[1][None], C[None], D)
     modulus = strong[0].abs() + strong[1].abs()
-    clamped, growth = Exact().growth(discrete, u, torch.tensor([2000, 3]))
+    u[:, 1, 3:] = 0
+    _, _, (clamped, growth) = Exact().scan_guarded(discrete, u, lengths=torch.tensor([2000, 3]))
     assert clamped == pytest.approx((modulus > 1).double().mean().item(), abs=1e-6)
     assert growth == pytest.approx(modulus.log().max().item(), rel=1e-5)
-    clamped, growth = Exact().growth(discrete, 0 * u)
+    _, _, (clamped, growth) = Exact().scan_guarded(discrete, 0 * u)
     assert clamped == 0
     assert growth == pytest.approx(A_bar.abs().max().log().item(), rel=1e-5)

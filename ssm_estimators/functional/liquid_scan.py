@@ -1,0 +1,243 @@
+r"""The scan of liquid systems, whose transition :math:`a_k = \bar A + u_k \bar B` changes at every step.
+
+There is no convolution here. Time is walked through step by step, all modes, features and cases at once, in real
+arithmetic on arrays (n_steps, 2, P, R): real and imaginary parts of P modes, and R columns, one for each direction,
+feature and case. What does not depend on the step before is made for a chunk of steps at once; the backward pass keeps
+the states before the chunks and makes those inside again.
+
+A step is :math:`x + \alpha x + \bar B u`, with :math:`\alpha = a - 1` from an :math:`\bar A - 1` made in float64: near
+1, float32 has too few digits for slow decays.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from ssm_estimators.functional.blocks import to_pairs
+
+CHUNK = 2**19  # complex numbers in each array of a chunk, so that a few arrays stay in a processor's cache
+
+
+class LiquidScan(torch.autograd.Function):
+    """Outputs without D, the state after each case's last input, and what the guard met.
+
+    A_bar and B_bar are (H, P), C is (n_directions, H, P), all complex128; u is (H, batch, L). States are (H, batch, P),
+    complex; what is returned has a meaning for one direction only. What the guard met, without gradient: how many
+    transitions it clamped, and the logarithms of their moduli, summed over time, (n_directions, H, batch, P).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        A_bar: Tensor,
+        B_bar: Tensor,
+        C: Tensor,
+        u: Tensor,
+        initial: Tensor | None,
+        lengths: Tensor,
+        guard: bool,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        shape, inputs = (len(C), *u.shape[:2]), _by_time(u, len(C))
+        systems = _Systems.of(A_bar, B_bar, C, u)
+        x = torch.zeros_like(systems.B) if initial is None else _to_columns(to_pairs(initial, u)[None])
+        end, y, starts = x.clone(), torch.empty_like(inputs), []
+        n_clamped, log_moduli = u.new_zeros((), dtype=torch.int64), A_bar.real.new_zeros(x.shape[1:])
+        for k, chunk in systems.chunks(inputs):
+            starts.append(x)
+            chunk.make_transitions()
+            if guard:
+                excess = chunk.excess()
+                n_clamped += (excess > 0).sum()
+                log_moduli += (excess.clamp(min=-1).log1p_().sum(0) / 2).to(log_moduli)
+                chunk.clamp()
+            x = chunk.walk(x)
+            torch.mul(chunk.states[1:], systems.readout, out=chunk.spare)
+            torch.sum(chunk.spare, (1, 2), keepdim=True, out=y[k : k + len(chunk.inputs)])
+            ending, position = chunk.ending(lengths, k)
+            end[..., ending] = chunk.states[1:][position, :, :, ending].permute(1, 2, 0)
+        ctx.guard, ctx.initial_given = guard, initial is not None
+        ctx.save_for_backward(A_bar, B_bar, C, u, lengths, torch.stack(starts))
+        of_moduli = _from_columns(log_moduli[None], shape)[..., 0]
+        ctx.mark_non_differentiable(n_clamped, of_moduli)
+        return _by_case(y, shape), torch.view_as_complex(_from_columns(end, shape))[0], n_clamped, of_moduli
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: Tensor, dend: Tensor, *_: None) -> tuple[Tensor | None, ...]:
+        A_bar, B_bar, C, u, lengths, starts = ctx.saved_tensors
+        shape, inputs, doutputs = (len(C), *u.shape[:2]), _by_time(u, len(C)), _by_time(dy, len(C))
+        systems = _Systems.of(A_bar, B_bar, C, u)
+        dend = _to_columns(dend.expand(len(C), *dend.shape))
+        dA, dB, dreadout = (A_bar.real.new_zeros(systems.B.shape) for _ in range(3))
+        dinputs, dx = torch.empty_like(inputs), torch.zeros_like(dend)
+        for (k, chunk), x in zip(reversed([*systems.chunks(inputs)]), reversed(starts), strict=True):
+            here = slice(k, k + len(chunk.inputs))
+            chunk.make_transitions()
+            clamped = chunk.excess() > 0 if ctx.guard else None
+            if ctx.guard:
+                chunk.clamp()
+            chunk.walk(x)
+            dreadout += torch.mul(chunk.states[1:], doutputs[here], out=chunk.spare).sum(0).to(dreadout)
+            dstates = torch.mul(systems.readout, doutputs[here])
+            ending, position = chunk.ending(lengths, k)
+            dstates[position, :, :, ending] += dend[..., ending].permute(2, 0, 1)
+            dx = chunk.walk_back(dstates, dx)
+            dtransitions = chunk.transitions_gradient(dstates, clamped)
+            dA += dtransitions.sum(0).to(dA)
+            dstates += dtransitions  # of what the input drives: B u, in the transition and beside it
+            dB += torch.mul(dstates, chunk.inputs, out=chunk.spare).sum(0).to(dB)
+            torch.mul(dstates, systems.B, out=chunk.spare)
+            torch.sum(chunk.spare, (1, 2), keepdim=True, out=dinputs[here])
+        dx += torch.where(lengths.repeat(shape[0] * shape[1]) == 0, dend, 0)
+        of_A, of_B, of_readout, of_x = (torch.view_as_complex(_from_columns(d, shape)) for d in (dA, dB, dreadout, dx))
+        return (
+            of_A.sum((0, 2)).to(A_bar),
+            of_B.sum((0, 2)).to(B_bar),
+            2 * of_readout.sum(2).conj().to(C),
+            _by_case(dinputs, shape),
+            of_x[0] if ctx.initial_given else None,
+            None,
+            None,
+        )
+
+
+@dataclass(frozen=True)
+class _Systems:
+    """Parameters a column, (2, P, R).
+
+    A_bar - 1; B_bar; 2 C with the sign that the output's real part wants; and (P, R) each, what the excess of a
+    transition's squared modulus over 1 is made of: |A_bar|^2 - 1, 2 Re(conj(A_bar) B_bar) for u, |B_bar|^2 for u^2.
+    """
+
+    A_less_1: Tensor
+    B: Tensor
+    readout: Tensor
+    excess: tuple[Tensor, ...]
+
+    @classmethod
+    def of(cls, A_bar: Tensor, B_bar: Tensor, C: Tensor, u: Tensor) -> "_Systems":
+        size = (len(C), len(u), u.shape[1], -1)
+
+        def columns(value: Tensor) -> Tensor:
+            return _to_columns(to_pairs(value, u).expand(len(C), -1, -1)[:, :, None].expand(size))
+
+        excess = A_bar.conj() * A_bar - 1, 2 * A_bar.conj() * B_bar, B_bar.conj() * B_bar
+        of_excess = tuple(columns(part)[0] for part in excess)
+        return cls(columns(A_bar - 1), columns(B_bar), columns(2 * C.conj()), of_excess)
+
+    def chunks(self, inputs: Tensor) -> Iterator[tuple[int, "_Chunk"]]:
+        """First step and arrays of each chunk; all are in the same memory."""
+        size = max(1, CHUNK // self.B[0].numel())
+        moved, spare = (self.B.new_empty(min(size, len(inputs)), *self.B.shape) for _ in range(2))
+        states = self.B.new_empty(len(moved) + 1, *self.B.shape)
+        scale = torch.empty_like(moved[:, 0])
+        for k in range(0, len(inputs), size):
+            part = inputs[k : k + size]
+            n = len(part)
+            yield k, _Chunk(self, part, states[: n + 1], moved[:n], scale[:n], spare[:n])
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Some steps: inputs (n, 1, 1, R), states before the first and after each, transitions less 1.
+
+    ``scale`` is what the transitions were scaled by to clamp them, less 1.
+    """
+
+    systems: _Systems
+    inputs: Tensor
+    states: Tensor
+    moved: Tensor
+    scale: Tensor
+    spare: Tensor
+
+    def make_transitions(self) -> None:
+        """Fill ``moved``."""
+        torch.addcmul(self.systems.A_less_1, self.inputs, self.systems.B, out=self.moved)
+
+    def excess(self) -> Tensor:
+        """Fill ``scale`` with the excess of the transitions' squared moduli over 1, and return it."""
+        constant, linear, square = self.systems.excess
+        u = self.inputs[:, 0]
+        return torch.addcmul(constant, u, torch.addcmul(linear, u, square, out=self.scale), out=self.scale)
+
+    def clamp(self) -> None:
+        """Scale the transitions to modulus 1 where ``scale`` says that it is above."""
+        self.scale.clamp_(min=0).add_(1).rsqrt_().sub_(1)
+        self.moved.addcmul_(self.moved, self.scale[:, None])
+        self.moved[:, 0] += self.scale
+
+    def walk(self, x: Tensor) -> Tensor:
+        """Fill ``states``, the first being x; return the last, in memory of its own."""
+        self.states[0] = x
+        torch.mul(self.systems.B, self.inputs, out=self.states[1:])
+        for (earlier, later), (real, imaginary) in zip(
+            pairwise(self.states.unbind()), self.moved.unbind(), strict=True
+        ):
+            later.add_(earlier).addcmul_(earlier, real)
+            (earlier_real, earlier_imaginary), (later_real, later_imaginary) = earlier, later
+            later_real.addcmul_(earlier_imaginary, imaginary, value=-1)
+            later_imaginary.addcmul_(earlier_real, imaginary)
+        return self.states[-1].clone()
+
+    def walk_back(self, dstates: Tensor, dx: Tensor) -> Tensor:
+        """Add to the states' gradients what comes from later ones, dx from beyond; return that of the first."""
+        dstates[-1] += dx
+        first = torch.zeros_like(dx)
+        against_time = pairwise([*reversed(dstates.unbind()), first])
+        for (later, earlier), (real, imaginary) in zip(against_time, reversed(self.moved.unbind()), strict=True):
+            earlier.add_(later).addcmul_(later, real)
+            (later_real, later_imaginary), (earlier_real, earlier_imaginary) = later, earlier
+            earlier_real.addcmul_(later_imaginary, imaginary)
+            earlier_imaginary.addcmul_(later_real, imaginary, value=-1)
+        return first
+
+    def transitions_gradient(self, dstates: Tensor, clamped: Tensor | None) -> Tensor:
+        """Gradient of the transitions before they were clamped: what is radial is lost where they were."""
+        x_real, x_imaginary = self.states[:-1].unbind(1)
+        gradient = torch.mul(dstates, x_real[:, None], out=self.spare)
+        gradient[:, 0].addcmul_(dstates[:, 1], x_imaginary)
+        gradient[:, 1].addcmul_(dstates[:, 0], x_imaginary, value=-1)
+        if clamped is not None:
+            radial = torch.addcmul(gradient[:, 0], gradient[:, 0], self.moved[:, 0])
+            radial.addcmul_(gradient[:, 1], self.moved[:, 1]).mul_(clamped)
+            gradient.addcmul_(self.moved, radial[:, None], value=-1)
+            gradient[:, 0] -= radial
+            gradient.addcmul_(gradient, self.scale[:, None])
+        return gradient
+
+    def ending(self, lengths: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Columns whose cases end in this chunk, from step k on, and after which of its steps (from 0)."""
+        n_cases = self.inputs.shape[-1] // len(lengths)
+        last = lengths.repeat(n_cases) - k - 1
+        columns = ((last >= 0) & (last < len(self.inputs))).nonzero()[:, 0]
+        return columns, last[columns]
+
+
+def _by_time(u: Tensor, n_directions: int) -> Tensor:
+    """(H, batch, L) as (L, 1, 1, R), the second direction's columns reversed."""
+    directions = torch.stack([u, u.flip(-1)][:n_directions])
+    return directions.permute(3, 0, 1, 2).flatten(1)[:, None, None].contiguous()
+
+
+def _by_case(y: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Inverse of ``_by_time``, adding up the directions; ``shape`` is (n_directions, H, batch)."""
+    forward, *backward = y.view(-1, *shape).unbind(1)
+    total = forward + backward[0].flip(0) if backward else forward
+    cases: Tensor = total.permute(1, 2, 0).contiguous()
+    return cases
+
+
+def _to_columns(pairs: Tensor) -> Tensor:
+    """Complex (n_directions, H, batch, P) as real (2, P, R)."""
+    return torch.view_as_real(pairs.resolve_conj()).permute(4, 3, 0, 1, 2).flatten(2).contiguous()
+
+
+def _from_columns(columns: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Real (k, P, R) as (n_directions, H, batch, P, k)."""
+    return columns.unflatten(2, shape).permute(2, 3, 4, 1, 0).contiguous()
