@@ -12,6 +12,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from ssm_estimators.functional.diagonal import DiagonalSystem
+from ssm_estimators.functional.stepper import StateStepper, Stepper
 
 Discretize = Callable[[float], DiagonalSystem]
 
@@ -38,6 +39,15 @@ class LiquidForm(ABC):
     @abstractmethod
     def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
         """One time point, (H, batch): its output and the next state, in float64."""
+
+    def stepper(
+        self, discretize: Discretize, n_streams: int, like: Tensor, *, rate: float = 1.0, start: int = 0
+    ) -> Stepper:
+        """Streams in the dtype and on the device of a tensor; ``start`` as of ``ChunkStepper``, where that is used."""
+        system = discretize(rate)
+        H, P = system.A_bar.shape
+        state = system.D.new_zeros(H, n_streams, self.state_size(2 * P))
+        return StateStepper(lambda u, state: self.step(lambda rate: system, u, state), state)
 
     @abstractmethod
     def state_size(self, N: int) -> int:

@@ -1,6 +1,7 @@
 r"""Two forms of a liquid system by products of successive inputs, :math:`u_k u_{k-1} \cdots u_{k-q+1}`."""
 
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -9,6 +10,7 @@ from torch.nn.functional import pad
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
 from ssm_estimators.functional.scan import scan_system
+from ssm_estimators.functional.stepper import CHUNK_LENGTH, ChunkStepper, Stepper
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,31 @@ class _Products(LiquidForm):
 
     def _join(self, x: Tensor | None, u: Tensor, past: Tensor | None, lengths: Tensor | None) -> Tensor | None:
         return None if x is None else torch.cat([x, last_inputs(u, self.degree - 1, past, lengths)], dim=-1)
+
+    def _no_inputs(self, n_streams: int, A_bar: Tensor, like: Tensor) -> list[Tensor]:
+        return [like.new_zeros(len(A_bar), n_streams)] * (self.degree - 1)
+
+
+class _ProductStepper:
+    """Streams of a linear system and products of each input with its predecessors, ``past``, the latest first.
+
+    The products are further inputs of the system, or act at once where ``gains`` are given, (degree - 1, H, 1).
+    """
+
+    def __init__(self, linear: ChunkStepper, past: list[Tensor], gains: Tensor | None = None) -> None:
+        self._linear, self._past, self._gains = linear, past, gains
+
+    @torch.no_grad()
+    def step(self, u: Tensor) -> Tensor:
+        """As of :class:`~ssm_estimators.functional.stepper.Stepper`."""
+        products = [*accumulate([u, *self._past], torch.mul)]
+        self._past = [u.clone(), *self._past[:-1]]
+        if self._gains is None:
+            return self._linear.step(*products)
+        y = self._linear.step(u)
+        for gain, product in zip(self._gains, products[1:], strict=True):
+            y.addcmul_(gain, product)
+        return y
 
 
 class KB(_Products):
@@ -73,6 +100,12 @@ class KB(_Products):
         inputs = torch.cat([u, *input_products(u, self.degree, past)], dim=-1)
         y, x = self._driven(discretize, rate).step(inputs, x)
         return y, torch.cat([x, last_inputs(u, self.degree - 1, past).to(x)], dim=-1)
+
+    def stepper(
+        self, discretize: Discretize, n_streams: int, like: Tensor, *, rate: float = 1.0, start: int = 0
+    ) -> Stepper:
+        blocks = self._driven(discretize, rate).blocks(CHUNK_LENGTH, like)
+        return _ProductStepper(ChunkStepper(blocks, n_streams, start), self._no_inputs(n_streams, blocks.A_bar, like))
 
     def _driven(self, discretize: Discretize, rate: float) -> DiagonalSystem:
         system = discretize(rate)
@@ -131,6 +164,14 @@ class PB(_Products):
         gains = self._gains(discretize, system, rate)[0]
         y = y + (products.to(gains) @ gains.T[:, :, None])[..., 0]
         return y, torch.cat([x, last_inputs(u, self.degree - 1, past).to(x)], dim=-1)
+
+    def stepper(
+        self, discretize: Discretize, n_streams: int, like: Tensor, *, rate: float = 1.0, start: int = 0
+    ) -> Stepper:
+        system = discretize(rate)
+        gains = self._gains(discretize, system, rate)[0].to(like)[..., None]
+        linear = ChunkStepper(system.blocks(CHUNK_LENGTH, like), n_streams, start)
+        return _ProductStepper(linear, self._no_inputs(n_streams, system.A_bar, like), gains)
 
     def _gains(self, discretize: Discretize, system: DiagonalSystem, rate: float) -> Tensor:
         """Those of the rate of training; ``system`` is the one at ``rate``."""

@@ -240,4 +240,5 @@ def _to_columns(pairs: Tensor) -> Tensor:
 
 def _from_columns(columns: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Real (k, P, R) as (n_directions, H, batch, P, k)."""
-    return columns.unflatten(2, shape).permute(2, 3, 4, 1, 0).contiguous()
+    values: Tensor = columns.unflatten(2, shape).permute(2, 3, 4, 1, 0).contiguous()
+    return values

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from ssm_estimators.functional.stepper import Stepper
+
 
 class SSMLayer(nn.Module, ABC):
     """H independent systems, one a feature; activations are feature-first, ``(d_model, batch, n_timepoints)``.
@@ -69,6 +71,14 @@ class SSMLayer(nn.Module, ABC):
     @abstractmethod
     def step(self, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
         """One time point, ``u_k`` of shape (d_model, batch): its output, (d_output, batch), and the next state."""
+
+    @abstractmethod
+    def stepper(self, n_streams: int, *, rate: float = 1.0, start: int = 0) -> Stepper:
+        """Streams to run forward one time point a call, by the parameters as they now are, without gradients.
+
+        As ``step``, but discretised once, and faster. Layers of different ``start`` do their larger pieces of work in
+        different calls.
+        """
 
     @abstractmethod
     def initial_state(self, batch: int) -> Tensor:

@@ -9,6 +9,7 @@ from ssm_estimators.functional.liquid import LiquidForm
 from ssm_estimators.functional.liquid_degree import Degree
 from ssm_estimators.functional.liquid_exact import Exact
 from ssm_estimators.functional.liquid_products import KB, PB
+from ssm_estimators.functional.stepper import Stepper
 from ssm_estimators.layers.s4d import S4D
 
 FORMS: dict[str, Callable[[int, bool], LiquidForm]] = {
@@ -138,3 +139,6 @@ class LiquidS4(S4D):
 
     def _advance(self, u_k: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
         return self._form.step(self._system, u_k, state, rate=rate)
+
+    def _stepper(self, n_streams: int, rate: float, start: int) -> Stepper:
+        return self._form.stepper(self._system, n_streams, self.D, rate=rate, start=start)

@@ -11,6 +11,7 @@ from ssm_estimators.functional.blocks import DiscreteSystem, KeptSystem
 from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.scan import scan_system
+from ssm_estimators.functional.stepper import CHUNK_LENGTH, ChunkStepper, Stepper
 from ssm_estimators.layers.base import SSMLayer, mask_past_end
 
 
@@ -53,6 +54,11 @@ class ScanLayer(SSMLayer):
         y, next_state = self._advance(u_k, state.contiguous(), rate)
         return y.to(u_k), next_state.to(state)
 
+    @torch.no_grad()
+    def stepper(self, n_streams: int, *, rate: float = 1.0, start: int = 0) -> Stepper:
+        self._refuse_state()
+        return self._stepper(n_streams, rate, start)
+
     def initial_state(self, batch: int) -> Tensor:
         self._refuse_state()
         return self.D.new_zeros(self.d_model, batch, self._state_size())
@@ -77,6 +83,10 @@ class ScanLayer(SSMLayer):
     def _advance(self, u_k: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
         """``step`` of checked input, in float64."""
         return self._current_system(rate).step(u_k[..., None], state)
+
+    def _stepper(self, n_streams: int, rate: float, start: int) -> Stepper:
+        """``stepper`` of a layer that has states."""
+        return ChunkStepper(self._system(rate).blocks(CHUNK_LENGTH, self.D), n_streams, start)
 
     def _current_system(self, rate: float) -> DiscreteSystem:
         """The discrete systems; as they were last made, if that still holds and nothing is trained."""

@@ -1,6 +1,7 @@
 """Operations on feature-first activations, ``(features, batch, n_timepoints)``, that draw nothing from global state."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,10 @@ class LayerNorm(nn.Module):
         """Same shape; ``lengths`` is not needed, time points are independent."""
         return layer_norm(x, self.weight, self.bias, self.eps)
 
+    def pointwise(self) -> Callable[[Tensor], Tensor]:
+        """The norm as it now is, of single time points (n_features, batch)."""
+        return lambda x: F.layer_norm(x.T, self.weight.shape, self.weight, self.bias, self.eps).T
+
 
 class BatchNorm(nn.Module):
     """Normalise each feature over cases and observed time points; by running statistics outside training.
@@ -87,6 +92,12 @@ class BatchNorm(nn.Module):
             return y.view_as(x)
         return self._masked(x, lengths, momentum)
 
+    def pointwise(self) -> Callable[[Tensor], Tensor]:
+        """The norm outside training as it now is, of single time points (n_features, batch)."""
+        scale = (self.weight * torch.rsqrt(self.running_var + self.eps))[:, None]
+        shift = self.bias[:, None] - self.running_mean[:, None] * scale
+        return lambda x: torch.addcmul(shift, x, scale)
+
     def _masked(self, x: Tensor, lengths: Tensor | None, momentum: float) -> Tensor:
         inside = x.new_ones(x.shape[1:]) if lengths is None else observed(x.shape[-1], lengths).to(x)
         count = inside.sum()
@@ -127,7 +138,7 @@ class TiedDropout(nn.Module):
         return (kept / (1 - self.p)).to(like)
 
 
-NORMS = {"batch": BatchNorm, "layer": LayerNorm}
+NORMS: dict[str, type[BatchNorm] | type[LayerNorm]] = {"batch": BatchNorm, "layer": LayerNorm}
 
 
 def pool_mean(x: Tensor, lengths: Tensor | None) -> Tensor:

@@ -5,10 +5,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ssm_estimators.functional.gated_mixing import gated_mixing
 from ssm_estimators.layers import SSMLayer
-from ssm_estimators.networks.feature_first import NORMS, POOLINGS, FeatureLinear, TiedDropout
+from ssm_estimators.networks.feature_first import NORMS, POOLINGS, BatchNorm, FeatureLinear, LayerNorm, TiedDropout
 from ssm_estimators.networks.inputs import InputChannels
 
 
@@ -42,6 +43,18 @@ class ResidualBlock(nn.Module):
         gains = self.dropout.gain(len(y), x), self.dropout.gain(len(x), x)
         x = gated_mixing(y, x, self.mixing.weight, self.mixing.bias, *gains)
         return x if self.prenorm else self.norm(x, lengths)
+
+    def stepper(self, n_streams: int, rate: float, start: int) -> Callable[[Tensor], Tensor]:
+        """The block in evaluation, a time point (d_model, n_streams) a call; ``rate``, ``start`` as of the layer's."""
+        layer, norm = self.layer.stepper(n_streams, rate=rate, start=start), self.norm.pointwise()
+
+        def step(x: Tensor) -> Tensor:
+            y = layer.step(norm(x) if self.prenorm else x)
+            value, gate = self.mixing(F.gelu(y)).chunk(2)
+            x = torch.addcmul(x, value, gate.sigmoid_())
+            return x if self.prenorm else norm(x)
+
+        return step
 
 
 class SequenceNetwork(nn.Module):
@@ -98,7 +111,7 @@ class SequenceNetwork(nn.Module):
             ResidualBlock(layer(d_model, generator=generator, **layer_params), norm, prenorm, dropout, generator)
             for _ in range(n_layers)
         )
-        self.norm = NORMS[norm](d_model) if prenorm else None
+        self.norm: BatchNorm | LayerNorm | None = NORMS[norm](d_model) if prenorm else None
         self.pooling = pooling
         self.head = FeatureLinear(d_model, n_outputs, generator)
 

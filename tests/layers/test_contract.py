@@ -61,6 +61,17 @@ def test_step_is_forward_in_value_and_gradient(make, relative_error):
     assert max(relative_error(one, other) for one, other in pairs) <= 1e-10
 
 
+@pytest.mark.parametrize("start", [0, 5, 24])
+@pytest.mark.parametrize("rate", [1.0, 2.5])
+def test_stepper_is_forward(make, start, rate, relative_error):
+    layer = make().double()
+    u = torch.randn(H, BATCH, 70, dtype=torch.float64)
+    stepper = layer.stepper(BATCH, rate=rate, start=start)
+    stepped = torch.stack([stepper.step(u_k) for u_k in u.unbind(-1)], dim=-1)
+    assert not stepped.requires_grad
+    assert relative_error(stepped, layer(u, rate=rate)) <= 1e-10
+
+
 @pytest.mark.parametrize(("first", "second"), [(1, 1), (64, 64), (50, 33), (7, 130)])
 def test_two_halves_with_the_state_between_are_the_whole(make, first, second, relative_error):
     layer = make().double()
