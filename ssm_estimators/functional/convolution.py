@@ -71,8 +71,8 @@ class _FourierConvolution(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
-        Q, L = len(ctx.saved_tensors) // 2, ctx.L
-        inputs, kernels = ctx.saved_tensors[:Q], ctx.saved_tensors[Q:]
+        saved, L = ctx.saved_tensors, ctx.L
+        inputs, kernels = saved[: len(saved) // 2], saved[len(saved) // 2 :]
         H, M = kernels[0].shape[:2]
         d = torch.fft.rfft(pad(dy, (L - 1, ctx.n - 2 * L + 1))).unflatten(0, (H, M)).conj()  # (H, M, batch, F)
         dinputs = [torch.fft.irfft((d * kernel).sum(1).conj(), n=ctx.n)[..., :L] for kernel in kernels]

@@ -13,16 +13,21 @@ factor depends on k only, the other on j only, and what is left is a Toeplitz pr
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
+from torch.utils.checkpoint import checkpoint
 
 from ssm_estimators.functional.blocks import as_components, as_pairs, both_directions, move, to_pairs, toeplitz
 from ssm_estimators.functional.diagonal import DiagonalSystem, as_columns, complex_powers
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
 from ssm_estimators.functional.scan import check_directions, chunk_length, known_lengths
+from ssm_estimators.functional.symmetric_sums import symmetric_sums
 from ssm_estimators.functional.torch_scan import ChunkStates
+
+CACHED = 2**20  # inputs of whole features that are worked on at a time
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,11 @@ class Degree(LiquidForm):
         check_directions(len(system.C), state, return_state)
         with torch.autocast(u.device.type, enabled=False):
             if len(system.C) == 1:
-                return self._scan(system, u, state, lengths, return_state)
+                return self._by_features(system, u, state, lengths, return_state)
             first, second = (replace(system, C=C) for C in system.C.split(1))
             second = replace(second, D=torch.zeros_like(system.D))
-            backward, _ = self._scan(second, u.flip(-1), None, None, False)
-            return self._scan(first, u, None, None, False)[0] + backward.flip(-1), None
+            backward, _ = self._by_features(second, u.flip(-1), None, None, False)
+            return self._by_features(first, u, None, None, False)[0] + backward.flip(-1), None
 
     def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
         system = discretize(rate)
@@ -80,17 +85,38 @@ class Degree(LiquidForm):
         x = as_pairs(state.unflatten(-1, (self.degree, -1))).sum(2)
         return 2 * (system.C[0][:, None] * x).sum(-1).real + system.D[:, None] * u_k.to(system.D), state
 
+    def _by_features(
+        self, system: DiagonalSystem, u: Tensor, state: Tensor | None, lengths: Tensor | None, return_state: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """One direction, some features at a time; of degrees above 2 the backward pass makes all but inputs again."""
+        H, batch, L = u.shape
+        size = max(1, CACHED // (batch * L)) if u.device.type == "cpu" else H
+        outputs, states = [], []
+        for start in range(0, H, size):
+            here = slice(start, start + size)
+
+            def scan(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, x: Tensor | None) -> Any:
+                return self._scan(DiagonalSystem(A_bar, B_bar, C, D), u, x, lengths, return_state)
+
+            parts = system.A_bar[here], system.B_bar[:, here], system.C[:, here], system.D[here], u[here]
+            x = None if state is None else state[here]
+            again = self.degree > 2 and torch.is_grad_enabled()
+            y, end = checkpoint(scan, *parts, x, use_reentrant=False) if again else scan(*parts, x)
+            outputs.append(y)
+            states.append(end)
+        return torch.cat(outputs), torch.cat(states) if return_state else None
+
     def _scan(
         self, system: DiagonalSystem, u: Tensor, state: Tensor | None, lengths: Tensor | None, return_state: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """One direction."""
+        """One direction, all features at once."""
         H, batch, L = u.shape
         T = chunk_length(L, longest=64 if self.degree == 2 else 16)  # the sums cancel, the more the longer
         n_chunks = L // T + 1 if return_state else -(-L // T)
         chunks = pad(u, (0, n_chunks * T - L)).reshape(H, -1, T)
         moved = _moved(system.A_bar, system.B_bar[0], self.degree, T)
         driven = [system.B_bar[0][..., None] * powers[..., :-1] for powers in moved]
-        sums, inputs, suffixes = _symmetric_sums(chunks, self.degree)
+        sums, inputs, suffixes = symmetric_sums(chunks, self.degree)
         before = self._states(moved, driven, suffixes, sums, state, batch)
         y = self._outputs(2 * system.C[0][..., None], moved, driven, inputs, sums, before)
         y = y.view(H, batch, -1)[..., :L]
@@ -163,19 +189,3 @@ def _moved(A_bar: Tensor, B_bar: Tensor, degree: int, T: int) -> list[Tensor]:
     shifts = range(min(degree, T + 1))
     moved = [pad(B_bar[..., None] ** m * powers[..., : T + 1 - m], (m, 0)) for m in shifts]
     return moved + [torch.zeros_like(powers)] * (degree - len(moved))
-
-
-def _symmetric_sums(u: Tensor, degree: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-    """Along the last axis, for m = 0 ... degree - 1, of each input u_j.
-
-    The elementary sums e_m of u_0 ... u_j; u_j times the signed complete sums h_m of u_0 ... u_j; and u_j times the
-    elementary sums e_m of the inputs after it.
-    """
-    sums, inputs, suffixes = [torch.ones_like(u)], [u], [u]
-    for m in range(1, degree):
-        earlier = pad(sums[-1][..., :-1], (1, 0), value=float(m == 1))
-        sums.append(torch.cumsum(u * earlier, dim=-1))
-        inputs.append(-u * torch.cumsum(inputs[-1], dim=-1))
-        later = torch.cumsum(suffixes[-1].flip(-1), dim=-1).flip(-1)
-        suffixes.append(u * pad(later[..., 1:], (0, 1)))
-    return sums, inputs, suffixes

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from ssm_estimators.functional.added_products import add_products
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
 from ssm_estimators.functional.scan import scan_system
@@ -148,12 +149,7 @@ class PB(_Products):
         x, past = (None, None) if state is None else self._split(state)
         system = discretize(rate)
         y, x = scan_system(u, system, x, lengths=lengths, return_state=return_state)
-        gains = self._gains(discretize, system, rate).to(y)
-        for q, product in enumerate(input_products(u, self.degree, past), start=1):
-            for direction, of_degree in enumerate(gains):
-                # run backward, a product acts at the time of its earliest input
-                there = pad(product[..., q:], (0, min(q, product.shape[-1]))) if direction else product
-                y = torch.addcmul(y, there, of_degree[q - 1][:, None, None])
+        y = add_products(y, u, self._gains(discretize, system, rate), past)
         return y, self._join(x, u, past, lengths)
 
     def step(self, discretize: Discretize, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from ssm_estimators.functional.torch_scan import ChunkedScan
 
 # longest chunks up to so many inputs a feature: making blocks costs the more, the longer the chunks
 LONGEST_UP_TO = ((2_500, 24), (6_000, 32), (12_000, 48), (30_000, 64))
-LONGEST = 128
+LONGEST, LONGEST_OF_SEVERAL_INPUTS = 128, 64
 # up to there Fourier transforms cost less than blocks: time points, and inputs a feature
 SHORT_SERIES, FEW_INPUTS = 1_000, 20_000
 USUAL_BATCH = 64
@@ -63,6 +63,7 @@ def scan_system(
         with torch.autocast(first.device.type, enabled=False):
             return convolve(inputs, system.kernels(L, first), by_matrix), None
     longest = next((T for most, T in LONGEST_UP_TO if batch * L <= most), LONGEST)
+    longest = longest if len(inputs) == 1 else min(longest, LONGEST_OF_SEVERAL_INPUTS)
     blocks = system.blocks(chunk_length(L, longest), first)
     return chunked_scan(inputs, blocks, state, lengths=lengths, return_state=return_state)
 
