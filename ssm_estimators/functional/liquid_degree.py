@@ -91,19 +91,17 @@ class Degree(LiquidForm):
         """One direction, some features at a time; of degrees above 2 the backward pass makes all but inputs again."""
         H, batch, L = u.shape
         size = max(1, CACHED // (batch * L)) if u.device.type == "cpu" else H
-        outputs, states = [], []
-        for start in range(0, H, size):
-            here = slice(start, start + size)
+        again = self.degree > 2 and torch.is_grad_enabled()
 
-            def scan(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, x: Tensor | None) -> Any:
-                return self._scan(DiagonalSystem(A_bar, B_bar, C, D), u, x, lengths, return_state)
+        def scan(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, x: Tensor | None) -> Any:
+            return self._scan(DiagonalSystem(A_bar, B_bar[None], C[None], D), u, x, lengths, return_state)
 
-            parts = system.A_bar[here], system.B_bar[:, here], system.C[:, here], system.D[here], u[here]
-            x = None if state is None else state[here]
-            again = self.degree > 2 and torch.is_grad_enabled()
-            y, end = checkpoint(scan, *parts, x, use_reentrant=False) if again else scan(*parts, x)
-            outputs.append(y)
-            states.append(end)
+        tensors = (system.A_bar, system.B_bar[0], system.C[0], system.D, u)
+        parts = [tensor.split(size) for tensor in tensors] + [[None] * H if state is None else state.split(size)]
+        made = [
+            checkpoint(scan, *some, use_reentrant=False) if again else scan(*some) for some in zip(*parts, strict=False)
+        ]
+        outputs, states = zip(*made, strict=True)
         return torch.cat(outputs), torch.cat(states) if return_state else None
 
     def _scan(
@@ -173,13 +171,13 @@ class Degree(LiquidForm):
         """Sum over m of e_m times what states and inputs give at that factor, (H, rows, T)."""
         like = inputs[0]
         matrices = [toeplitz(both_directions((C * powers).sum(1).real.to(like)[:, None])) for powers in driven]
-        y = torch.zeros_like(like)
-        for m in range(self.degree):
-            below = torch.stack(before[: self.degree - m]).sum(0)
+        below, y = torch.zeros_like(before[0]), torch.zeros_like(like)
+        for m in reversed(range(self.degree)):
+            below = below + before[self.degree - 1 - m]
             part = torch.bmm(below, as_columns((C * moved[m][..., 1:]).conj()).to(like))
             for r in range(self.degree - m):
-                part = torch.baddbmm(part, inputs[r], matrices[m + r])
-            y = part if m == 0 else torch.addcmul(y, part, sums[m])
+                part.baddbmm_(inputs[r], matrices[m + r])
+            y = y + part if m == 0 else torch.addcmul(y, part, sums[m])
         return y
 
 

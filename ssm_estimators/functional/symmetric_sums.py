@@ -40,7 +40,8 @@ def symmetric_sums(u: Tensor, degree: int) -> tuple[list[Tensor], list[Tensor], 
 class _SymmetricSums(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, u: Tensor, degree: int) -> tuple[Tensor, ...]:
-        sums, inputs, suffixes = [], [u], [u]
+        sums: list[Tensor] = []
+        inputs, suffixes = [u], [u]
         _, later = _triangles(u)
         for m in range(1, degree):
             sums.append(torch.cumsum(u * _before(sums[-1]) if m > 1 else u, dim=-1))
@@ -61,15 +62,14 @@ class _SymmetricSums(torch.autograd.Function):
         for m in reversed(range(n)):
             du.addcmul_(dinputs[m], torch.cumsum(inputs[m], dim=-1), value=-1)
             du.addcmul_(dsuffixes[m], suffixes[m] @ later)
+            dinput, dsuffix = -(dinputs[m] * u), (dsuffixes[m] * u) @ later.T
+            if m == 0:
+                du += dsuffix.add_(dinput.add_(dsums[0]) @ from_here)
+                break
             dterms = dsums[m] @ from_here
-            dinput = -(dinputs[m] * u) @ from_here
-            dsuffix = (dsuffixes[m] * u) @ later.T
-            if m > 0:
-                du.addcmul_(dterms, _before(sums[m - 1]))
-                dsums[m - 1] = dsums[m - 1] + pad((dterms * u)[..., 1:], (0, 1))
-                dinputs[m - 1], dsuffixes[m - 1] = dinputs[m - 1] + dinput, dsuffixes[m - 1] + dsuffix
-            else:
-                du += dterms.add_(dinput).add_(dsuffix)
+            du.addcmul_(dterms, _before(sums[m - 1]))
+            dsums[m - 1] = dsums[m - 1] + pad((dterms * u)[..., 1:], (0, 1))
+            dinputs[m - 1], dsuffixes[m - 1] = dinputs[m - 1] + dinput @ from_here, dsuffixes[m - 1] + dsuffix
         return du, None
 
 

@@ -1,14 +1,18 @@
 """The forms of a liquid system against each other and against its recurrence."""
 
+from itertools import chain, combinations, combinations_with_replacement
+
 import pytest
 import torch
 
-from ssm_estimators.functional import reference
+from ssm_estimators.functional import added_products, reference
+from ssm_estimators.functional.added_products import add_products
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.liquid_degree import Degree
 from ssm_estimators.functional.liquid_exact import Exact
 from ssm_estimators.functional.liquid_products import KB, PB, input_products, liquid_inputs
 from ssm_estimators.functional.liquid_scan import LiquidScan
+from ssm_estimators.functional.symmetric_sums import symmetric_sums
 
 H, P, BATCH = 2, 3, 2
 
@@ -148,3 +152,44 @@ def test_guard_keeps_the_state_bounded_and_says_what_it_did(system):
     _, _, (clamped, growth) = Exact().scan_guarded(discrete, 0 * u)
     assert clamped == 0
     assert growth == pytest.approx(A_bar.abs().max().log().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("degree", [2, 3, 4])
+def test_gradcheck_of_symmetric_sums(degree):
+    u = torch.randn(2, 5, dtype=torch.float64, requires_grad=True)
+    weights = torch.randn(3 * degree, 2, 5, dtype=torch.float64)
+
+    def total(u):
+        return sum(w * part for w, part in zip(weights, chain(*symmetric_sums(u, degree)), strict=True))
+
+    assert torch.autograd.gradcheck(total, u)
+
+
+def test_symmetric_sums_are_those_of_all_products():
+    u = torch.randn(6, dtype=torch.float64)
+    sums, inputs, suffixes = symmetric_sums(u, 4)
+    for m in range(4):
+        for j in range(6):
+            of_first = sum(torch.prod(torch.stack(c)) for c in combinations(u[: j + 1], m)) if m else torch.tensor(1.0)
+            complete = combinations_with_replacement(u[: j + 1], m)
+            of_complete = (-1) ** m * sum(torch.prod(torch.stack(c)) if c else 1.0 for c in complete)
+            of_later = sum(torch.prod(torch.stack(c)) if c else 1.0 for c in combinations(u[j + 1 :], m))
+            assert sums[m][j] == pytest.approx(float(of_first), abs=1e-12)
+            assert inputs[m][j] == pytest.approx(float(u[j] * of_complete), abs=1e-12)
+            assert suffixes[m][j] == pytest.approx(float(u[j] * of_later), abs=1e-12)
+
+
+@pytest.mark.parametrize("degree", [2, 4])
+@pytest.mark.parametrize("n_directions", [1, 2])
+@pytest.mark.parametrize("L", [1, 3, 7])
+def test_gradcheck_of_added_products(degree, n_directions, L, monkeypatch):
+    monkeypatch.setattr(added_products, "ROWS", 2 * L)  # two series at a time
+    y, u = torch.randn(2, H, L, BATCH, dtype=torch.float64).transpose(-1, -2)  # not contiguous
+    past = torch.randn(H, BATCH, degree - 1, dtype=torch.float64) if n_directions == 1 else None
+    gains = torch.randn(n_directions, degree - 1, H, dtype=torch.float64)
+    leaves = [value if value is None else value.detach().requires_grad_() for value in (y, u, gains, past)]
+    assert torch.autograd.gradcheck(add_products, leaves)
+    if n_directions == 2:
+        flipped = add_products(torch.zeros_like(y), u.flip(-1), gains[1:]).flip(-1)
+        expected = add_products(y, u, gains[:1]) + flipped
+        torch.testing.assert_close(add_products(y, u, gains), expected, rtol=1e-12, atol=1e-12)
