@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import pad
 
 from ssm_estimators.functional.blocks import toeplitz
 
@@ -71,13 +70,18 @@ class _FourierConvolution(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
-        saved, L = ctx.saved_tensors, ctx.L
+        saved, L, n = ctx.saved_tensors, ctx.L, ctx.n
         inputs, kernels = saved[: len(saved) // 2], saved[len(saved) // 2 :]
-        H, M = kernels[0].shape[:2]
-        d = torch.fft.rfft(pad(dy, (L - 1, ctx.n - 2 * L + 1))).unflatten(0, (H, M)).conj()  # (H, M, batch, F)
-        dinputs = [torch.fft.irfft((d * kernel).sum(1).conj(), n=ctx.n)[..., :L] for kernel in kernels]
-        dkernels = [torch.fft.irfft((d * u).sum(2).conj(), n=ctx.n)[..., : 2 * L - 1] for u in inputs]
+        # a convolution with what is reversed in time is, reversed, the correlation that gradients are
+        d = torch.fft.rfft(dy.flip(-1), n=n).unflatten(0, kernels[0].shape[:2])  # (H, M, batch, F)
+        dinputs = [torch.fft.irfft(_sum(d * kernel, 1), n=n)[..., L - 1 : 2 * L - 1].flip(-1) for kernel in kernels]
+        dkernels = [torch.fft.irfft(_sum(d * u, 2), n=n)[..., : 2 * L - 1].flip(-1) for u in inputs]
         return None, *dinputs, *dkernels
+
+
+def _sum(values: Tensor, dim: int) -> Tensor:
+    """Sum over a dimension, without a copy where that is 1."""
+    return values.squeeze(dim) if values.shape[dim] == 1 else values.sum(dim)
 
 
 @cache

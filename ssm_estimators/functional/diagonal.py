@@ -58,11 +58,8 @@ class DiagonalSystem:
         tuple of Tensor
         """
         _, _, summed, _ = modes(self.A_bar, self.B_bar[:0], self.C[:0], self._products(), L, like)
-        forward, backward = self._directions(summed)
-        if not backward:
-            return tuple(both_directions(kernel) for kernel in forward)
-        late = (pad(kernel, (q, 0))[..., :L] for q, kernel in enumerate(backward))
-        return tuple(both_directions(*kernels) for kernels in zip(forward, late, strict=True))
+        lags: Tensor = _Lags.apply(summed, self.D.to(like), len(self.B_bar))  # type: ignore[no-untyped-call]  # no types in PyTorch
+        return lags.unbind()
 
     def blocks(self, T: int, like: Tensor) -> Blocks:
         """Block matrices for chunks of T inputs.
@@ -119,6 +116,34 @@ class DiagonalSystem:
         x = self.A_bar[:, None] * as_pairs(state.to(self.D)) + inputs.to(self.B_bar) @ self.B_bar.transpose(0, 1)
         y = 2 * (self.C[0][:, None] * x).sum(-1).real + self.D[:, None] * inputs[..., 0].to(self.D)
         return y, as_components(x)
+
+
+class _Lags(torch.autograd.Function):
+    """Of kernels (n_directions * Q, H, L) and gains (H,): responses (Q, H, 1, 2 * L - 1) at lags 1 - L ... L - 1.
+
+    The second direction's of input q are q time points early.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, kernels: Tensor, D: Tensor, Q: int) -> Tensor:
+        n_kernels, H, L = kernels.shape
+        lags = kernels.new_zeros(Q, H, 1, 2 * L - 1)
+        lags[:, :, 0, L - 1 :] = kernels[:Q]
+        lags[0, :, 0, L - 1] += D
+        for q in range(n_kernels - Q):
+            lags[q, :, 0, : max(L - q, 0)] += kernels[Q + q, :, : max(L - q, 0)].flip(-1)
+        ctx.shape = kernels.shape
+        return lags
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dlags: Tensor) -> tuple[Tensor, Tensor, None]:
+        (n_kernels, _, L), Q = ctx.shape, len(dlags)
+        dkernels = dlags.new_zeros(ctx.shape)
+        dkernels[:Q] = dlags[:, :, 0, L - 1 :]
+        for q in range(n_kernels - Q):
+            dkernels[Q + q, :, : max(L - q, 0)] = dlags[q, :, 0, : max(L - q, 0)].flip(-1)
+        return dkernels, dlags[0, :, 0, L - 1], None
 
 
 def as_columns(pairs: Tensor) -> Tensor:

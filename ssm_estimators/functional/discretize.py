@@ -1,7 +1,10 @@
 """From a continuous diagonal system and a step to a discrete one."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def zoh(A: Tensor, B: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
@@ -35,9 +38,8 @@ def zoh(A: Tensor, B: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
     >>> round(A_bar.real.item(), 6), round(B_bar.real.item(), 6)
     (0.5, 0.5)
     """
-    step = dt[:, None]
-    z = step * A
-    return torch.exp(z), step * _phi_1(z) * B
+    held: tuple[Tensor, Tensor] = _ZeroOrderHold.apply(A, B, dt[:, None])  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+    return held
 
 
 def bilinear(A: Tensor, B: Tensor, dt: Tensor, alpha: float = 0.5) -> tuple[Tensor, Tensor]:
@@ -84,9 +86,24 @@ def bilinear(A: Tensor, B: Tensor, dt: Tensor, alpha: float = 0.5) -> tuple[Tens
 DISCRETIZATIONS = {"zoh": zoh, "bilinear": bilinear}
 
 
-def _phi_1(z: Tensor) -> Tensor:
-    """(exp(z) - 1) / z for complex z, without cancellation and with its limit 1 at 0."""
-    small = z.abs() < 1e-2
-    series = 1 + z / 2 * (1 + z / 3 * (1 + z / 4 * (1 + z / 5 * (1 + z / 6))))
-    z = torch.where(small, torch.ones_like(z), z)
-    return torch.where(small, series, (torch.exp(z) - 1) / z)
+class _ZeroOrderHold(torch.autograd.Function):
+    """With phi(z) = (exp(z) - 1) / z, z = dt A: B_bar = dt phi B; the slope of phi is (exp(z) - phi) / z, 1/2 at 0."""
+
+    @staticmethod
+    def forward(ctx: Any, A: Tensor, B: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
+        z = step * A
+        A_bar, phi = torch.exp(z), torch.where(z == 0, 1, torch.expm1(z) / z)
+        ctx.save_for_backward(A, B, step, z, A_bar, phi)
+        return A_bar, step * phi * B
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dA_bar: Tensor, dB_bar: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        A, B, step, z, A_bar, phi = ctx.saved_tensors
+        small = z.abs() < 1e-3  # where the difference would cancel
+        slope = (A_bar - phi) / torch.where(small, 1, z)
+        slope = torch.where(small, 0.5 + z * (1 / 3 + z * (1 / 8 + z / 30)), slope)
+        driven = B.conj() * dB_bar
+        dz = A_bar.conj() * dA_bar + (step * slope).conj() * driven
+        dstep = (A.conj() * dz + phi.conj() * driven).real.sum(1, keepdim=True)
+        return step * dz, (step * phi).conj() * dB_bar, dstep

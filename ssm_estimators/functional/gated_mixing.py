@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from ssm_estimators.functional.slices import Index, slices
+from ssm_estimators.functional.slices import Index, is_small, slices
 
 
 def gated_mixing(
@@ -20,7 +20,8 @@ def gated_mixing(
 ) -> Tensor:
     r"""Sum x + g' * a * sigmoid(b), where a and b are the halves of W (g * gelu(y)) + bias.
 
-    Slice by slice over cases and time points; the backward pass keeps the arguments alone, and computes the rest anew.
+    Slice by slice over cases and time points; the backward pass keeps the arguments alone, and computes the rest anew
+    unless all fits one slice.
     Under autocast the linear map is computed in its type, all else in that of x.
 
     Parameters
@@ -68,23 +69,24 @@ class _GatedMixing(torch.autograd.Function):
         product_type: torch.dtype,
     ) -> Tensor:
         out = torch.empty_like(x, memory_format=torch.contiguous_format)
+        kept: tuple[Tensor, ...] = ()
         for here in slices(x):
-            _, value, gate = _activated(y, weight, bias, gain, here, product_type)
-            if gain_after is not None:
-                value.mul_(gain_after[:, here[1]])
-            torch.addcmul(x[here], value, gate, out=out[here])
-        ctx.save_for_backward(y, weight, bias, gain, gain_after)
+            kept = _activated(y, weight, bias, gain, here, product_type)
+            _, value, gate = kept
+            added = value if gain_after is None else value * gain_after[:, here[1]]
+            torch.addcmul(x[here], added, gate, out=out[here])
+        ctx.save_for_backward(y, weight, bias, gain, gain_after, *(kept if is_small(x) else ()))
         ctx.product_type = product_type
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dout: Tensor) -> tuple[Tensor | None, ...]:
-        y, weight, bias, gain, gain_after = ctx.saved_tensors
+        y, weight, bias, gain, gain_after, *kept = ctx.saved_tensors
         H = len(weight) // 2
         dy, dweight, dbias = torch.empty_like(y), torch.zeros_like(weight), torch.zeros_like(bias)
         for here in slices(dout):
-            g, value, gate = _activated(y, weight, bias, gain, here, ctx.product_type)
+            g, value, gate = kept or _activated(y, weight, bias, gain, here, ctx.product_type)
             dmixed = torch.empty(2, *value.shape, dtype=value.dtype, device=value.device)
             torch.mul(dout[here], gate, out=dmixed[0])
             if gain_after is not None:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from ssm_estimators.functional.added_products import add_products
 from ssm_estimators.functional.diagonal import DiagonalSystem
+from ssm_estimators.functional.input_products import add_products, input_products
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
 from ssm_estimators.functional.scan import scan_system
 from ssm_estimators.functional.stepper import CHUNK_LENGTH, ChunkStepper, Stepper
@@ -199,7 +199,8 @@ def liquid_inputs(B_bar: Tensor, degree: int, rate: float = 1.0) -> Tensor:
     .. [1] "Liquid Structural State-Space Models", arXiv:2209.12951, proposition 1. The published code computes
        something else: time-reversed products and constants that are not trained.
     """
-    return torch.stack([B_bar**q * rate ** (1 - q) for q in range(1, degree + 1)])
+    powers = accumulate([B_bar] * degree, torch.mul)
+    return torch.stack([power if rate == 1 else power * rate**-q for q, power in enumerate(powers)])
 
 
 def product_gains(system: DiagonalSystem, degree: int) -> Tensor:
@@ -225,35 +226,6 @@ def product_gains(system: DiagonalSystem, degree: int) -> Tensor:
     """
     powers = torch.stack([system.B_bar[0] ** q for q in range(2, degree + 1)])
     return 2 * (system.C[:, None] * powers).sum(-1).real
-
-
-def input_products(u: Tensor, degree: int, past: Tensor | None = None) -> list[Tensor]:
-    r"""Products of each input with its predecessors: :math:`u_k u_{k-1} \cdots u_{k-q+1}` for q = 2 ... degree.
-
-    Parameters
-    ----------
-    u : Tensor of shape (..., L)
-    degree : int
-        Largest number of factors, at least 2.
-    past : Tensor of shape (..., degree - 1) or None, default=None
-        The inputs before the first, oldest first; ``None`` is zero.
-
-    Returns
-    -------
-    list of Tensor of shape (..., L)
-
-    Examples
-    --------
-    >>> [p.tolist() for p in input_products(torch.tensor([2.0, 3.0, 5.0]), 3)]
-    [[0.0, 6.0, 15.0], [0.0, 0.0, 30.0]]
-    """
-    L = u.shape[-1]
-    known = pad(u, (degree - 1, 0)) if past is None else torch.cat([past.to(u), u], dim=-1)
-    products, product = [], u
-    for lag in range(1, degree):
-        product = product * known[..., degree - 1 - lag : degree - 1 - lag + L]
-        products.append(product)
-    return products
 
 
 def last_inputs(u: Tensor, n: int, past: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:

@@ -9,6 +9,11 @@ TILE = 8  # cases that products treat alike
 Index = tuple[slice, slice, slice]
 
 
+def is_small(x: Tensor) -> bool:
+    """Whether (H, batch, L) fits one slice."""
+    return x[0].numel() <= SLICE
+
+
 def slices(x: Tensor) -> Iterator[Index]:
     """Indices of slices of (H, batch, L): some cases whole, or some time points of one; on a CPU only."""
     _, batch, L = x.shape

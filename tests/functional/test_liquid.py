@@ -5,12 +5,13 @@ from itertools import chain, combinations, combinations_with_replacement
 import pytest
 import torch
 
-from ssm_estimators.functional import added_products, reference
-from ssm_estimators.functional.added_products import add_products
+from ssm_estimators.functional import input_products as products_module
+from ssm_estimators.functional import reference
 from ssm_estimators.functional.diagonal import DiagonalSystem
+from ssm_estimators.functional.input_products import add_products, input_products
 from ssm_estimators.functional.liquid_degree import Degree
 from ssm_estimators.functional.liquid_exact import Exact
-from ssm_estimators.functional.liquid_products import KB, PB, input_products, liquid_inputs
+from ssm_estimators.functional.liquid_products import KB, PB, liquid_inputs
 from ssm_estimators.functional.liquid_scan import LiquidScan
 from ssm_estimators.functional.symmetric_sums import symmetric_sums
 
@@ -183,7 +184,7 @@ def test_symmetric_sums_are_those_of_all_products():
 @pytest.mark.parametrize("n_directions", [1, 2])
 @pytest.mark.parametrize("L", [1, 3, 7])
 def test_gradcheck_of_added_products(degree, n_directions, L, monkeypatch):
-    monkeypatch.setattr(added_products, "ROWS", 2 * L)  # two series at a time
+    monkeypatch.setattr(products_module, "ROWS", 2 * L)  # two series at a time
     y, u = torch.randn(2, H, L, BATCH, dtype=torch.float64).transpose(-1, -2)  # not contiguous
     past = torch.randn(H, BATCH, degree - 1, dtype=torch.float64) if n_directions == 1 else None
     gains = torch.randn(n_directions, degree - 1, H, dtype=torch.float64)

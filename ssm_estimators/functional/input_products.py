@@ -1,6 +1,7 @@
-"""Products of successive inputs, added to a system's outputs while they are in a processor's cache."""
+"""Products of successive inputs: as inputs of their own, or added to a system's outputs."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -8,6 +9,52 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 ROWS = 2**16  # numbers of whole series that are worked on at a time
+
+
+def input_products(u: Tensor, degree: int, past: Tensor | None = None) -> list[Tensor]:
+    r"""Products of each input with its predecessors: :math:`u_k u_{k-1} \cdots u_{k-q+1}` for q = 2 ... degree.
+
+    Parameters
+    ----------
+    u : Tensor of shape (..., L)
+    degree : int
+        Largest number of factors, at least 2.
+    past : Tensor of shape (..., degree - 1) or None, default=None
+        The inputs before the first, oldest first; ``None`` is zero.
+
+    Returns
+    -------
+    list of Tensor of shape (..., L)
+
+    Examples
+    --------
+    >>> [p.tolist() for p in input_products(torch.tensor([2.0, 3.0, 5.0]), 3)]
+    [[0.0, 6.0, 15.0], [0.0, 0.0, 30.0]]
+    """
+    past = u.new_zeros(*u.shape[:-1], degree - 1) if past is None else past.to(u)
+    return [*_InputProducts.apply(u, past)]  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+
+
+class _InputProducts(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, u: Tensor, past: Tensor) -> tuple[Tensor, ...]:
+        known = torch.cat([past, u], dim=-1)
+        _, *products = _products(known, past.shape[-1])
+        ctx.save_for_backward(known, *products[:-1])
+        return tuple(products)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        known, *products = ctx.saved_tensors
+        n, L = len(gradients), gradients[0].shape[-1]
+        dknown, dproduct = torch.zeros_like(known), torch.zeros_like(gradients[0])
+        for lag in reversed(range(1, n + 1)):
+            earlier = known[..., n - lag : n - lag + L]
+            dproduct += gradients[lag - 1]
+            dknown[..., n - lag : n - lag + L].addcmul_(dproduct, [known[..., n:], *products][lag - 1])
+            dproduct.mul_(earlier)
+        return dknown[..., n:].add_(dproduct), dknown[..., :n]
 
 
 def add_products(y: Tensor, u: Tensor, gains: Tensor, past: Tensor | None = None) -> Tensor:
@@ -94,7 +141,4 @@ def _rows(u: Tensor, past: Tensor, gains: Tensor) -> Iterator[tuple[slice, Tenso
 def _products(known: Tensor, n: int) -> list[Tensor]:
     """Products of 1 ... n + 1 successive inputs, of which n come before the first."""
     L = known.shape[-1] - n
-    products = [known[:, n:]]
-    for lag in range(1, n + 1):
-        products.append(products[-1] * known[:, n - lag : n - lag + L])
-    return products
+    return [*accumulate([known[..., n - lag : n - lag + L] for lag in range(n + 1)], torch.mul)]
