@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+POOL = 4  # shuffled batches within which series are sorted by length; there are at least two pools
+
 
 @dataclass(frozen=True)
 class SeriesData(Dataset):
@@ -66,7 +68,7 @@ class SeriesData(Dataset):
         return replace(self, **{name: value.to(device) for name, value in self._parts().items()})
 
     def batches(self, batch_size: int, generator: torch.Generator | None = None) -> "Batches":
-        """Batches of consecutive cases or, with a generator, of shuffled ones."""
+        """Batches of cases in order or, with a generator, shuffled; see :class:`Batches`."""
         return Batches(self, batch_size, generator)
 
     def _parts(self) -> dict[str, Tensor]:
@@ -76,7 +78,11 @@ class SeriesData(Dataset):
 
 @dataclass(frozen=True)
 class Batches:
-    """Iterates over a data set by slicing its tensors, without a process, a copy a case, or global random numbers."""
+    """Iterates over a data set by slicing its tensors, without a process, a copy a case, or global random numbers.
+
+    Series of unequal lengths come with others of about their length, which saves the work on padding: all sorted or,
+    shuffled, some batches' worth at a time.
+    """
 
     data: SeriesData
     batch_size: int
@@ -86,10 +92,21 @@ class Batches:
         return -(-len(self.data) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[dict[str, Tensor], Tensor | None]]:
-        if self.generator is None:
-            for start in range(0, len(self.data), self.batch_size):
-                yield self.data[start : start + self.batch_size]
+        return (self.data[cases] for cases in self.cases())
+
+    def cases(self) -> Iterator[slice | Tensor]:
+        """Positions of the cases of each batch."""
+        n_cases, size, lengths = len(self.data), self.batch_size, self.data.lengths
+        if self.generator is not None:
+            order = torch.randperm(n_cases, generator=self.generator).to(self.data.X.device)
+        if lengths is None and self.generator is None:
+            yield from (slice(start, start + size) for start in range(0, n_cases, size))
+        elif lengths is None:
+            yield from order.split(size)
+        elif self.generator is None:
+            yield from torch.argsort(lengths, stable=True).split(size)
         else:
-            order = torch.randperm(len(self.data), generator=self.generator)
-            for cases in order.to(self.data.X.device).split(self.batch_size):
-                yield self.data[cases]
+            n_together = max(1, min(POOL, len(self) // 2)) * size
+            pools = [pool[torch.argsort(lengths[pool], stable=True)] for pool in order.split(n_together)]
+            batches = [batch for pool in pools for batch in pool.split(size)]
+            yield from (batches[i] for i in torch.randperm(len(batches), generator=self.generator))

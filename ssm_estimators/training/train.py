@@ -142,13 +142,19 @@ def predict(
     -------
     Tensor of shape (n_cases, n_outputs), float64
     """
-    outputs = []
+    outputs: Tensor | None = None
+    batches = data.batches(batch_size)
     with settings(precision, n_threads), torch.inference_mode(), autocast(precision, device):
-        for batch, _ in data.batches(batch_size):
+        for cases in batches.cases():
+            batch, _ = data[cases]
             n_cases = len(batch["X"])
             filling = -n_cases % TILE if TILE * batch["X"].shape[-1] <= TILED_POINTS else 0
             inputs: dict[str, Any] = {"X": pad(batch["X"], (0, 0, 0, 0, 0, filling)).to(device)}
             if "lengths" in batch:
                 inputs["lengths"] = pad(batch["lengths"], (0, filling), value=1).to(device)
-            outputs.append(module(**inputs)[:n_cases].cpu().double())
-    return torch.cat(outputs)
+            made = module(**inputs)[:n_cases].cpu().double()
+            outputs = made.new_empty(len(data), made.shape[1]) if outputs is None else outputs
+            outputs[cases] = made
+    if outputs is None:
+        raise ValueError("Expected at least one case to predict.")
+    return outputs

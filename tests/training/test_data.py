@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ def _data(n=10):
 
 
 def test_batches_cover_every_case_once_in_order_or_shuffled():
-    data = _data()
+    data = replace(_data(), lengths=None)
     in_order = [y for _, y in data.batches(3)]
     assert torch.cat(in_order).tolist() == list(range(10))
     shuffled = [torch.cat([y for _, y in data.batches(3, torch.Generator().manual_seed(s))]) for s in (0, 0, 1)]
@@ -78,3 +80,21 @@ def test_auto_is_the_best_device_that_is_there():
     expected = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     assert resolve_device("auto").type == expected
     assert resolve_device(torch.device("cpu")) == torch.device("cpu")
+
+
+@pytest.mark.parametrize("n_cases", [1, 5, 24, 95])
+def test_batches_of_unequal_lengths_cover_every_case_once_with_little_padding(n_cases):
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.randint(1, 500, (n_cases,), generator=generator)
+    data = SeriesData(torch.zeros(n_cases, 1, 500), lengths, torch.arange(n_cases))
+    shuffled, again = ([y for _, y in data.batches(4, torch.Generator().manual_seed(s))] for s in (1, 2))
+    in_order = [*data.batches(4)]
+    for batches in (shuffled, again, [y for _, y in in_order]):
+        assert torch.cat(batches).sort().values.tolist() == [*range(n_cases)]
+        assert len(batches) == len(data.batches(4))
+    ends = [int(batch["lengths"].max()) for batch, _ in in_order]
+    assert ends == sorted(ends)
+    if n_cases == 95:
+        assert not any(torch.equal(a, b) for a, b in zip(shuffled, again, strict=True))
+        padded = sum(int(lengths[y].max()) * len(y) for y in shuffled)
+        assert padded < 1.25 * int(lengths.sum())  # in random order it is 1.6
