@@ -1,6 +1,7 @@
 """Dense discrete systems: their block matrices and single steps. S4 and LSSL have such, on real states."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -24,6 +25,9 @@ class DenseSystem:
     C : Tensor of shape (1 or 2, H, M, N), float64
     D : Tensor of shape (H, M), float64
         Gain, forward.
+    powers : dict or None, default=None
+        Where to keep what A_bar and B_bar alone make of the blocks, by chunk length, for systems in which these two are
+        the same and not trained.
 
     Examples
     --------
@@ -39,6 +43,7 @@ class DenseSystem:
     B_bar: Tensor
     C: Tensor
     D: Tensor
+    powers: "dict[int, _Powers] | None" = None
 
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
         """Responses at lags 1 - L ... L - 1, (H, M, 2 * L - 1).
@@ -72,7 +77,13 @@ class DenseSystem:
         Blocks
         """
         n_directions, H, M, N = self.C.shape
-        made = _Doubling.apply(self.A_bar, self.B_bar, self._readouts(), T, like.dtype)  # type: ignore[no-untyped-call]  # PyTorch's has no types
+        powers = None if self.powers is None else self.powers.get(T)
+        if powers is None:
+            powers = _Powers.of(self.A_bar.detach(), self.B_bar.detach(), T)
+            if self.powers is not None:
+                self.powers.clear()
+                self.powers[T] = powers
+        made = _Doubling.apply(self.A_bar, self.B_bar, self._readouts(), T, like.dtype, powers)  # type: ignore[no-untyped-call]  # PyTorch's has no types
         columns, rows, kernels, transition = (value.to(like) for value in made)
         readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
         into_state = columns.mT
@@ -104,34 +115,49 @@ class DenseSystem:
         return y.flatten(0, 1), x
 
 
-class _Doubling(torch.autograd.Function):
-    """Columns A^l B (H, N, T); rows C A^(l+1), lag by lag, (H, T * R, N); kernels C A^l B (H, R, T); A^T.
+@dataclass(frozen=True)
+class _Powers:
+    """Columns A^l B (H, N, T); the powers A^1, A^2, A^4 ..., each of which doubles what is there; products up to A^T.
 
-    The powers A^1, A^2, A^4 ... each double what is there. All is computed in the dtype of A and cast to ``dtype``, the
-    gradient in the latter: rounding does not add up there.
+    The products are of the powers at ``factors``, from the first on.
     """
 
-    @staticmethod
-    def forward(
-        ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, dtype: torch.dtype
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        R = C.shape[1]
-        columns, rows, powers = B[..., None], C @ A, [A]
+    columns: Tensor
+    powers: list[Tensor]
+    factors: list[int]
+    products: list[Tensor]
+
+    @classmethod
+    def of(cls, A: Tensor, B: Tensor, T: int) -> "_Powers":
+        """Those of matrices (H, N, N) and vectors (H, N)."""
+        columns, powers = B[..., None], [A]
         for length, added in _doublings(T):
             if length > 1:
                 powers.append(powers[-1] @ powers[-1])
             columns = torch.cat([columns, powers[-1] @ columns[..., :added]], dim=-1)
-            rows = torch.cat([rows, rows[:, : added * R] @ powers[-1]], dim=1)
         if 2 ** len(powers) == T:
             powers.append(powers[-1] @ powers[-1])
         factors = [i for i in range(len(powers)) if T >> i & 1]
-        products = [powers[factors[0]]]
-        for i in factors[1:]:
-            products.append(products[-1] @ powers[i])
-        saved = [value.to(dtype) for value in (C, columns, rows, *powers, *products)]
-        ctx.T, ctx.dtype, ctx.factors = T, A.dtype, factors
+        return cls(columns, powers, factors, [*accumulate((powers[i] for i in factors), torch.matmul)])
+
+
+class _Doubling(torch.autograd.Function):
+    """Columns A^l B (H, N, T); rows C A^(l+1), lag by lag, (H, T * R, N); kernels C A^l B (H, R, T); A^T.
+
+    All is computed in the dtype of A and cast to ``dtype``, the gradient in the latter: rounding does not add up there.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, A: Tensor, B: Tensor, C: Tensor, T: int, dtype: torch.dtype, made: _Powers
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        R, rows = C.shape[1], C @ A
+        for (_, added), power in zip(_doublings(T), made.powers, strict=False):
+            rows = torch.cat([rows, rows[:, : added * R] @ power], dim=1)
+        saved = [value.to(dtype) for value in (C, made.columns, rows, *made.powers, *made.products)]
+        ctx.T, ctx.dtype, ctx.factors = T, A.dtype, made.factors
         ctx.save_for_backward(*saved)
-        return saved[1], saved[2], (C @ columns).to(dtype), saved[-1]
+        return saved[1], saved[2], (C @ made.columns).to(dtype), saved[-1]
 
     @staticmethod
     @once_differentiable
@@ -140,13 +166,18 @@ class _Doubling(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         C, columns, rows, *rest = ctx.saved_tensors
         powers, products = rest[: -len(ctx.factors)], rest[-len(ctx.factors) :]
-        R, dpowers = C.shape[1], [torch.zeros_like(powers[0]) for _ in powers]
-        dcolumns, drows = torch.baddbmm(dcolumns, C.mT, dkernels), drows.clone()
+        R, drows, doublings = C.shape[1], drows.clone(), _doublings(ctx.T)
+        if not any(ctx.needs_input_grad[:2]):
+            for (length, added), power in reversed([*zip(doublings, powers, strict=False)]):
+                drows[:, : added * R] += drows[:, length * R : (length + added) * R] @ power.mT
+            dC = dkernels @ columns.mT + drows[:, :R] @ powers[0].mT
+            return None, None, dC.to(ctx.dtype), None, None, None
+        dpowers = [torch.zeros_like(powers[0]) for _ in powers]
+        dcolumns = torch.baddbmm(dcolumns, C.mT, dkernels)
         for i, product in zip(ctx.factors[:0:-1], products[-2::-1], strict=True):
             dpowers[i] += product.mT @ dtransition
             dtransition = dtransition @ powers[i].mT
         dpowers[ctx.factors[0]] += dtransition
-        doublings = _doublings(ctx.T)
         for i in reversed(range(len(powers))):
             if i < len(doublings):
                 length, added = doublings[i]
@@ -155,7 +186,7 @@ class _Doubling(torch.autograd.Function):
             _undouble_power(powers, dpowers, i)
         dA = torch.baddbmm(dpowers[0], C.mT, drows[:, :R])
         dC = dkernels @ columns.mT + drows[:, :R] @ powers[0].mT
-        return dA.to(ctx.dtype), dcolumns[..., 0].to(ctx.dtype), dC.to(ctx.dtype), None, None
+        return dA.to(ctx.dtype), dcolumns[..., 0].to(ctx.dtype), dC.to(ctx.dtype), None, None, None
 
 
 class _Kernels(torch.autograd.Function):

@@ -1,6 +1,7 @@
 """LSSL: layer of dense systems that start at HiPPO-LegS."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from ssm_estimators.functional.quasiseparable import (
     tridiagonal_contraction,
 )
 from ssm_estimators.layers.base import draw_log_dt, in_float64
-from ssm_estimators.layers.scan_layer import ScanLayer
+from ssm_estimators.layers.scan_layer import ScanLayer, changes
 
 TRAINABLE = {"none": (), "dt": ("log_dt",), "A": ("A", "B"), "all": ("log_dt", "A", "B")}
 
@@ -61,6 +62,8 @@ class LSSL(ScanLayer):
     >>> [name for name, _ in LSSL(d_model=4, d_state=8, trainable="none").named_parameters()]
     ['C', 'D']
     """
+
+    _fixed: tuple[tuple[object, ...], tuple[Tensor, Tensor, dict[int, Any]]] | None = None
 
     def __init__(
         self,
@@ -116,12 +119,24 @@ class LSSL(ScanLayer):
             self.register_buffer(name, value)
 
     def _system(self, rate: float) -> DenseSystem:
+        C, D = in_float64(self.C), in_float64(self.D)
+        if self.trainable != "none":
+            return DenseSystem(*self._discretize(rate), C, D)
+        key = torch.is_inference_mode_enabled(), changes([*self.buffers()], rate)  # what that makes cannot be trained
+        if self._fixed is None or self._fixed[0] != key or None in key:
+            self._fixed = key, (*self._discretize(rate), {})
+        A_bar, B_bar, powers = self._fixed[1]
+        return DenseSystem(A_bar, B_bar, C, D, powers)
+
+    def _discretize(self, rate: float) -> tuple[Tensor, Tensor]:
         E = tridiagonal_contraction(*(self._get(name) for name in ("E_lower", "E_diagonal", "E_upper")))
         gain, shift, dt = (torch.exp(self._get(name)) for name in ("log_gain", "log_shift", "log_dt"))
-        A_bar, B_bar = bilinear_quasiseparable(gain, shift, E, self._get("B"), dt * rate)
-        return DenseSystem(A_bar, B_bar, in_float64(self.C), in_float64(self.D))
+        return bilinear_quasiseparable(gain, shift, E, self._get("B"), dt * rate)
 
     def _get(self, name: str) -> Tensor:
         """A tensor of ``_hold``, in float64."""
         held: Tensor = getattr(self, name)
         return in_float64(held)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_fixed": None}

@@ -1,6 +1,7 @@
 """What the layers share: everything, once the discrete system is there."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ class ScanLayer(SSMLayer):
     parameter or buffer changes or moves, or another rate is asked for.
     """
 
-    _kept: tuple[tuple[object, ...], KeptSystem] | None = None
+    _kept: tuple[tuple[object, ...] | None, KeptSystem] | None = None
 
     @abstractmethod
     def _system(self, rate: float) -> DiagonalSystem | DenseSystem:
@@ -92,10 +93,8 @@ class ScanLayer(SSMLayer):
         """The discrete systems; as they were last made, if that still holds and nothing is trained."""
         if self.training or torch.is_grad_enabled():
             return self._system(rate)
-        held = [*self.parameters(), *self.buffers()]
-        changes = [None if t.is_inference() else t._version for t in held]  # such tensors do not count theirs
-        key = (rate, *((t.data_ptr(), t.dtype, t.device) for t in held), *changes)
-        if self._kept is None or self._kept[0] != key or None in changes:
+        key = changes([*self.parameters(), *self.buffers()], rate)
+        if self._kept is None or self._kept[0] != key or key is None:
             self._kept = key, KeptSystem(self._system(rate))
         return self._kept[1]
 
@@ -106,3 +105,10 @@ class ScanLayer(SSMLayer):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": None}
+
+
+def changes(tensors: Sequence[Tensor], rate: float) -> tuple[object, ...] | None:
+    """What differs once one of the tensors, or the rate, has changed; None if that cannot be told."""
+    if any(tensor.is_inference() for tensor in tensors):  # these do not count their changes
+        return None
+    return rate, *((tensor.data_ptr(), tensor.dtype, tensor.device, tensor._version) for tensor in tensors)

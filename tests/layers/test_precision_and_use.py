@@ -29,6 +29,30 @@ def test_float32_keeps_its_digits_at_any_length(make, L, dt, relative_error):
     assert max(relative_error(g, e) for g, e in zip(gradients, slow, strict=True)) <= 1e-4
 
 
+def test_an_lssl_that_is_not_trained_discretises_once(monkeypatch, relative_error):
+    layer, u = LSSL(H, N, trainable="none"), torch.randn(H, 2, 500)
+    made, discretize = [], layer._discretize
+    monkeypatch.setattr(layer, "_discretize", lambda rate: made.append(rate) or discretize(rate))
+    for _ in range(3):
+        with torch.no_grad():
+            layer.C.add_(0.1)
+        y = layer(u)
+        y.sum().backward()
+    assert made == [1.0]
+    trained = LSSL(H, N)
+    trained.load_state_dict(layer.state_dict())
+    assert relative_error(y, trained(u)) <= 1e-6
+    layer(u, rate=2.0)
+    with torch.inference_mode():
+        layer(u, rate=2.0)
+    layer(u, rate=2.0).sum().backward()  # not with what inference made
+    monkeypatch.undo()
+    assert pickle.loads(pickle.dumps(layer))._fixed is None
+    with torch.no_grad():
+        layer.log_dt += 1
+    assert relative_error(layer(u), y) > 1e-3
+
+
 @pytest.mark.parametrize("degree", [2, 3, 4, 8])
 @pytest.mark.parametrize("dt", [1e-2, 5e-1])
 def test_many_products_keep_their_digits_too(degree, dt, relative_error):
