@@ -1,8 +1,8 @@
 """What the forms of a liquid layer cost beside S4D, forward and backward, both causal and bidirectional.
 
 H = 64, N = 64, float32, 16 series of 4,096 time points. In brackets the target: at most so many times S4D's time. The
-eager loop over time is the definition of ``exact``, one operation a time step under autograd (of one series of 256 time
-points, taken 256 times).
+loops over time are the definition of ``exact`` under autograd in real arithmetic, one as it is (256 time points, scaled)
+and one by torch.compile, 16 steps at a time, which needs a C++ compiler.
 
     python benchmarks/speed/liquid.py [--profile quick] [--threads 2]
 """
@@ -10,7 +10,6 @@ points, taken 256 times).
 import measure
 import torch
 
-from ssm_estimators.functional import reference
 from ssm_estimators.layers import S4D, LiquidS4
 
 H, N, BATCH, L = 64, 64, 16, 4096
@@ -40,18 +39,53 @@ def run(layer, u, gradient):
     return lambda: torch.autograd.grad(layer(u), [u, *layer.parameters()], gradient)
 
 
-def eager_loop(layer):
-    """Milliseconds of the definition, scaled from one short series to all."""
-    u, gradient = torch.randn(2, H, 1, 256)
+def unrolled(A_real, A_imag, B_real, B_imag, C_real, C_imag, x_real, x_imag, u):
+    """The guarded system step by step, in real arithmetic: parameters (P, H, 1), states (P, H, batch)."""
+    outputs = []
+    for u_k in u.unbind():
+        driven_real, driven_imag = B_real * u_k, B_imag * u_k
+        a_real, a_imag = A_real + driven_real, A_imag + driven_imag
+        scale = (a_real * a_real + a_imag * a_imag).clamp(min=1).rsqrt()
+        a_real, a_imag = a_real * scale, a_imag * scale
+        x_real, x_imag = (
+            a_real * x_real - a_imag * x_imag + driven_real,
+            a_real * x_imag + a_imag * x_real + driven_imag,
+        )
+        outputs.append(2 * (C_real * x_real - C_imag * x_imag).sum(0))
+    return torch.stack(outputs), x_real, x_imag
+
+
+def loop(layer, walk, u, gradient):
+    """A loop over time with autograd, in pieces of 16 steps."""
+    u, gradient = (value.permute(2, 0, 1).contiguous() for value in (u.detach(), gradient))
     u.requires_grad_()
+    trained = [parameter for name, parameter in layer.named_parameters() if name != "D"]
 
     def once():
         system = layer._system(1.0)
-        parts = (part.to(torch.complex64) for part in (system.A_bar, system.B_bar[0], system.C[0]))
-        y = reference.liquid_exact(*parts, system.D.float(), u, guard=True)
-        return torch.autograd.grad(y, [u, *layer.parameters()], gradient)
+        parts = (
+            part.T[..., None]
+            for value in (system.A_bar, system.B_bar[0], system.C[0])
+            for part in (value.real, value.imag)
+        )
+        parameters = [part.float() for part in parts]
+        states, outputs = [u.new_zeros(N // 2, H, BATCH)] * 2, []
+        for inputs in u.split(16):
+            y, *states = walk(*parameters, *states, inputs)
+            outputs.append(y)
+        return torch.autograd.grad(torch.cat(outputs), [u, *trained], gradient)
 
-    return BATCH * L / 256 * measure.milliseconds({"loop": once}, 3)["loop"]
+    return once
+
+
+def loops(layer, u, gradient):
+    """Milliseconds of the definition as a loop: an eager one, measured on 256 points and scaled, and a compiled one."""
+    eager = loop(layer, unrolled, u[..., :256], gradient[..., :256])
+    compiled = loop(layer, torch.compile(unrolled, dynamic=False), u, gradient)
+    return {
+        "eager loop": L / 256 * measure.milliseconds({"loop": eager}, 3)["loop"],
+        "compiled loop": measure.milliseconds({"loop": compiled}, 3)["loop"],
+    }
 
 
 def main():
@@ -69,9 +103,9 @@ def main():
         made = layers(bidirectional)
         cheap = {name: run(layer, u, gradient) for name, layer in made.items() if name != "exact"}
         ms = measure.milliseconds(cheap, 3 if quick else 9)
-        ms["exact"] = measure.milliseconds({"exact": run(made["exact"], u, gradient)}, 1)["exact"]
-        if not bidirectional:
-            ms["eager loop"] = eager_loop(made["exact"])
+        ms |= measure.milliseconds({"exact": run(made["exact"], u, gradient)}, 3)
+        if not bidirectional and not quick:
+            ms |= loops(made["exact"], u, gradient)
         for name, value in ms.items():
             rows.append(
                 {

@@ -27,7 +27,7 @@ from ssm_estimators.functional.scan import check_directions, chunk_length, known
 from ssm_estimators.functional.symmetric_sums import symmetric_sums
 from ssm_estimators.functional.torch_scan import ChunkStates
 
-CACHED = 2**20  # inputs of whole features that are worked on at a time
+CACHED = 2**20  # inputs, or states, of whole features that are worked on at a time
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,16 @@ class Degree(LiquidForm):
         x = as_pairs(state.unflatten(-1, (self.degree, -1))).sum(2)
         return 2 * (system.C[0][:, None] * x).sum(-1).real + system.D[:, None] * u_k.to(system.D), state
 
+    def _chunk_length(self, L: int) -> int:
+        return chunk_length(L, longest=64 if self.degree == 2 else 16)  # the sums cancel, the more the longer
+
     def _by_features(
         self, system: DiagonalSystem, u: Tensor, state: Tensor | None, lengths: Tensor | None, return_state: bool
     ) -> tuple[Tensor, Tensor | None]:
         """One direction, some features at a time; of degrees above 2 the backward pass makes all but inputs again."""
         H, batch, L = u.shape
-        size = max(1, CACHED // (batch * L)) if u.device.type == "cpu" else H
+        n_states = 2 * system.A_bar.shape[1] // self._chunk_length(L)  # an input
+        size = max(1, CACHED // (batch * L * max(1, n_states))) if u.device.type == "cpu" else H
         again = self.degree > 2 and torch.is_grad_enabled()
 
         def scan(A_bar: Tensor, B_bar: Tensor, C: Tensor, D: Tensor, u: Tensor, x: Tensor | None) -> Any:
@@ -109,7 +113,7 @@ class Degree(LiquidForm):
     ) -> tuple[Tensor, Tensor | None]:
         """One direction, all features at once."""
         H, batch, L = u.shape
-        T = chunk_length(L, longest=64 if self.degree == 2 else 16)  # the sums cancel, the more the longer
+        T = self._chunk_length(L)
         n_chunks = L // T + 1 if return_state else -(-L // T)
         chunks = pad(u, (0, n_chunks * T - L)).reshape(H, -1, T)
         moved = _moved(system.A_bar, system.B_bar[0], self.degree, T)

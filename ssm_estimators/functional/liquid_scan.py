@@ -11,7 +11,6 @@ A step is :math:`x + \alpha x + \bar B u`, with :math:`\alpha = a - 1` from an :
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -20,7 +19,7 @@ from torch.autograd.function import once_differentiable
 
 from ssm_estimators.functional.blocks import to_pairs
 
-CHUNK = 2**19  # complex numbers in each array of a chunk, so that a few arrays stay in a processor's cache
+CHUNK = 2**18  # complex numbers in each array of a chunk, so that a few arrays stay in a processor's cache
 
 
 class LiquidScan(torch.autograd.Function):
@@ -53,7 +52,7 @@ class LiquidScan(torch.autograd.Function):
             if guard:
                 excess = chunk.excess()
                 n_clamped += (excess > 0).sum()
-                log_moduli += (excess.clamp(min=-1).log1p_().sum(0) / 2).to(log_moduli)
+                log_moduli += (torch.clamp(excess, min=-1, out=chunk.spare[:, 0]).log1p_().sum(0) / 2).to(log_moduli)
                 chunk.clamp()
             x = chunk.walk(x)
             torch.mul(chunk.states[1:], systems.readout, out=chunk.spare)
@@ -61,7 +60,7 @@ class LiquidScan(torch.autograd.Function):
             ending, position = chunk.ending(lengths, k)
             end[..., ending] = chunk.states[1:][position, :, :, ending].permute(1, 2, 0)
         ctx.guard, ctx.initial_given = guard, initial is not None
-        ctx.save_for_backward(A_bar, B_bar, C, u, lengths, torch.stack(starts))
+        ctx.save_for_backward(A_bar, B_bar, C, u, lengths, *starts)
         of_moduli = _from_columns(log_moduli[None], shape)[..., 0]
         ctx.mark_non_differentiable(n_clamped, of_moduli)
         return _by_case(y, shape), torch.view_as_complex(_from_columns(end, shape))[0], n_clamped, of_moduli
@@ -69,13 +68,13 @@ class LiquidScan(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor, dend: Tensor, *_: None) -> tuple[Tensor | None, ...]:
-        A_bar, B_bar, C, u, lengths, starts = ctx.saved_tensors
+        A_bar, B_bar, C, u, lengths, *starts = ctx.saved_tensors
         shape, inputs, doutputs = (len(C), *u.shape[:2]), _by_time(u, len(C)), _by_time(dy, len(C))
         systems = _Systems.of(A_bar, B_bar, C, u)
         dend = _to_columns(dend.expand(len(C), *dend.shape))
         dA, dB, dreadout = (A_bar.real.new_zeros(systems.B.shape) for _ in range(3))
         dinputs, dx = torch.empty_like(inputs), torch.zeros_like(dend)
-        for (k, chunk), x in zip(reversed([*systems.chunks(inputs)]), reversed(starts), strict=True):
+        for (k, chunk), x in zip(reversed([*systems.chunks(inputs, backward=True)]), reversed(starts), strict=True):
             here = slice(k, k + len(chunk.inputs))
             chunk.make_transitions()
             clamped = chunk.excess() > 0 if ctx.guard else None
@@ -83,11 +82,11 @@ class LiquidScan(torch.autograd.Function):
                 chunk.clamp()
             chunk.walk(x)
             dreadout += torch.mul(chunk.states[1:], doutputs[here], out=chunk.spare).sum(0).to(dreadout)
-            dstates = torch.mul(systems.readout, doutputs[here])
+            dstates = torch.mul(systems.readout, doutputs[here], out=chunk.dstates[1:])
             ending, position = chunk.ending(lengths, k)
             dstates[position, :, :, ending] += dend[..., ending].permute(2, 0, 1)
-            dx = chunk.walk_back(dstates, dx)
-            dtransitions = chunk.transitions_gradient(dstates, clamped)
+            dx = chunk.walk_back(dx)
+            dtransitions = chunk.transitions_gradient(clamped)
             dA += dtransitions.sum(0).to(dA)
             dstates += dtransitions  # of what the input drives: B u, in the transition and beside it
             dB += torch.mul(dstates, chunk.inputs, out=chunk.spare).sum(0).to(dB)
@@ -130,31 +129,44 @@ class _Systems:
         of_excess = tuple(columns(part)[0] for part in excess)
         return cls(columns(A_bar - 1), columns(B_bar), columns(2 * C.conj()), of_excess)
 
-    def chunks(self, inputs: Tensor) -> Iterator[tuple[int, "_Chunk"]]:
+    def chunks(self, inputs: Tensor, backward: bool = False) -> Iterator[tuple[int, "_Chunk"]]:
         """First step and arrays of each chunk; all are in the same memory."""
         size = max(1, CHUNK // self.B[0].numel())
-        moved, spare = (self.B.new_empty(min(size, len(inputs)), *self.B.shape) for _ in range(2))
-        states = self.B.new_empty(len(moved) + 1, *self.B.shape)
+        n = min(size, len(inputs))
+        moved, spare = self.B.new_empty(2, n, *self.B.shape)
+        walked = self.B.new_empty(1 + backward, n + 1, 3, *self.B.shape[1:])
         scale = torch.empty_like(moved[:, 0])
         for k in range(0, len(inputs), size):
             part = inputs[k : k + size]
             n = len(part)
-            yield k, _Chunk(self, part, states[: n + 1], moved[:n], scale[:n], spare[:n])
+            yield k, _Chunk(self, part, walked[:, : n + 1], moved[:n], scale[:n], spare[:n])
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Some steps: inputs (n, 1, 1, R), states before the first and after each, transitions less 1.
+    """Some steps: inputs (n, 1, 1, R), transitions less 1, and what is walked through.
 
+    ``walked`` is (1 or 2, n + 1, 3, P, R): states before the first step and after each, and their gradients where there
+    are two; real and imaginary part, and the real part's negative, so that the last two are a product with -i.
     ``scale`` is what the transitions were scaled by to clamp them, less 1.
     """
 
     systems: _Systems
     inputs: Tensor
-    states: Tensor
+    walked: Tensor
     moved: Tensor
     scale: Tensor
     spare: Tensor
+
+    @property
+    def states(self) -> Tensor:
+        """(n + 1, 2, P, R)."""
+        return self.walked[0, :, :2]
+
+    @property
+    def dstates(self) -> Tensor:
+        """(n + 1, 2, P, R)."""
+        return self.walked[1, :, :2]
 
     def make_transitions(self) -> None:
         """Fill ``moved``."""
@@ -176,35 +188,35 @@ class _Chunk:
         """Fill ``states``, the first being x; return the last, in memory of its own."""
         self.states[0] = x
         torch.mul(self.systems.B, self.inputs, out=self.states[1:])
-        for (earlier, later), (real, imaginary) in zip(
-            pairwise(self.states.unbind()), self.moved.unbind(), strict=True
-        ):
-            later.add_(earlier).addcmul_(earlier, real)
-            (earlier_real, earlier_imaginary), (later_real, later_imaginary) = earlier, later
-            later_real.addcmul_(earlier_imaginary, imaginary, value=-1)
-            later_imaginary.addcmul_(earlier_real, imaginary)
-        return self.states[-1].clone()
+        states, turned, real_parts, negatives = _parts(self.walked[0])
+        for k, (real, imaginary) in enumerate(zip(*_lists(self.moved), strict=True)):
+            torch.neg(real_parts[k], out=negatives[k])
+            later = states[k + 1].add_(states[k]).addcmul_(states[k], real)
+            later.addcmul_(turned[k], imaginary, value=-1)
+        return states[-1].clone()
 
-    def walk_back(self, dstates: Tensor, dx: Tensor) -> Tensor:
-        """Add to the states' gradients what comes from later ones, dx from beyond; return that of the first."""
-        dstates[-1] += dx
-        first = torch.zeros_like(dx)
-        against_time = pairwise([*reversed(dstates.unbind()), first])
-        for (later, earlier), (real, imaginary) in zip(against_time, reversed(self.moved.unbind()), strict=True):
-            earlier.add_(later).addcmul_(later, real)
-            (later_real, later_imaginary), (earlier_real, earlier_imaginary) = later, earlier
-            earlier_real.addcmul_(later_imaginary, imaginary)
-            earlier_imaginary.addcmul_(later_real, imaginary, value=-1)
-        return first
+    def walk_back(self, dx: Tensor) -> Tensor:
+        """Add to ``dstates`` what comes from later states, dx from beyond; return the first, in memory of its own."""
+        self.dstates[0] = 0
+        dstates, turned, real_parts, negatives = _parts(self.walked[1])
+        dstates[-1].add_(dx)
+        transitions = [*enumerate(zip(*_lists(self.moved), strict=True), start=1)]
+        for k, (real, imaginary) in reversed(transitions):
+            torch.neg(real_parts[k], out=negatives[k])
+            earlier = dstates[k - 1].add_(dstates[k]).addcmul_(dstates[k], real)
+            earlier.addcmul_(turned[k], imaginary)
+        return dstates[0].clone()
 
-    def transitions_gradient(self, dstates: Tensor, clamped: Tensor | None) -> Tensor:
+    def transitions_gradient(self, clamped: Tensor | None) -> Tensor:
         """Gradient of the transitions before they were clamped: what is radial is lost where they were."""
+        dstates = self.dstates[1:]
         x_real, x_imaginary = self.states[:-1].unbind(1)
         gradient = torch.mul(dstates, x_real[:, None], out=self.spare)
         gradient[:, 0].addcmul_(dstates[:, 1], x_imaginary)
         gradient[:, 1].addcmul_(dstates[:, 0], x_imaginary, value=-1)
         if clamped is not None:
-            radial = torch.addcmul(gradient[:, 0], gradient[:, 0], self.moved[:, 0])
+            radial = self.walked[0, 1:, 2]  # no longer of use
+            torch.addcmul(gradient[:, 0], gradient[:, 0], self.moved[:, 0], out=radial)
             radial.addcmul_(gradient[:, 1], self.moved[:, 1]).mul_(clamped)
             gradient.addcmul_(self.moved, radial[:, None], value=-1)
             gradient[:, 0] -= radial
@@ -217,6 +229,16 @@ class _Chunk:
         last = lengths.repeat(n_cases) - k - 1
         columns = ((last >= 0) & (last < len(self.inputs))).nonzero()[:, 0]
         return columns, last[columns]
+
+
+def _parts(walked: Tensor) -> tuple[tuple[Tensor, ...], ...]:
+    """Step by step: the pairs, their products with -i, their real parts, and where the latter's negatives belong."""
+    return walked[:, :2].unbind(), walked[:, 1:].unbind(), walked[:, 0].unbind(), walked[:, 2].unbind()
+
+
+def _lists(moved: Tensor) -> tuple[tuple[Tensor, ...], ...]:
+    """Real and imaginary parts, step by step."""
+    return moved[:, 0].unbind(), moved[:, 1].unbind()
 
 
 def _by_time(u: Tensor, n_directions: int) -> Tensor:
