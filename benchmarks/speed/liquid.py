@@ -1,8 +1,8 @@
 """What the forms of a liquid layer cost beside S4D, forward and backward, both causal and bidirectional.
 
 H = 64, N = 64, float32, 16 series of 4,096 time points. In brackets the target: at most so many times S4D's time. The
-loops over time are the definition of ``exact`` under autograd in real arithmetic, one as it is (256 time points, scaled)
-and one by torch.compile, 16 steps at a time, which needs a C++ compiler.
+loops over time are the definition of ``exact`` under autograd in real arithmetic: one as it is, of 256 time points and
+scaled, and one by torch.compile, 16 steps at a time, which needs a C++ compiler (full profile only).
 
     python benchmarks/speed/liquid.py [--profile quick] [--threads 2]
 """
