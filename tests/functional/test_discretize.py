@@ -1,4 +1,5 @@
 import math
+from fractions import Fraction
 
 import pytest
 import torch
@@ -46,11 +47,23 @@ def test_zoh_near_zero_is_an_integrator_with_finite_gradients():
     torch.testing.assert_close(gradient.real[0, :2], torch.full((2,), 0.1**2 / 2, dtype=torch.float64))
 
 
-def test_zoh_matches_high_precision_on_both_sides_of_its_series():
-    z = torch.tensor([[-9.9e-3 + 0j, -1.01e-2 + 0j]], dtype=torch.complex128)
-    _, B_bar = zoh(z, torch.ones_like(z), torch.ones(1, dtype=torch.float64))
-    expected = [math.expm1(v) / v for v in z.real[0].tolist()]
-    assert B_bar.real[0].tolist() == pytest.approx(expected, rel=1e-13)
+@pytest.mark.parametrize("z", [-9.9e-4, -1.01e-3, -1e-2, -3.0])
+def test_zoh_and_its_slope_match_high_precision_on_both_sides_of_the_series(z):
+    A = torch.tensor([[z + 0j]], dtype=torch.complex128, requires_grad=True)
+    _, B_bar = zoh(A, torch.ones_like(A), torch.ones(1, dtype=torch.float64))
+    exact = Fraction(z)
+    terms = [exact**k / math.factorial(k + 1) for k in range(60)]
+    slopes = [k * exact ** (k - 1) / math.factorial(k + 1) for k in range(1, 60)]
+    assert B_bar.real.item() == pytest.approx(float(sum(terms)), rel=1e-14)
+    (slope,) = torch.autograd.grad(B_bar.real.sum(), A)
+    assert slope.real.item() == pytest.approx(float(sum(slopes)), rel=1e-12)
+
+
+def test_gradcheck_of_zoh():
+    A, B = torch.randn(2, 2, 3, dtype=torch.complex128)
+    A[0, 0], A[1, 2] = 0, 1e-4j
+    leaves = [A, B, torch.tensor([0.1, 2.0], dtype=torch.float64)]
+    assert torch.autograd.gradcheck(zoh, [leaf.detach().requires_grad_() for leaf in leaves])
 
 
 def _response(rule, dt, sample):

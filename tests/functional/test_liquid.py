@@ -181,6 +181,14 @@ def test_symmetric_sums_are_those_of_all_products():
 
 
 @pytest.mark.parametrize("degree", [2, 4])
+@pytest.mark.parametrize("L", [1, 2, 6])
+def test_gradcheck_of_input_products(degree, L):
+    u, past = torch.randn(2, L, dtype=torch.float64), torch.randn(2, degree - 1, dtype=torch.float64)
+    leaves = [u.requires_grad_(), past.requires_grad_()]
+    assert torch.autograd.gradcheck(lambda u, past: tuple(input_products(u, degree, past)), leaves)
+
+
+@pytest.mark.parametrize("degree", [2, 4])
 @pytest.mark.parametrize("n_directions", [1, 2])
 @pytest.mark.parametrize("L", [1, 3, 7])
 def test_gradcheck_of_added_products(degree, n_directions, L, monkeypatch):
