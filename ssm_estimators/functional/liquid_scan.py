@@ -45,14 +45,13 @@ class LiquidScan(torch.autograd.Function):
         systems = _Systems.of(A_bar, B_bar, C, u)
         x = torch.zeros_like(systems.B) if initial is None else _to_columns(to_pairs(initial, u)[None])
         end, y, starts = x.clone(), torch.empty_like(inputs), []
-        n_clamped, log_moduli = u.new_zeros((), dtype=torch.int64), A_bar.real.new_zeros(x.shape[1:])
+        n_clamped, log_moduli = A_bar.real.new_zeros(()), A_bar.real.new_zeros(x.shape[1:])
         for k, chunk in systems.chunks(inputs):
             starts.append(x)
             chunk.make_transitions()
             if guard:
-                excess = chunk.excess()
-                n_clamped += (excess > 0).sum()
-                log_moduli += (torch.clamp(excess, min=-1, out=chunk.spare[:, 0]).log1p_().sum(0) / 2).to(log_moduli)
+                n_clamped += chunk.find_clamped().sum().to(n_clamped)
+                log_moduli += chunk.log_moduli().to(log_moduli)
                 chunk.clamp()
             x = chunk.walk(x)
             torch.mul(chunk.states[1:], systems.readout, out=chunk.spare)
@@ -77,7 +76,7 @@ class LiquidScan(torch.autograd.Function):
         for (k, chunk), x in zip(reversed([*systems.chunks(inputs, backward=True)]), reversed(starts), strict=True):
             here = slice(k, k + len(chunk.inputs))
             chunk.make_transitions()
-            clamped = chunk.excess() > 0 if ctx.guard else None
+            clamped = chunk.find_clamped() if ctx.guard else None
             if ctx.guard:
                 chunk.clamp()
             chunk.walk(x)
@@ -135,11 +134,11 @@ class _Systems:
         n = min(size, len(inputs))
         moved, spare = self.B.new_empty(2, n, *self.B.shape)
         walked = self.B.new_empty(1 + backward, n + 1, 3, *self.B.shape[1:])
-        scale = torch.empty_like(moved[:, 0])
+        scale, clamped = self.B.new_empty(2, n, *self.B.shape[1:])
         for k in range(0, len(inputs), size):
             part = inputs[k : k + size]
             n = len(part)
-            yield k, _Chunk(self, part, walked[:, : n + 1], moved[:n], scale[:n], spare[:n])
+            yield k, _Chunk(self, part, walked[:, : n + 1], moved[:n], scale[:n], clamped[:n], spare[:n])
 
 
 @dataclass(frozen=True)
@@ -156,6 +155,7 @@ class _Chunk:
     walked: Tensor
     moved: Tensor
     scale: Tensor
+    clamped: Tensor
     spare: Tensor
 
     @property
@@ -172,11 +172,17 @@ class _Chunk:
         """Fill ``moved``."""
         torch.addcmul(self.systems.A_less_1, self.inputs, self.systems.B, out=self.moved)
 
-    def excess(self) -> Tensor:
-        """Fill ``scale`` with the excess of the transitions' squared moduli over 1, and return it."""
+    def find_clamped(self) -> Tensor:
+        """Fill ``scale`` with the excess of the transitions' squared moduli over 1; return 1 where that is, else 0."""
         constant, linear, square = self.systems.excess
         u = self.inputs[:, 0]
-        return torch.addcmul(constant, u, torch.addcmul(linear, u, square, out=self.scale), out=self.scale)
+        torch.addcmul(constant, u, torch.addcmul(linear, u, square, out=self.scale), out=self.scale)
+        return torch.gt(self.scale, 0, out=self.clamped)  # as numbers, by which it is faster to multiply
+
+    def log_moduli(self) -> Tensor:
+        """Logarithms of the transitions' moduli, summed over the steps: of products of a few, which takes fewer."""
+        squared = torch.add(self.scale, 1, out=self.spare[:, 0])
+        return sum((part.prod(0).abs().log() for part in squared.split(4)), start=torch.zeros_like(squared[0])) / 2
 
     def clamp(self) -> None:
         """Scale the transitions to modulus 1 where ``scale`` says that it is above."""
