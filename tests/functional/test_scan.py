@@ -7,9 +7,9 @@ import torch
 
 from ssm_estimators.functional import reference
 from ssm_estimators.functional.blocks import _Toeplitz, both_directions, toeplitz
-from ssm_estimators.functional.convolution import _FourierConvolution, convolve
+from ssm_estimators.functional.convolution import convolve
 from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.diagonal import DiagonalSystem, _Lags, complex_powers
+from ssm_estimators.functional.diagonal import DiagonalSystem, complex_powers
 from ssm_estimators.functional.scan import chunk_length, chunked_scan, scan_system
 from ssm_estimators.functional.torch_scan import ChunkedScan, ChunkStates
 
@@ -261,31 +261,6 @@ def test_without_gradients_the_number_of_series_decides_nothing(system, L, monke
         scan_system(torch.randn(H, batch, L), system)
     assert len(made) == 3
     assert len(set(made)) == 1
-
-
-@pytest.mark.parametrize("M", [1, 3])
-@pytest.mark.parametrize("L", [1, 6, 37])
-@pytest.mark.parametrize("by_matrix", [True, False])
-def test_convolution_is_its_definition(L, by_matrix, M):
-    inputs = [_series(L) for _ in range(2)]
-    lags = [torch.randn(H, M, 2 * L - 1, dtype=torch.float64, requires_grad=True) for _ in range(2)]
-    expected = sum(reference.two_sided_convolution(k, u) for k, u in zip(lags, inputs, strict=True))
-    _assert_same([convolve(inputs, lags, by_matrix)], [expected], [*inputs, *lags])
-
-
-@pytest.mark.parametrize("n_directions", [1, 2])
-@pytest.mark.parametrize("L", [1, 2, 5])
-def test_gradcheck_of_lags(n_directions, L):
-    """Three inputs, of which a second direction's are up to two time points early."""
-    kernels = torch.randn(3 * n_directions, 2, L, dtype=torch.float64, requires_grad=True)
-    D = torch.randn(2, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda *tensors: _Lags.apply(*tensors, 3), [kernels, D])
-
-
-def test_gradcheck_of_the_fourier_convolution():
-    inputs = [_series(5) for _ in range(2)]
-    lags = [torch.randn(H, 2, 9, dtype=torch.float64, requires_grad=True) for _ in range(2)]
-    assert torch.autograd.gradcheck(lambda *tensors: _FourierConvolution.apply(2, *tensors), [*inputs, *lags])
 
 
 def test_wrong_number_of_inputs_is_refused(system):
