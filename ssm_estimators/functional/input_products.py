@@ -47,14 +47,9 @@ class _InputProducts(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         known, *products = ctx.saved_tensors
-        n, L = len(gradients), gradients[0].shape[-1]
-        dknown, dproduct = torch.zeros_like(known), torch.zeros_like(gradients[0])
-        for lag in reversed(range(1, n + 1)):
-            earlier = known[..., n - lag : n - lag + L]
-            dproduct += gradients[lag - 1]
-            dknown[..., n - lag : n - lag + L].addcmul_(dproduct, [known[..., n:], *products][lag - 1])
-            dproduct.mul_(earlier)
-        return dknown[..., n:].add_(dproduct), dknown[..., :n]
+        n = len(gradients)
+        dknown = _products_gradient(known, [known[..., n:], *products], [*gradients[:-1], gradients[-1].clone()])
+        return dknown[..., n:], dknown[..., :n]
 
 
 def add_products(y: Tensor, u: Tensor, gains: Tensor, past: Tensor | None = None) -> Tensor:
@@ -106,23 +101,20 @@ class _AddedProducts(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, ...]:
         u, past, gains = ctx.saved_tensors
-        n, L = past.shape[-1], u.shape[-1]
+        n = past.shape[-1]
         du, dpast = u.new_empty(u.shape), past.new_empty(past.shape)
         dgains = gains.new_zeros(*gains.shape[:2], *u.shape[:2])
         for here, known, gain in _rows(u, past, gains):
             products, gradient = _products(known, n), dy.flatten(0, 1)[here]
-            dknown, dproduct = torch.zeros_like(known), torch.zeros_like(gradient)
-            for q in reversed(range(n)):
-                product, of_gain = products[q + 1], dgains[:, q].flatten(1)
-                dproduct.addcmul_(gradient, gain[0, q])
+            of_products = [gradient * gain[0, q] for q in range(n)]
+            for q, (product, of_product) in enumerate(zip(products[1:], of_products, strict=True)):
+                of_gain = dgains[:, q].flatten(1)
                 of_gain[0, here] = torch.linalg.vecdot(gradient, product)
                 for backward, of_backward in zip(gain[1:, q], of_gain[1:], strict=True):
-                    dproduct[:, q + 1 :].addcmul_(gradient[:, : -q - 1], backward)
+                    of_product[:, q + 1 :].addcmul_(gradient[:, : -q - 1], backward)
                     of_backward[here] = torch.linalg.vecdot(gradient[:, : -q - 1], product[:, q + 1 :])
-                earlier = slice(n - 1 - q, n - 1 - q + L)
-                dknown[:, earlier].addcmul_(dproduct, products[q])
-                dproduct.mul_(known[:, earlier])
-            du.flatten(0, 1)[here] = dknown[:, n:].add_(dproduct)
+            dknown = _products_gradient(known, products, of_products)
+            du.flatten(0, 1)[here] = dknown[:, n:]
             dpast.flatten(0, 1)[here] = dknown[:, :n]
         return dy, du, dpast, dgains.sum(-1)
 
@@ -142,3 +134,17 @@ def _products(known: Tensor, n: int) -> list[Tensor]:
     """Products of 1 ... n + 1 successive inputs, of which n come before the first."""
     L = known.shape[-1] - n
     return [*accumulate([known[..., n - lag : n - lag + L] for lag in range(n + 1)], torch.mul)]
+
+
+def _products_gradient(known: Tensor, products: list[Tensor], gradients: list[Tensor]) -> Tensor:
+    """Gradient of the inputs from those of products of 2 ... n + 1 of them, the last of which is overwritten."""
+    n, dproduct = len(gradients), gradients[-1]
+    dknown = torch.zeros_like(known)
+    for q in reversed(range(n)):
+        earlier = slice(n - 1 - q, known.shape[-1] - 1 - q)
+        dknown[..., earlier].addcmul_(dproduct, products[q])
+        dproduct.mul_(known[..., earlier])
+        if q > 0:
+            dproduct += gradients[q - 1]
+    dknown[..., n:] += dproduct
+    return dknown

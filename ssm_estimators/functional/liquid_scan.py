@@ -76,8 +76,8 @@ class LiquidScan(torch.autograd.Function):
         for (k, chunk), x in zip(reversed([*systems.chunks(inputs, backward=True)]), reversed(starts), strict=True):
             here = slice(k, k + len(chunk.inputs))
             chunk.make_transitions()
-            clamped = chunk.find_clamped() if ctx.guard else None
             if ctx.guard:
+                chunk.find_clamped()
                 chunk.clamp()
             chunk.walk(x)
             dreadout += torch.mul(chunk.states[1:], doutputs[here], out=chunk.spare).sum(0).to(dreadout)
@@ -85,7 +85,7 @@ class LiquidScan(torch.autograd.Function):
             ending, position = chunk.ending(lengths, k)
             dstates[position, :, :, ending] += dend[..., ending].permute(2, 0, 1)
             dx = chunk.walk_back(dx)
-            dtransitions = chunk.transitions_gradient(clamped)
+            dtransitions = chunk.transitions_gradient(ctx.guard)
             dA += dtransitions.sum(0).to(dA)
             dstates += dtransitions  # of what the input drives: B u, in the transition and beside it
             dB += torch.mul(dstates, chunk.inputs, out=chunk.spare).sum(0).to(dB)
@@ -213,17 +213,17 @@ class _Chunk:
             earlier.addcmul_(turned[k], imaginary)
         return dstates[0].clone()
 
-    def transitions_gradient(self, clamped: Tensor | None) -> Tensor:
+    def transitions_gradient(self, guard: bool) -> Tensor:
         """Gradient of the transitions before they were clamped: what is radial is lost where they were."""
         dstates = self.dstates[1:]
         x_real, x_imaginary = self.states[:-1].unbind(1)
         gradient = torch.mul(dstates, x_real[:, None], out=self.spare)
         gradient[:, 0].addcmul_(dstates[:, 1], x_imaginary)
         gradient[:, 1].addcmul_(dstates[:, 0], x_imaginary, value=-1)
-        if clamped is not None:
+        if guard:
             radial = self.walked[0, 1:, 2]  # no longer of use
             torch.addcmul(gradient[:, 0], gradient[:, 0], self.moved[:, 0], out=radial)
-            radial.addcmul_(gradient[:, 1], self.moved[:, 1]).mul_(clamped)
+            radial.addcmul_(gradient[:, 1], self.moved[:, 1]).mul_(self.clamped)
             gradient.addcmul_(self.moved, radial[:, None], value=-1)
             gradient[:, 0] -= radial
             gradient.addcmul_(gradient, self.scale[:, None])
