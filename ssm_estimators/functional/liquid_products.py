@@ -35,23 +35,22 @@ class _Products(LiquidForm):
         return [like.new_zeros(len(A_bar), n_streams)] * (self.degree - 1)
 
 
-class _ProductStepper:
+class _ProductStepper(Stepper):
     """Streams of a linear system and products of each input with its predecessors, ``past``, the latest first.
 
     The products are further inputs of the system, or act at once where ``gains`` are given, (degree - 1, H, 1).
     """
 
     def __init__(self, linear: ChunkStepper, past: list[Tensor], gains: Tensor | None = None) -> None:
+        super().__init__((past[0].shape[0], past[0].shape[1]))
         self._linear, self._past, self._gains = linear, past, gains
 
-    @torch.no_grad()
-    def step(self, u: Tensor) -> Tensor:
-        """As of :class:`~ssm_estimators.functional.stepper.Stepper`."""
-        products = [*accumulate([u, *self._past], torch.mul)]
-        self._past = [u.clone(), *self._past[:-1]]
+    def _step(self, *u: Tensor) -> Tensor:
+        products = [*accumulate([*u, *self._past], torch.mul)]
+        self._past = [u[0].clone(), *self._past[:-1]]
         if self._gains is None:
             return self._linear.step(*products)
-        y = self._linear.step(u)
+        y = self._linear.step(*u)
         for gain, product in zip(self._gains, products[1:], strict=True):
             y.addcmul_(gain, product)
         return y

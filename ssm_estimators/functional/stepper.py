@@ -1,7 +1,7 @@
 """Systems run forward one time point a call, for many streams at once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -11,31 +11,58 @@ from ssm_estimators.functional.blocks import Blocks, move
 CHUNK_LENGTH = 24  # inputs between two moves of the states
 
 
-class Stepper(Protocol):
-    """H systems with M outputs each and the states of some streams, all at the same time point."""
+class Stepper(ABC):
+    """H systems with M outputs each and the states of some streams, all at the same time point.
 
-    def step(self, u: Tensor) -> Tensor:
-        """Next time point of all streams: (H, n_streams) to (H * M, n_streams); without gradients."""
+    Parameters
+    ----------
+    shape : (int, int)
+        H and streams.
+    """
 
-
-class StateStepper:
-    """Streams moved on by a function of inputs (H, n_streams) and states, to outputs and next states."""
-
-    def __init__(self, advance: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], state: Tensor) -> None:
-        self._advance, self._state = advance, state
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._shape = shape
 
     @torch.no_grad()
-    def step(self, u: Tensor) -> Tensor:
-        """As of :class:`Stepper`."""
-        y, self._state = self._advance(u, self._state)
-        return y.to(u)
+    def step(self, *u: Tensor) -> Tensor:
+        """Next time point of all streams: inputs (H, n_streams), one unless said otherwise, to (H * M, n_streams).
+
+        Raises
+        ------
+        ValueError
+            If an input has another shape.
+        """
+        for of_one in u:
+            if of_one.shape != self._shape:
+                raise ValueError(
+                    f"Expected one time point of shape (d_model, n_streams) = {self._shape}; got {tuple(of_one.shape)}."
+                )
+        return self._step(*u)
+
+    @abstractmethod
+    def _step(self, *u: Tensor) -> Tensor:
+        """``step`` of checked inputs."""
 
 
-class ChunkStepper:
+class StateStepper(Stepper):
+    """Streams moved on by a function of inputs and states (H, n_streams, N), to outputs and next states."""
+
+    def __init__(self, advance: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], state: Tensor) -> None:
+        super().__init__((state.shape[0], state.shape[1]))
+        self._advance, self._state = advance, state
+
+    def _step(self, *u: Tensor) -> Tensor:
+        (u_k,) = u
+        y, self._state = self._advance(u_k, self._state)
+        return y.to(u_k)
+
+
+class ChunkStepper(Stepper):
     """The chunked scan, a time point a call: states move on only once a chunk of T inputs is full.
 
-    Until then an output is what the state before the chunk adds, computed for all T at once, and what the chunk's
-    inputs so far do. A step costs H (T / 2 + (2 T N + the transition) / T) multiplications a stream.
+    A step takes as many inputs as a system has. Until a chunk is full an output is what the state before it adds,
+    computed for all T at once, and what the chunk's inputs so far do: H (T / 2 + (2 T N + the transition) / T)
+    multiplications a stream.
 
     Parameters
     ----------
@@ -71,6 +98,7 @@ class ChunkStepper:
         responses = torch.stack(blocks.toeplitz, 2).unflatten(-1, (-1, T))  # (H, T, Q, M, T)
         self._responses = [responses[:, : r + 1, ..., r].flatten(1, 2).mT.contiguous() for r in range(T)]
         H, _, Q, M, _ = responses.shape
+        super().__init__((H, n_streams))
         inputs = responses.new_zeros(H, T, Q, n_streams)
         from_before = responses.new_zeros(H, M, T, n_streams)
         self._state = responses.new_zeros(H, n_streams, readout.shape[1])
@@ -81,9 +109,7 @@ class ChunkStepper:
         self._before = from_before.unbind(2)
         self._place = start % T
 
-    @torch.no_grad()
-    def step(self, *u: Tensor) -> Tensor:
-        """Next time point of all streams: Q inputs (H, n_streams) to (H * M, n_streams)."""
+    def _step(self, *u: Tensor) -> Tensor:
         r = self._place
         for kept, of_one in zip(self._here[r], u, strict=True):
             kept.copy_(of_one)

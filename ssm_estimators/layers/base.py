@@ -78,6 +78,11 @@ class SSMLayer(nn.Module, ABC):
 
         As ``step``, but discretised once, and faster. Layers of different ``start`` do their larger pieces of work in
         different calls.
+
+        Raises
+        ------
+        ValueError
+            If ``rate`` is not positive, if there is no stream, or if the layer is bidirectional.
         """
 
     @abstractmethod
@@ -105,6 +110,9 @@ class SSMLayer(nn.Module, ABC):
                 f"Expected an input of shape (d_model={self.d_model}, batch >= 1, n_timepoints >= 1); "
                 f"got {tuple(u.shape)}."
             )
+        self._check_rate(rate)
+
+    def _check_rate(self, rate: float) -> None:
         if not rate > 0:
             raise ValueError(f"rate must be positive; got {rate}.")
 

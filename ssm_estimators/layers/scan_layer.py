@@ -58,6 +58,9 @@ class ScanLayer(SSMLayer):
     @torch.no_grad()
     def stepper(self, n_streams: int, *, rate: float = 1.0, start: int = 0) -> Stepper:
         self._refuse_state()
+        self._check_rate(rate)
+        if n_streams < 1:
+            raise ValueError(f"n_streams must be at least 1; got {n_streams}.")
         return self._stepper(n_streams, rate, start)
 
     def initial_state(self, batch: int) -> Tensor:

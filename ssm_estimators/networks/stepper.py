@@ -30,7 +30,8 @@ class NetworkStepper:
     Raises
     ------
     ValueError
-        If the network is in training, runs in both directions, or standardises by whole series.
+        If the network is in training, runs in both directions, or standardises by whole series; if there is no stream
+        or ``rate`` is not positive.
 
     Notes
     -----
@@ -59,6 +60,7 @@ class NetworkStepper:
             self._blocks = [block.stepper(n_streams, rate, start=i) for i, block in enumerate(blocks)]
             self._norm = None if network.norm is None else network.norm.pointwise()
         self.network, self.n_streams, self.rate = network, n_streams, rate
+        self._shape = n_streams, network.inputs.n_channels
         self._n_points = 0
         self._before: Tensor | None = None
         self._pooled: Tensor | None = None
@@ -78,10 +80,13 @@ class NetworkStepper:
         Raises
         ------
         ValueError
-            If X has another number of streams.
+            If X has another number of streams or channels.
         """
-        if len(X) != self.n_streams:
-            raise ValueError(f"Expected one time point of {self.n_streams} streams; got shape {tuple(X.shape)}.")
+        if X.shape != self._shape:
+            raise ValueError(
+                f"Expected one time point of {self.n_streams} streams, shape (n_streams, n_channels) = {self._shape}; "
+                f"got {tuple(X.shape)}."
+            )
         network, self._n_points = self.network, self._n_points + 1
         window = X[..., None] if self._before is None else torch.stack([self._before, X], dim=-1)
         self._before = X if network.inputs.differences else None

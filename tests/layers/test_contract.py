@@ -72,6 +72,13 @@ def test_stepper_is_forward(make, start, rate, relative_error):
     assert relative_error(stepped, layer(u, rate=rate)) <= 1e-10
 
 
+def test_stepper_refuses_what_would_broadcast(make):
+    stepper = make().stepper(BATCH)
+    for shape in [(H, 1), (1, BATCH), (BATCH,), (H, BATCH, 1)]:
+        with pytest.raises(ValueError, match="n_streams"):
+            stepper.step(torch.randn(shape))
+
+
 @pytest.mark.parametrize(("first", "second"), [(1, 1), (64, 64), (50, 33), (7, 130)])
 def test_two_halves_with_the_state_between_are_the_whole(make, first, second, relative_error):
     layer = make().double()

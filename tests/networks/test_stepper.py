@@ -58,9 +58,14 @@ def test_errors_say_what_to_do():
     with pytest.raises(ValueError, match="standardize='channel'"):
         NetworkStepper(_trained(standardize="series"), 1)
     with pytest.raises(ValueError, match="bidirectional=False"):
-        NetworkStepper(
-            SequenceNetwork(S4D, {"d_state": 4, "bidirectional": True}, 2, 3, 8, 1).eval(),
-            1,
-        )
+        NetworkStepper(SequenceNetwork(S4D, {"d_state": 4, "bidirectional": True}, 2, 3, 8, 1).eval(), 1)
+    with pytest.raises(ValueError, match="rate must be positive"):
+        NetworkStepper(_trained(), 1, rate=0.0)
+    with pytest.raises(ValueError, match="n_streams must be at least 1"):
+        NetworkStepper(_trained(), 0)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (4, 1), (4, 3), (4,), (1, 2), (4, 2, 1)])
+def test_another_shape_is_refused(shape):
     with pytest.raises(ValueError, match="4 streams"):
-        NetworkStepper(_trained(), 4).step(torch.randn(3, 2))
+        NetworkStepper(_trained(), 4).step(torch.randn(shape))
