@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ssm_estimators.functional import input_products as products_module
+from ssm_estimators.functional import liquid_scan as scan_module
 from ssm_estimators.functional import reference
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.input_products import add_products, input_products
@@ -123,9 +124,11 @@ def test_pb_is_the_newest_response_of_kb(system):
 
 @pytest.mark.parametrize("guard", [False, True])
 @pytest.mark.parametrize("given", [False, True])
-def test_gradcheck_of_the_liquid_scan(system, guard, given):
+def test_gradcheck_of_the_liquid_scan(system, guard, given, monkeypatch):
+    monkeypatch.setattr(scan_module, "CHUNK", 32 * P * H * BATCH)  # steps of 32: three chunks
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)  # so two groups of columns
     A_bar, B_bar, C, _ = system
-    u = 2 * torch.randn(H, BATCH, 70, dtype=torch.float64)  # across a chunk; the guard acts on some
+    u = 2 * torch.randn(H, BATCH, 70, dtype=torch.float64)  # the guard acts on some
     initial = torch.randn(H, BATCH, P, dtype=torch.complex128, requires_grad=True) if given else None
     lengths = torch.tensor([70, 0] if given else [40, 64])
     leaves = [value.detach().requires_grad_() for value in (A_bar, B_bar, C)]
@@ -135,6 +138,20 @@ def test_gradcheck_of_the_liquid_scan(system, guard, given):
         return LiquidScan.apply(A_bar, B_bar, C[None], scale * u, initial, lengths, guard)[:2]
 
     assert torch.autograd.gradcheck(outputs, [*leaves, scale, initial], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("n_directions", [1, 2])
+@pytest.mark.parametrize(("steps", "threads"), [(1, 1), (7, 2), (70, 4), (1000, 3)])
+def test_chunks_and_groups_of_columns_do_not_matter(system, n_directions, steps, threads, monkeypatch):
+    A_bar, B_bar, C, D = system
+    discrete = DiagonalSystem(A_bar, B_bar[None], torch.stack([C, 2 * C][:n_directions]), D)
+    u = torch.randn(H, BATCH, 70, dtype=torch.float64)
+    expected, _, of_guard = Exact().scan_guarded(discrete, u)
+    monkeypatch.setattr(scan_module, "CHUNK", steps * P * H * BATCH * n_directions)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    y, _, of_groups = Exact().scan_guarded(discrete, u)
+    torch.testing.assert_close(y, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(of_groups, of_guard, rtol=1e-12, atol=1e-12)
 
 
 def test_guard_keeps_the_state_bounded_and_says_what_it_did(system):
