@@ -1,61 +1,66 @@
 """BIDMC: heart rate, respiratory rate and oxygen saturation from 32 s of two signals."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from ssm_estimators.datasets.files import check_counts, check_options, read_ts, require
+from ssm_estimators.datasets.physionet import RATE, SECONDS, read_signals, read_windows
+
 TARGETS = ("HR", "RR", "SpO2")
-WINDOW = 4000  # samples, 32 s at 125 Hz
+WINDOW = SECONDS * RATE  # samples
 TRAIN_SHARE, SHUFFLE_SEED = 0.7, 0
+PUBLISHED = "bidmc-ppg-and-respiration-dataset-1.0.0"
 
 
 def load_bidmc(
     split: str, data_dir: str | Path, target: str = "all", protocol: str = "by-patient"
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """One part of the windows of the BIDMC PPG and respiration dataset (PhysioNet, doi 10.13026/C2208R).
 
     Parameters
     ----------
     split : {"train", "test"}
     data_dir : path
-        Folder that holds ``bidmc/`` with ``records.csv`` (record, patient, split), ``windows.csv.gz`` (record, start,
-        HR, RR, SpO2) and ``bidmc_<record>.npz`` (codes ``pleth`` and ``ii`` with their levels).
+        Folder that holds the recordings as published, ``bidmc-ppg-and-respiration-dataset-1.0.0/bidmc_csv/`` or
+        ``bidmc/bidmc_csv/`` with ``bidmc_01_Signals.csv`` and ``bidmc_01_Numerics.csv`` ...; or ``bidmc/`` with
+        ``records.csv`` (record, patient, split), ``windows.csv.gz`` (record, start, HR, RR, SpO2) and
+        ``bidmc_<record>.npz`` (codes ``pleth`` and ``ii`` with their levels); or, for the protocol ``"archive"``,
+        ``BIDMC32HR/BIDMC32HR_TRAIN.ts`` ... of the regression archive (TSER).
     target : {"HR", "RR", "SpO2", "all"}, default="all"
         Beats a minute, breaths a minute, per cent; the mean over the window. Windows without it are left out.
-    protocol : {"by-patient", "shuffled"}, default="by-patient"
-        No patient in both parts, or 70 % of all windows at random, as in most published tables: windows that overlap by
-        29 of their 32 s are then in both parts.
+    protocol : {"by-patient", "shuffled", "archive"}, default="by-patient"
+        No patient in both parts; or 70 % of all windows at random, as in most published tables: windows that overlap by
+        29 of their 32 s are then in both parts; or the regression archive's own parts, one target at a time.
 
     Returns
     -------
     X : ndarray of shape (n_windows, 2, 4000), float32
         Photoplethysmogram and ECG lead II at 125 Hz, in the source's units.
     y : ndarray of shape (n_windows,), or (n_windows, 3) for all, float64
-    groups : ndarray of shape (n_windows,), int64
-        The patient.
+    groups : ndarray of shape (n_windows,), int64, or None
+        The patient; None with the protocol ``"archive"``, which does not say.
 
     Raises
     ------
     FileNotFoundError
         If the files are not there.
     ValueError
-        If an option is unknown.
+        If an option is unknown, or a file is not what it should be.
     """
-    options = {"split": (split, ("train", "test")), "target": (target, (*TARGETS, "all"))}
-    options["protocol"] = (protocol, ("by-patient", "shuffled"))
-    for name, (value, known) in options.items():
-        if value not in known:
-            raise ValueError(f"{name} must be one of {known}; got {value!r}.")
-    folder = Path(data_dir) / "bidmc"
-    if not (folder / "windows.csv.gz").is_file():
-        raise FileNotFoundError(
-            f"No windows.csv.gz in {folder}. Expected <data_dir>/bidmc/ with records.csv, windows.csv.gz and "
-            "bidmc_01.npz ...; the recordings themselves are at https://physionet.org/content/bidmc."
-        )
-    records = pd.read_csv(folder / "records.csv")[["record", "patient", "split"]]
+    check_options(
+        split=(split, ("train", "test")),
+        target=(target, (*TARGETS, "all")),
+        protocol=(protocol, ("by-patient", "shuffled", "archive")),
+    )
+    if protocol == "archive":
+        return _read_archive(Path(data_dir), split, target)
+    windows, signals = _read_recordings(Path(data_dir))
     columns = list(TARGETS) if target == "all" else [target]
-    windows = pd.read_csv(folder / "windows.csv.gz").merge(records, on="record").dropna(subset=columns)
+    windows = windows.dropna(subset=columns)
     if protocol == "by-patient":
         windows = windows[windows["split"] == split]
     else:
@@ -64,9 +69,42 @@ def load_bidmc(
         windows = windows.iloc[order[:n_train] if split == "train" else order[n_train:]]
     X = np.empty((len(windows), 2, WINDOW), dtype=np.float32)
     for record, of_record in windows.reset_index(drop=True).groupby("record"):
-        with np.load(folder / f"bidmc_{record:02d}.npz") as arrays:
-            signals = np.stack([arrays[f"{name}_levels"][arrays[name]] for name in ("pleth", "ii")])
+        recording = signals(int(record))
         for row, start in zip(of_record.index, of_record["start"], strict=True):
-            X[row] = signals[:, start : start + WINDOW]
+            X[row] = recording[:, start : start + WINDOW]
     y = windows[columns].to_numpy(dtype=np.float64)
     return X, y if target == "all" else y[:, 0], windows["patient"].to_numpy()
+
+
+def _read_recordings(root: Path) -> tuple[pd.DataFrame, Callable[[int], np.ndarray]]:
+    """Windows with their targets, patient and part; and the signals of a recording."""
+    compact = root / "bidmc"
+    published = [root / PUBLISHED / "bidmc_csv", compact / "bidmc_csv"]
+    expected = (
+        f"{compact} with records.csv, windows.csv.gz and bidmc_01.npz ..., or the text files as published, "
+        f"{published[0]}/bidmc_01_Signals.csv ..., from https://physionet.org/content/bidmc."
+    )
+    found = require([compact / "windows.csv.gz", *(folder / "bidmc_01_Signals.csv" for folder in published)], expected)
+    if found.parent != compact:
+        return read_windows(found.parent), partial(read_signals, found.parent)
+    records = pd.read_csv(require([compact / "records.csv"], expected))[["record", "patient", "split"]]
+    windows = pd.read_csv(found).merge(records, on="record")
+
+    def signals(record: int) -> np.ndarray:
+        with np.load(require([compact / f"bidmc_{record:02d}.npz"], expected)) as arrays:
+            return np.stack([arrays[f"{name}_levels"][arrays[name]] for name in ("pleth", "ii")])
+
+    return windows, signals
+
+
+def _read_archive(root: Path, split: str, target: str) -> tuple[np.ndarray, np.ndarray, None]:
+    """The regression archive's own cases."""
+    if target == "all":
+        raise ValueError(f"The archive has one set a target; target must be one of {TARGETS}; got 'all'.")
+    name = f"BIDMC32{target}"
+    file = f"{name}/{name}_{split.upper()}.ts"
+    expected = f"<data_dir>/{file}, of the regression archive at http://tseregression.org."
+    path = require([root / file, root / "tser" / file], expected)
+    X, y = read_ts(path, y_dtype="float")
+    check_counts(path, f"{X.shape[1]} channels of {X.shape[2]} points", f"2 channels of {WINDOW} points")
+    return X, y.astype(np.float64), None

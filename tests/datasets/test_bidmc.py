@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from ssm_estimators.datasets import load_bidmc
+from ssm_estimators.datasets.physionet import read_signals, read_windows
 
 
 @pytest.fixture
@@ -55,5 +56,66 @@ def test_unknown_options(folder, option):
 
 
 def test_no_files(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"Expected <data_dir>/bidmc/ with records.csv"):
+    with pytest.raises(FileNotFoundError, match=r"Expected .*bidmc with records.csv"):
         load_bidmc("train", tmp_path)
+
+
+def _published(folder, n_seconds=480):
+    """The text files of the first recording; the others have the same."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    signals = pd.DataFrame({"Time [s]": np.arange(60_001) / 125, " RESP": 0.0, " PLETH": 0.5, " V": 0.0, " II": 0.25})
+    signals.loc[375, " PLETH"] = 1.0
+    time = np.arange(n_seconds + 1)
+    numerics = pd.DataFrame({"Time [s]": time, " HR": 60.0 + time, " PULSE": 0, " RESP": 12.0, " SpO2": 97.0})
+    numerics.loc[:19, " RESP"] = [0] * 10 + [np.nan] * 10  # neither 0 nor NaN counts
+    numerics.loc[rng.permutation(32)[:5], " SpO2"] = np.nan
+    for record in range(1, 54):
+        for name, table in (("Signals", signals), ("Numerics", numerics)):
+            path = folder / f"bidmc_{record:02d}_{name}.csv"
+            if record == 1:
+                table.to_csv(path, index=False)
+            else:
+                path.symlink_to(folder / f"bidmc_01_{name}.csv")
+
+
+@pytest.mark.parametrize("place", ["bidmc/bidmc_csv", "bidmc-ppg-and-respiration-dataset-1.0.0/bidmc_csv"])
+def test_text_files_as_published(tmp_path, place):
+    _published(tmp_path / place)
+    windows = read_windows(tmp_path / place)
+    assert len(windows) == 53 * 150
+    assert windows["patient"].nunique() == 46
+    assert (windows["split"] == "test").sum() == 2550
+    first = windows[windows["record"] == 1]
+    assert first["start"].tolist()[:3] == [0, 375, 750]
+    assert first["HR"].iloc[0] == 60 + 15.5  # the mean of 0 ... 31
+    assert np.isnan(first["RR"].iloc[:2]).all()  # 12 and 15 numbers are too few
+    assert first["RR"].iloc[2] == 12
+    assert (first["SpO2"] == 97).all()
+    assert read_signals(tmp_path / place, 1)[:, 374:376].tolist() == [[0.5, 1.0], [0.25, 0.25]]
+
+
+def test_text_files_that_lack_something(tmp_path):
+    folder = tmp_path / "bidmc" / "bidmc_csv"
+    folder.mkdir(parents=True)
+    (folder / "bidmc_01_Signals.csv").write_text("Time [s], PLETH\n0, 1\n")
+    with pytest.raises(FileNotFoundError, match=r"bidmc_01_Numerics.csv"):
+        load_bidmc("train", tmp_path)
+    with pytest.raises(ValueError, match=r"lacks \['II'\]"):
+        read_signals(folder, 1)
+
+
+def test_the_archives_own_cases(tmp_path):
+    (tmp_path / "BIDMC32HR").mkdir()
+    header = "@problemName BIDMC32HR\n@timeStamps false\n@univariate false\n@dimensions 2\n@equalLength true\n"
+    cases = [":".join(",".join(["1.5"] * n) for _ in range(2)) + ":80.25\n" for n in (4000, 4000)]
+    path = tmp_path / "BIDMC32HR" / "BIDMC32HR_TEST.ts"
+    path.write_text(header + "@seriesLength 4000\n@targetlabel true\n@data\n" + "".join(cases))
+    X, y, groups = load_bidmc("test", tmp_path, target="HR", protocol="archive")
+    assert X.shape == (2, 2, 4000)
+    assert y.tolist() == [80.25, 80.25]
+    assert groups is None
+    with pytest.raises(FileNotFoundError, match=r"BIDMC32HR_TRAIN.ts"):
+        load_bidmc("train", tmp_path, target="HR", protocol="archive")
+    with pytest.raises(ValueError, match="one set a target"):
+        load_bidmc("test", tmp_path, protocol="archive")

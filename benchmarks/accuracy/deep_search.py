@@ -1,0 +1,190 @@
+"""What makes the deep classifiers better, asked of training parts only.
+
+Sets of the UCR archive that the search may look at (``searched``); a setting is trained on two thirds of a set's
+training part and scored on the rest, one stratified split a seed. Test parts are never read. Rows go to a JSON-lines
+file; a run that was cut off goes on where it stopped.
+
+    python benchmarks/accuracy/deep_search.py --data-dir DATA --settings base ema --seeds 0
+    python benchmarks/accuracy/deep_search.py --data-dir DATA --report
+"""
+
+import argparse
+import copy
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+from runs import RESULTS, Rows, fit_and_predict, origin
+from sklearn.metrics import log_loss
+from skorch.callbacks import Callback
+from ucr_sets import equal_length_sets, searched, summary
+
+import ssm_estimators
+from ssm_estimators.datasets import load_ucr_uea
+
+KEYS = ("setting", "set", "seed")
+LARGEST = 80_000  # time points of a training part
+
+
+class Averaged(Callback):
+    """Exponential mean of the weights over steps, which the network has in the end."""
+
+    def __init__(self, share=0.1):
+        self.share = share  # of the training, over which the mean reaches back
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        n_steps = net.max_epochs * len(X.batches(net.batch_size))
+        self.decay_ = 1 - 1 / max(2.0, self.share * n_steps)
+        self.mean_ = copy.deepcopy(net.module_.state_dict())
+        self.n_ = 0
+
+    def on_batch_end(self, net, training=True, **kwargs):
+        if training:
+            self.n_ += 1
+            decay = min(self.decay_, self.n_ / (self.n_ + 9))
+            for name, value in net.module_.state_dict().items():
+                if torch.is_tensor(value) and value.is_floating_point():
+                    self.mean_[name].lerp_(value, 1 - decay)
+                else:
+                    self.mean_[name] = copy.deepcopy(value)
+
+    def on_train_end(self, net, **kwargs):
+        net.module_.load_state_dict(self.mean_)
+
+
+class Last(Callback):
+    """The last epoch's weights instead of the best one's."""
+
+    def on_epoch_end(self, net, **kwargs):
+        self.last_ = copy.deepcopy(net.module_.state_dict())
+
+    def on_train_end(self, net, **kwargs):
+        net.module_.load_state_dict(self.last_)
+
+
+class Augmented(Callback):
+    """Batches changed at random: scaled, noisy, and stretched or shifted in time."""
+
+    def __init__(self, scale=0.0, noise=0.0, stretch=0.0, shift=0.0):
+        self.scale, self.noise, self.stretch, self.shift = scale, noise, stretch, shift
+
+    def on_batch_begin(self, net, batch=None, training=True, **kwargs):
+        if not training:
+            return
+        X = batch[0]["X"]
+        n, _, L = X.shape
+        draw = net.generator_
+        if self.stretch or self.shift:
+            factor = 1 + self.stretch * (2 * torch.rand(n, 1, generator=draw) - 1)
+            moved = self.shift * L * (2 * torch.rand(n, 1, generator=draw) - 1)
+            place = ((torch.arange(L) - L / 2) * factor + L / 2 + moved).clamp(0, L - 1)
+            low = place.floor().long().clamp(max=L - 2)
+            share = (place - low)[:, None]
+            low = low[:, None].expand(-1, X.shape[1], -1)
+            X.copy_(torch.lerp(X.gather(2, low), X.gather(2, low + 1), share))
+        if self.scale:
+            X.mul_(1 + self.scale * torch.randn(n, 1, 1, generator=draw))
+        if self.noise:
+            X.add_(self.noise * X.std((0, 2), keepdim=True) * torch.randn(X.shape, generator=draw))
+
+
+# of each setting, what differs from the defaults of S4DClassifier
+SETTINGS = {
+    "base": {},
+    "liquid": {"class": "LiquidS4"},
+    "last": {"callbacks": [Last()]},
+    "ema": {"callbacks": [Averaged()]},
+    "ema_epochs": {"callbacks": [Averaged()], "epochs": 2},
+    "ema_stretch": {"callbacks": [Averaged(), Augmented(stretch=0.1, shift=0.05)]},
+    "ema_noise": {"callbacks": [Averaged(), Augmented(scale=0.1, noise=0.1)]},
+    "ema_all": {"callbacks": [Averaged(), Augmented(0.1, 0.05, 0.1, 0.05)]},
+    "ema_dropout": {"callbacks": [Averaged()], "dropout": 0.2},
+    "ema_max": {"callbacks": [Averaged()], "pooling": "max"},
+    "ema_smooth": {"callbacks": [Averaged()], "net_params": {"criterion__label_smoothing": 0.1}},
+    "ema_wide": {"callbacks": [Averaged()], "d_model": 128},
+    "ema_decay": {"callbacks": [Averaged()], "weight_decay": 0.1},
+}
+
+
+def held_out_cases(y, seed):
+    """A third of each class, at least one case of every class that has two."""
+    held_out, random = np.zeros(len(y), dtype=bool), np.random.default_rng(seed)
+    for label in np.unique(y):
+        members = random.permutation(np.flatnonzero(y == label))
+        held_out[members[: max(len(members) // 3, len(members) > 1)]] = True
+    return held_out
+
+
+def run(setting, name, seed, data_dir):
+    """Scores of one fit, on one thread."""
+    X, y = load_ucr_uea(name, "train", data_dir)
+    held_out = held_out_cases(y, seed)
+    X, X_held_out, y, y_held_out = X[~held_out], X[held_out], y[~held_out], y[held_out]
+    params = {**SETTINGS[setting], "random_state": seed, "n_threads": 1, "device": "cpu"}
+    model = getattr(ssm_estimators, params.pop("class", "S4D") + "Classifier")
+    if "epochs" in params:
+        params["max_epochs"] = params.pop("epochs") * int(np.clip(60_000 / len(y), 30, 60))
+    clf = model(**copy.deepcopy(params))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        predicted, seconds = fit_and_predict(clf, X, y, X_held_out)
+    proba = clf.predict_proba(X_held_out).clip(1e-4)  # one confident mistake among few cases must not decide
+    return {
+        "setting": setting,
+        "set": name,
+        "seed": seed,
+        "accuracy": round(float(np.mean(predicted == y_held_out)), 4),
+        "log_loss": round(float(log_loss(y_held_out, proba / proba.sum(1, keepdims=True), labels=clf.classes_)), 4),
+        **seconds,
+        **origin(),
+    }
+
+
+def report(rows):
+    """Means a setting, and of the differences from base, over the sets and seeds that both have."""
+    frame = pd.DataFrame(rows.rows).drop_duplicates([*KEYS]).set_index([*KEYS])
+    wide = frame["accuracy"].unstack("setting")
+    loss = frame["log_loss"].unstack("setting")
+    gain, loss_gain = wide.sub(wide["base"], axis=0), loss.sub(loss["base"], axis=0)
+    table = pd.DataFrame(
+        {
+            "runs": wide.count(),
+            "accuracy": wide.mean(),
+            "gain": gain.mean(),
+            "error of gain": gain.std() / np.sqrt(gain.count()),
+            "log loss": loss.mean(),
+            "change": loss_gain.mean(),
+            "seconds": frame["fit_seconds"].unstack("setting").mean(),
+        }
+    )
+    print(table.sort_values("gain", ascending=False).round(4).to_string())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds ucr/")
+    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--jobs", type=int, default=2, help="fits at a time, on one thread each")
+    parser.add_argument("--output", type=Path, default=RESULTS / "deep_search.jsonl")
+    parser.add_argument("--report", action="store_true")
+    args = parser.parse_args()
+    rows = Rows(args.output, KEYS)
+    if args.report:
+        return report(rows)
+    counts = summary(args.data_dir)
+    small = counts.index[counts["n_train"] * counts["T"] <= LARGEST]
+    names = [name for name in equal_length_sets(args.data_dir) if searched(name) and name in small]
+    for setting in args.settings:
+        todo = [(setting, name, seed) for seed in args.seeds for name in names if not rows.has(setting, name, seed)]
+        fits = (delayed(run)(*key, args.data_dir.resolve()) for key in todo)
+        for row in Parallel(args.jobs, return_as="generator_unordered")(fits):
+            rows.add(row)
+    return report(rows)
+
+
+if __name__ == "__main__":
+    main()

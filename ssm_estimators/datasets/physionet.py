@@ -1,0 +1,65 @@
+"""The recordings of BIDMC as published: text files of signals and of the monitor's numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ssm_estimators.datasets.files import check_counts, require
+
+RATE, N_SAMPLES = 125, 60_001  # Hz; 8 minutes
+RECORDS = range(1, 54)
+SAME_PATIENT = {**dict.fromkeys(range(7, 10), 6), **dict.fromkeys(range(21, 24), 20), 39: 38}
+SECONDS, HOP, N_WINDOWS = 32, 3, 150  # of a window, between two, of a recording
+FEWEST = SECONDS // 2  # numbers of which a mean is taken
+NUMERICS = {"HR": "HR", "RR": "RESP", "SpO2": "SpO2"}
+
+
+def read_signals(folder: Path, record: int) -> np.ndarray:
+    """Photoplethysmogram and ECG lead II of a recording, (2, 60001), float32."""
+    path = _file(folder, record, "Signals")
+    table = _table(path, ["PLETH", "II"])
+    check_counts(path, f"{len(table)} samples", f"{N_SAMPLES} samples")
+    signals: np.ndarray = table.to_numpy(dtype=np.float32).T
+    return signals
+
+
+def read_windows(folder: Path) -> pd.DataFrame:
+    """Windows of all recordings: record, start (sample), HR, RR, SpO2 (means, NaN of too few), patient, split.
+
+    A window starts every 3 seconds. A breathing rate of 0 is missing. Patients are numbered by their first recording;
+    those whose number's last digit leaves 2 on division by 3 are the test part.
+    """
+    of_records = [
+        mean_numerics(_table(_file(folder, record, "Numerics"), ["Time [s]", *NUMERICS.values()])) for record in RECORDS
+    ]
+    windows = pd.concat(of_records, keys=RECORDS, names=["record"]).reset_index("record").reset_index(drop=True)
+    first = windows["record"].replace(SAME_PATIENT)
+    windows["patient"] = pd.factorize(first)[0]
+    windows["split"] = np.where(windows["patient"] % 10 % 3 == 2, "test", "train")
+    return windows
+
+
+def mean_numerics(numerics: pd.DataFrame) -> pd.DataFrame:
+    """Means of a recording's numbers, at times in seconds, over each window."""
+    values = numerics[list(NUMERICS.values())].set_axis(list(NUMERICS), axis=1)
+    values = values.mask(values["RR"] == 0, values.assign(RR=np.nan))
+    starts = HOP * np.arange(N_WINDOWS)
+    time = numerics["Time [s]"].to_numpy()
+    inside = (time >= starts[:, None]) & (time < starts[:, None] + SECONDS)
+    counted = inside @ values.notna().to_numpy().astype(int)
+    means = inside @ values.fillna(0).to_numpy() / np.maximum(counted, 1)
+    windows = pd.DataFrame(np.where(counted >= FEWEST, means, np.nan), columns=list(NUMERICS))
+    return windows.assign(start=starts * RATE)
+
+
+def _file(folder: Path, record: int, kind: str) -> Path:
+    path = folder / f"bidmc_{record:02d}_{kind}.csv"
+    return require([path], f"53 recordings as {folder}/bidmc_01_Signals.csv and bidmc_01_Numerics.csv ...")
+
+
+def _table(path: Path, columns: list[str]) -> pd.DataFrame:
+    table = pd.read_csv(path, skipinitialspace=True)
+    if missing := set(columns) - set(table.columns):
+        raise ValueError(f"{path} has the columns {list(table.columns)} and lacks {sorted(missing)}.")
+    return table[columns]
