@@ -24,6 +24,7 @@ from ucr_sets import equal_length_sets, searched, summary
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
+from ssm_estimators.estimators.base import default_batch_size, default_epochs
 
 KEYS = ("setting", "set", "seed")
 LARGEST = 80_000  # time points of a training part
@@ -97,7 +98,18 @@ SETTINGS = {
     "liquid": {"class": "LiquidS4"},
     "last": {"callbacks": [Last()]},
     "ema": {"callbacks": [Averaged()]},
-    "ema_epochs": {"callbacks": [Averaged()], "epochs": 2},
+    "steps_1000": {"callbacks": [Averaged()], "steps": 1000},
+    "steps_2500": {"callbacks": [Averaged()], "steps": 2500},
+    "steps_1000_noise": {"callbacks": [Averaged(), Augmented(scale=0.1, noise=0.05)], "steps": 1000},
+    "steps_1000_max": {"callbacks": [Averaged()], "steps": 1000, "pooling": "max"},
+    "steps_1000_high": {"callbacks": [Averaged()], "steps": 1000, "lr": 0.01},
+    "steps_1000_series": {"callbacks": [Averaged()], "steps": 1000, "standardize": "series"},
+    "steps_1000_legs": {"callbacks": [Averaged()], "steps": 1000, "init": "legs"},
+    "steps_1000_smooth": {
+        "callbacks": [Averaged()],
+        "steps": 1000,
+        "net_params": {"criterion__label_smoothing": 0.1},
+    },
     "ema_stretch": {"callbacks": [Averaged(), Augmented(stretch=0.1, shift=0.05)]},
     "ema_noise": {"callbacks": [Averaged(), Augmented(scale=0.1, noise=0.1)]},
     "ema_all": {"callbacks": [Averaged(), Augmented(0.1, 0.05, 0.1, 0.05)]},
@@ -125,8 +137,9 @@ def run(setting, name, seed, data_dir):
     X, X_held_out, y, y_held_out = X[~held_out], X[held_out], y[~held_out], y[held_out]
     params = {**SETTINGS[setting], "random_state": seed, "n_threads": 1, "device": "cpu"}
     model = getattr(ssm_estimators, params.pop("class", "S4D") + "Classifier")
-    if "epochs" in params:
-        params["max_epochs"] = params.pop("epochs") * int(np.clip(60_000 / len(y), 30, 60))
+    if "steps" in params:  # at least so many
+        n_batches = -(-len(y) // default_batch_size(len(y)))
+        params["max_epochs"] = max(default_epochs(len(y)), params.pop("steps") // n_batches)
     clf = model(**copy.deepcopy(params))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -17,7 +17,9 @@ from ssm_estimators.estimators.targets import check_groups, check_training_data
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.networks.inputs import InputChannels
+from ssm_estimators.networks.tokens import Embedding
 from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.tokens import check_tokens
 from ssm_estimators.series.validation import check_series
 from ssm_estimators.training.net import SeriesNet
 from ssm_estimators.training.split import validation_split
@@ -63,7 +65,11 @@ class DeepEstimator(Parameters):
     def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
         """Check everything that can be checked before the targets are read."""
         self._validate_params()
+        if self.input == "tokens" and self.missing == "mask":
+            raise ValueError("input='tokens' has no missing values; leave missing at 'error'.")
         data, sample_weight = check_training_data(self, X, y, sample_weight, self.missing, np.float32)
+        if self.input == "tokens":
+            data = check_tokens(data, None if self.n_tokens == "auto" else int(self.n_tokens))
         self._dt_range(data)
         return data, sample_weight
 
@@ -82,6 +88,7 @@ class DeepEstimator(Parameters):
         held_out = None if held_out is None else held_out.with_unit_weights()
         params = {
             **{f"module__{name}": getattr(self, name) for name in _NETWORK_PARAMETERS},
+            "module__n_tokens": self._n_tokens(data),
             "module__layer": type(self)._layer,
             "module__layer_params": self._resolve_layer_params(data),
             "module__n_channels": self.n_channels_in_,
@@ -106,7 +113,7 @@ class DeepEstimator(Parameters):
             net.initialize()
             if self._goes_on:
                 self._load_last_weights(net)
-            else:
+            elif self.input == "values":
                 inputs = InputChannels(self.n_channels_in_, self.standardize, self.differences, self.missing)
                 inputs.set_statistics(train_data.X, train_data.lengths)
                 net.module_.inputs.load_state_dict(inputs.state_dict())
@@ -122,6 +129,18 @@ class DeepEstimator(Parameters):
                 show_progress=self.verbose == 1,
                 callbacks=self.callbacks or [],
             )
+
+    def _n_tokens(self, data: SeriesData) -> int | None:
+        """Largest token of the network; None if it reads values."""
+        if self.input == "values":
+            return None
+        return int(data.X.max()) if self.n_tokens == "auto" else int(self.n_tokens)
+
+    def _check_new(self, X: Any) -> SeriesData:
+        """Series to predict, as the network wants them."""
+        network = self.net_.module_
+        data = check_series(self, X, network.inputs.missing, reset=False)
+        return check_tokens(data, network.encoder.n_tokens) if isinstance(network.encoder, Embedding) else data
 
     @property
     def _goes_on(self) -> bool:
@@ -164,6 +183,8 @@ class DeepEstimator(Parameters):
                 raise ValueError(f"validation as a tuple must be (X, y); got {len(validation)} elements.")
             try:
                 held_out = check_series(self, validation[0], self.missing, reset=False)
+                if self.input == "tokens":
+                    held_out = check_tokens(held_out, self._n_tokens(data))
                 check_consistent_length(held_out.X, validation[1])
                 target = self._encode_target(validation[1], None, reset=False)
             except ValueError as error:
@@ -198,7 +219,7 @@ class DeepEstimator(Parameters):
     def _outputs(self, X: Any) -> np.ndarray:
         """Network outputs of new series, (n_cases, n_outputs), float64."""
         check_is_fitted(self, "net_")
-        data = check_series(self, X, self.net_.module_.inputs.missing, reset=False)
+        data = self._check_new(X)
         automatic = max(1, PREDICT_POINTS // data.X.shape[-1] // TILE * TILE)
         batch_size = automatic if self.predict_batch_size == "auto" else int(self.predict_batch_size)
         outputs = predict(self.net_.module_, data, batch_size, self.device_, self.precision, self.n_threads)

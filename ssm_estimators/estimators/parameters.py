@@ -71,6 +71,11 @@ DATA = """validation : "auto", float, splitter, (X, y) or None, default="auto"
         What to judge epochs by: a share of the training cases, the first split of a scikit-learn splitter, data of its
         own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the best
         epoch are kept in every case.
+    input : {"values", "tokens"}, default="values"
+        With ``"tokens"``, X holds whole numbers from 1 on, and 0 past the end of each text; they are embedded, and
+        neither scaled nor differenced. Two channels are two texts that are compared.
+    n_tokens : int or "auto", default="auto"
+        Largest token; ``"auto"``: that of the training set. Not of values.
     standardize : {"channel", "series", None}, default="channel"
         Zero mean and unit variance a channel by the training set's statistics, by each series' own, or neither.
     missing : {"error", "mask"}, default="error"
@@ -169,6 +174,8 @@ class Parameters(NetworkParameters):
     """And how cases are read and held out, for estimators of whole series."""
 
     validation: Any = "auto"
+    input: str = "values"
+    n_tokens: int | str = "auto"
     standardize: str | None = "channel"
     missing: str = "error"
     warm_start: bool = False
@@ -183,6 +190,8 @@ class Parameters(NetworkParameters):
             HasMethods(["split", "get_n_splits"]),
             tuple,
         ],
+        "input": [StrOptions({"values", "tokens"})],
+        "n_tokens": [StrOptions({"auto"}), at_least(1)],
         "standardize": [None, StrOptions({"channel", "series"})],
         "missing": [StrOptions({"error", "mask"})],
         "warm_start": ["boolean"],

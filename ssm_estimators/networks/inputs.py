@@ -66,6 +66,10 @@ class InputChannels(nn.Module):
             values = torch.cat([values.nan_to_num(nan=0.0), (~X.isnan()).to(values)], dim=1)
         return values.transpose(0, 1)
 
+    def lengths(self, X: Tensor, lengths: Tensor | None) -> Tensor | None:
+        """Points of each case that goes on from here; ``None``: all."""
+        return lengths
+
     def _values(self, X: Tensor, lengths: Tensor | None, rate: float = 1.0) -> Tensor:
         if self.standardize == "series":
             mean, scale = mean_and_scale(X, known(X, lengths), (2,))

@@ -11,6 +11,7 @@ from ssm_estimators.functional.gated_mixing import gated_mixing
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks.feature_first import NORMS, POOLINGS, BatchNorm, FeatureLinear, LayerNorm, TiedDropout
 from ssm_estimators.networks.inputs import InputChannels
+from ssm_estimators.networks.tokens import Embedding, PairHead, TokenInputs
 
 
 class ResidualBlock(nn.Module):
@@ -75,6 +76,9 @@ class SequenceNetwork(nn.Module):
     pooling : {"mean", "max", "last"}
     standardize, differences, missing
         As in :class:`~ssm_estimators.networks.inputs.InputChannels`.
+    n_tokens : int or None, default=None
+        Read tokens from 1 to this, 0 past a text's end, and embed them; of two texts a case, its two channels, the
+        outputs are made together. ``None``: read values.
     seed : int or None, default=None
         Of the start values; ``None`` draws them from PyTorch's global generator.
 
@@ -101,19 +105,27 @@ class SequenceNetwork(nn.Module):
         standardize: str | None = "channel",
         differences: bool = False,
         missing: str = "error",
+        n_tokens: int | None = None,
         seed: int | None = None,
     ) -> None:
         super().__init__()
         generator = None if seed is None else torch.Generator().manual_seed(seed)
-        self.inputs = InputChannels(n_channels, standardize, differences, missing)
-        self.encoder = FeatureLinear(self.inputs.n_out, d_model, generator)
+        self.inputs: InputChannels | TokenInputs
+        self.encoder: FeatureLinear | Embedding
+        if n_tokens is None:
+            self.inputs = InputChannels(n_channels, standardize, differences, missing)
+            self.encoder = FeatureLinear(self.inputs.n_out, d_model, generator)
+        else:
+            self.inputs = TokenInputs(n_channels)
+            self.encoder = Embedding(n_tokens, d_model, generator)
         self.blocks = nn.ModuleList(
             ResidualBlock(layer(d_model, generator=generator, **layer_params), norm, prenorm, dropout, generator)
             for _ in range(n_layers)
         )
         self.norm: BatchNorm | LayerNorm | None = NORMS[norm](d_model) if prenorm else None
         self.pooling = pooling
-        self.head = FeatureLinear(d_model, n_outputs, generator)
+        head = FeatureLinear if n_tokens is None or n_channels == 1 else PairHead
+        self.head = head(d_model, n_outputs, generator)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None, rate: float = 1.0) -> Tensor:
         """Outputs of whole series.
@@ -131,6 +143,7 @@ class SequenceNetwork(nn.Module):
         Tensor of shape (batch, n_outputs)
         """
         x = self.encoder(self.inputs(X, lengths, rate))
+        lengths = self.inputs.lengths(X, lengths)
         for block in self.blocks:
             x = block(x, lengths, rate)
         if self.norm is not None:

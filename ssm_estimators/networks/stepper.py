@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ssm_estimators.networks.network import ResidualBlock, SequenceNetwork
+from ssm_estimators.networks.tokens import TokenInputs
 
 # pooled outputs of the points before, those of the n-th point, n -> pooled outputs
 POOLED_SO_FAR: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
@@ -30,8 +31,8 @@ class NetworkStepper:
     Raises
     ------
     ValueError
-        If the network is in training, runs in both directions, or standardises by whole series; if there is no stream
-        or ``rate`` is not positive.
+        If the network is in training, runs in both directions, standardises by whole series or reads tokens; if there
+        is no stream or ``rate`` is not positive.
 
     Notes
     -----
@@ -50,6 +51,8 @@ class NetworkStepper:
     def __init__(self, network: SequenceNetwork, n_streams: int, *, rate: float = 1.0) -> None:
         if network.training:
             raise ValueError("The network is in training, where its outputs depend on chance; call its eval() first.")
+        if isinstance(network.inputs, TokenInputs):
+            raise ValueError("Expected a network of values; this one reads whole texts of tokens.")
         if network.inputs.standardize == "series":
             raise ValueError(
                 "Expected a network that standardises by its training set or not at all; this one does so by whole "
