@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ssm_estimators.datasets.files import check_counts, check_options, require
+
 PARTS = ("train", "validation", "test")
 ETT_ROWS = {"ETTh1": (8640, 2880, 2880), "ETTm1": (34560, 11520, 11520)}
 ETT_ROWS |= {"ETTh2": ETT_ROWS["ETTh1"], "ETTm2": ETT_ROWS["ETTm1"]}
@@ -37,8 +39,7 @@ def load_ett(name: str, data_dir: str | Path, part: str | None = None) -> pd.Dat
     ValueError
         If ``name`` or ``part`` is unknown, or the file's shape is another.
     """
-    if name not in ETT_ROWS:
-        raise ValueError(f"name must be one of {tuple(ETT_ROWS)}; got {name!r}.")
+    check_options(name=(name, tuple(ETT_ROWS)), part=(part, (*PARTS, None)))
     frame = _read(name, data_dir, ETT_SHAPE[name])
     frame = frame.asfreq("h" if "h" in name else "15min")
     return _part(frame, part, ETT_ROWS[name])
@@ -71,6 +72,7 @@ def load_weather(data_dir: str | Path, part: str | None = None, fill: bool = Tru
     ValueError
         If ``part`` is unknown, or the file's shape is another.
     """
+    check_options(part=(part, (*PARTS, None)))
     frame = _read("weather", data_dir, WEATHER_SHAPE)
     if fill:
         frame = frame.mask(frame == WEATHER_MISSING).interpolate()
@@ -80,22 +82,19 @@ def load_weather(data_dir: str | Path, part: str | None = None, fill: bool = Tru
 
 def _read(name: str, data_dir: str | Path, shape: tuple[int, int]) -> pd.DataFrame:
     path = Path(data_dir) / "forecasting" / f"{name}.csv.gz"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"No {path}. Expected <data_dir>/forecasting/{name}.csv.gz with a column date and {shape[1]} more; the "
-            "files are those of github.com/zhouhaoyi/ETDataset and of most papers on long-term forecasting."
-        )
+    expected = (
+        f"a column date and {shape[1]} more in it; the files are those of github.com/zhouhaoyi/ETDataset and of most "
+        "papers on long-term forecasting."
+    )
+    require([path], expected)
     # some copies of the weather file have a broken character in three units
     frame = pd.read_csv(path, parse_dates=["date"], index_col="date", encoding_errors="replace")
-    if frame.shape != shape:
-        raise ValueError(f"{path} has {frame.shape[0]} rows of {frame.shape[1]} columns; expected {shape}.")
+    check_counts(path, f"{frame.shape[0]} rows of {frame.shape[1]} columns", f"{shape[0]} rows of {shape[1]} columns")
     return frame
 
 
 def _part(frame: pd.DataFrame, part: str | None, n_rows: tuple[int, int, int]) -> pd.DataFrame:
     if part is None:
         return frame
-    if part not in PARTS:
-        raise ValueError(f"part must be one of {PARTS} or None; got {part!r}.")
     start = sum(n_rows[: PARTS.index(part)])
     return frame.iloc[start : start + n_rows[PARTS.index(part)]]

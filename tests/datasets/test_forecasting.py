@@ -38,11 +38,11 @@ def test_what_is_absent_or_unknown_is_said(folder):
         load_ett("ETTh3", folder)
     with pytest.raises(ValueError, match="part must be one of"):
         load_ett("ETTh1", folder, "valid")
-    with pytest.raises(FileNotFoundError, match=r"No .*ETTm1.csv.gz. Expected <data_dir>/forecasting/ETTm1.csv.gz"):
+    with pytest.raises(FileNotFoundError, match=r"No .*ETTm1.csv.gz. Expected a column date and 7 more"):
         load_ett("ETTm1", folder)
 
 
 def test_counts_are_checked(folder, monkeypatch):
     monkeypatch.setitem(forecasting.ETT_SHAPE, "ETTh1", (13, 2))
-    with pytest.raises(ValueError, match="has 12 rows of 2 columns; expected"):
+    with pytest.raises(ValueError, match="holds 12 rows of 2 columns; published are 13 rows"):
         load_ett("ETTh1", folder)
