@@ -20,6 +20,6 @@ def fetch(url: str, md5: str | None, folder: Path, *, unpack: bool = False) -> N
             "download=True needs pooch: pip install 'ssm_estimators[datasets]', or pip install pooch."
         ) from error
     name = url.rsplit("/", 1)[-1]
-    processor = pooch.Untar(extract_dir=str(folder)) if unpack else None
+    processor = pooch.Untar(extract_dir=".") if unpack else None
     known = None if md5 is None else f"md5:{md5}"
     pooch.retrieve(url, known_hash=known, fname=name, path=folder, processor=processor, progressbar=True)

@@ -6,6 +6,7 @@ import sys
 import tarfile
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -40,9 +41,11 @@ def test_a_file_is_fetched_once_and_its_hash_checked(server, tmp_path):
         fetch(f"{server}/set/a.txt", "0" * 32, tmp_path / "elsewhere")
 
 
-def test_an_archive_is_unpacked(server, tmp_path):
+@pytest.mark.parametrize("relative", [False, True])
+def test_an_archive_is_unpacked(server, tmp_path, relative, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     md5 = hashlib.md5((tmp_path / "published" / "set.tar.gz").read_bytes()).hexdigest()
-    fetch(f"{server}/set.tar.gz", md5, tmp_path / "here", unpack=True)
+    fetch(f"{server}/set.tar.gz", md5, Path("here") if relative else tmp_path / "here", unpack=True)
     assert (tmp_path / "here" / "set" / "a.txt").read_text() == "hello"
 
 
