@@ -1,9 +1,10 @@
 """Accuracy on the UCR archive, the archive's own split, one JSON row a run; a killed run goes on where it stopped.
 
-python benchmarks/accuracy/ucr.py --data-dir DATA                              # the features, 3 seeds
+python benchmarks/accuracy/ucr.py --data-dir DATA --profile full               # the features, 3 seeds
 python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D --seeds 0 --sets Trace
+python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D --profile quick  # a minute: five small sets, two epochs
 python benchmarks/accuracy/ucr.py --data-dir DATA --timing                     # beside aeon's classifiers, one run
-python benchmarks/accuracy/ucr.py --data-dir DATA --report                     # tables and picture from the rows
+python benchmarks/accuracy/ucr_report.py --data-dir DATA                       # tables and picture from the rows
 """
 
 import argparse
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
+from joblib import Parallel, delayed
 from peers import peer_rows
 from runs import RESULTS, Rows, fit_and_predict, origin
 from ucr_sets import equal_length_sets, other_sets
@@ -28,19 +31,46 @@ MODELS = {
     **{name: (f"{name}Classifier", {}) for name in ("LiquidS4", "S4D", "S4", "LSSL")},
 }
 KEYS = ("model", "set", "seed")
+# seeds, sets (None: all that are there), parameters of the deep models; quick rows go to a file of their own
+PROFILES = {
+    "quick": ([0], ["BME", "Chinatown", "MoteStrain", "Plane", "UMD"], {"max_epochs": 2}),
+    "regular": ([0], None, {}),
+    "full": ([0, 1, 2], None, {}),
+}
 
 
-def run(model, name, seed, data_dir, n_jobs):
-    """Accuracy of one fit."""
+def run(model, name, seed, data_dir, n_jobs, **deep_params):
+    """Accuracy of one fit; a deep one has ``n_jobs`` threads."""
     class_name, params = MODELS[model]
     (X, y), (X_test, y_test) = (load_ucr_uea(name, split, data_dir) for split in ("train", "test"))
     if np.isnan(X).any() or np.isnan(X_test).any():
         params = {**params, "missing": "mask"}
-    threads = {"n_jobs": n_jobs} if class_name.startswith("StateSpaceRidge") else {}
-    estimator = getattr(ssm_estimators, class_name)(random_state=seed, **params, **threads)
+    own = {"n_jobs": n_jobs} if is_features(model) else {"n_threads": n_jobs, **deep_params}
+    estimator = getattr(ssm_estimators, class_name)(random_state=seed, **params, **own)
     predicted, seconds = fit_and_predict(estimator, X, y, X_test)
     row = {"model": model, "set": name, "seed": seed, "protocol": "original split"}
-    return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin()}
+    return {
+        **row,
+        "accuracy": round(float(np.mean(predicted == y_test)), 4),
+        **seconds,
+        **origin(str(getattr(estimator, "device_", "cpu"))),
+    }
+
+
+def is_features(model):
+    return MODELS[model][0].startswith("StateSpaceRidge")
+
+
+def run_missing(rows, model, seeds, names, args):
+    """All runs that are not there yet; deep ones on the CPU side by side, on one thread each."""
+    todo = [(model, name, seed, args.data_dir) for seed in seeds for name in names if not rows.has(model, name, seed)]
+    if is_features(model) or args.device not in ("auto", "cpu") or torch.cuda.is_available():
+        runs = (run(*key, args.jobs, **({} if is_features(model) else args.deep_params)) for key in todo)
+    else:
+        fits = (delayed(run)(*key, 1, **args.deep_params) for key in todo)
+        runs = Parallel(args.jobs, return_as="generator_unordered")(fits)
+    for row in runs:
+        rows.add(row)
 
 
 def main():
@@ -48,21 +78,22 @@ def main():
     parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds ucr/")
     parser.add_argument("--model", nargs="+", choices=MODELS, default=["features"])
     parser.add_argument("--sets", nargs="+", help="default: all that are there")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--jobs", type=int, default=2, help="threads of the features")
+    parser.add_argument("--seeds", nargs="+", type=int, help="default: the profile's")
+    parser.add_argument("--profile", choices=PROFILES, default="regular")
+    parser.add_argument("--device", default="auto", help="of the deep models")
+    parser.add_argument("--jobs", type=int, default=2, help="threads of the features; deep fits at a time")
     parser.add_argument("--timing", action="store_true", help="time the features beside aeon's classifiers")
-    parser.add_argument("--output", type=Path, default=RESULTS / "ucr.jsonl")
+    parser.add_argument("--output", type=Path)
     args = parser.parse_args()
-    names = args.sets or [*equal_length_sets(args.data_dir), *other_sets(args.data_dir)]
+    seeds, sets, params = PROFILES[args.profile]
+    args.deep_params = {"device": args.device, **params}
+    names = args.sets or sets or [*equal_length_sets(args.data_dir), *other_sets(args.data_dir)]
     if args.timing:
         time_beside_peers(args.data_dir, args.sets or equal_length_sets(args.data_dir), args.jobs)
         return
-    rows = Rows(args.output, KEYS)
+    rows = Rows(args.output or RESULTS / ("ucr_quick.jsonl" if args.profile == "quick" else "ucr.jsonl"), KEYS)
     for model in args.model:
-        for seed in args.seeds:
-            for name in names:
-                if not rows.has(model, name, seed):
-                    rows.add(run(model, name, seed, args.data_dir, args.jobs))
+        run_missing(rows, model, args.seeds or seeds, names, args)
         print(f"{model}: mean accuracy {rows.mean('accuracy', model=model):.4f}")
 
 
