@@ -27,6 +27,7 @@ def check_tokens(data: SeriesData, n_tokens: int | None) -> SeriesData:
 
     Examples
     --------
+    >>> import torch
     >>> check_tokens(SeriesData(torch.tensor([[[3.0, 1.0, 0.0]], [[2.0, 0.0, 0.0]]])), 3).lengths
     tensor([2, 1])
     """
