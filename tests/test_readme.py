@@ -1,5 +1,6 @@
 """The README's example runs as it stands; fewer epochs stand in for the defaults."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -17,6 +18,15 @@ def test_the_twenty_lines_of_use_run(monkeypatch, capsys):
     names = {}
     exec(compile(use.replace("max_epochs=20", "max_epochs=1"), str(README), "exec"), names)
     assert names["reg"].predict(names["convert_to"](names["X"], "numpy3D")).shape == names["y"].shape
+
+
+def test_tables_are_those_of_the_committed_rows(monkeypatch):
+    monkeypatch.syspath_prepend(README.parent / "benchmarks" / "accuracy")
+    report = importlib.import_module("report")
+    text = README.read_text()
+    assert len(re.findall(r"<!-- end -->", text)) == len(report.TABLES)
+    assert report.rendered(text) == text
+    assert report.rendered(text.replace("0.8802", "0.9")) == text  # HIVE-COTE 2's
 
 
 def test_the_lines_for_sktime_run():
