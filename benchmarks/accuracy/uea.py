@@ -1,6 +1,6 @@
 """Accuracy on multivariate sets, the archive's own split, one JSON row a run; a killed run goes on where it stopped.
 
-    python benchmarks/accuracy/uea.py --data-dir DATA                    # the features, aeon's MultiRocketHydra, 1-NN
+    python benchmarks/accuracy/uea.py --data-dir DATA --profile full     # the features, aeon's MultiRocketHydra, 1-NN
     python benchmarks/accuracy/uea.py --data-dir DATA --model S4D --seeds 0 --sets PenDigits JapaneseVowels
 
 BasicMotions and JapaneseVowels are those that sktime brings. aeon's classifier takes series of 9 points and more.
@@ -22,6 +22,12 @@ from ssm_estimators.datasets import load_ucr_uea
 MODELS = {"features": "StateSpaceRidge", **{name: name for name in ("LiquidS4", "S4D", "S4", "LSSL")}}
 PEERS = ("MultiRocketHydra", "MiniRocket")
 BUNDLED = ("BasicMotions", "JapaneseVowels")
+# seeds, sets (None: all that are there, and the two of sktime), parameters of the deep models
+PROFILES = {
+    "quick": ([0], ["AtrialFibrillation", "Libras", "RacketSports"], {"max_epochs": 2}),
+    "regular": ([0], None, {}),
+    "full": ([0, 1, 2], None, {}),
+}
 
 
 def sets(data_dir):
@@ -32,15 +38,16 @@ def read(name, split, data_dir):
     return load(name, split) if name in BUNDLED else load_ucr_uea(name, split, data_dir)
 
 
-def run(model, name, seed, data_dir, n_jobs):
+def run(model, name, seed, data_dir, n_jobs, deep_params):
     (X, y), (X_test, y_test) = (read(name, split, data_dir) for split in ("train", "test"))
     row = {"model": model, "set": name, "seed": seed, "protocol": "original split"}
     if model == "1-NN":
         return {**row, "accuracy": round(simple_predictor(X, y, X_test, y_test), 4), **origin()}
-    threads = {"n_jobs": n_jobs} if model == "features" else {}
-    estimator = getattr(ssm_estimators, MODELS[model] + "Classifier")(random_state=seed, **threads)
+    params = {"n_jobs": n_jobs} if model == "features" else deep_params
+    estimator = getattr(ssm_estimators, MODELS[model] + "Classifier")(random_state=seed, **params)
     predicted, seconds = fit_and_predict(estimator, X, y, X_test)
-    return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin()}
+    device = str(getattr(estimator, "device_", "cpu"))
+    return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin(device)}
 
 
 def run_peers(models, names, seed, data_dir, n_jobs):
@@ -60,14 +67,18 @@ def main():
     parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds uea/")
     known = [*MODELS, "1-NN", *PEERS]
     parser.add_argument("--model", nargs="+", choices=known, default=["features", "1-NN", "MultiRocketHydra"])
-    parser.add_argument("--sets", nargs="+", help="default: all that are there, and the two of sktime")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--sets", nargs="+", help="default: the profile's")
+    parser.add_argument("--seeds", nargs="+", type=int, help="default: the profile's")
+    parser.add_argument("--profile", choices=PROFILES, default="regular")
+    parser.add_argument("--device", default="auto", help="of the deep models")
     parser.add_argument("--jobs", type=int, default=2, help="threads of the features and of aeon's classifiers")
-    parser.add_argument("--output", type=Path, default=RESULTS / "uea.jsonl")
+    parser.add_argument("--output", type=Path)
     args = parser.parse_args()
-    rows = Rows(args.output, ("model", "set", "seed"))
-    names = args.sets or sets(args.data_dir)
-    for seed in args.seeds:
+    quick = args.profile == "quick"  # rows that go to a file of their own
+    rows = Rows(args.output or RESULTS / ("uea_quick.jsonl" if quick else "uea.jsonl"), ("model", "set", "seed"))
+    seeds, of_profile, params = PROFILES[args.profile]
+    names = args.sets or of_profile or sets(args.data_dir)
+    for seed in args.seeds or seeds:
         for model in args.model:
             missing = [name for name in names if not rows.has(model, name, seed)]
             if model in PEERS:
@@ -75,7 +86,7 @@ def main():
                     rows.add(row)
                 continue
             for name in missing:
-                rows.add(run(model, name, seed, args.data_dir, args.jobs))
+                rows.add(run(model, name, seed, args.data_dir, args.jobs, {"device": args.device, **params}))
     print(pd.DataFrame(rows.rows).pivot_table(index="set", columns="model", values="accuracy").round(4).to_string())
 
 
