@@ -103,6 +103,13 @@ SETTINGS = {
     "steps_1000_noise": {"callbacks": [Averaged(), Augmented(scale=0.1, noise=0.05)], "steps": 1000},
     "steps_1000_max": {"callbacks": [Averaged()], "steps": 1000, "pooling": "max"},
     "steps_1000_high": {"callbacks": [Averaged()], "steps": 1000, "lr": 0.01},
+    "steps_1000_deviation": {"callbacks": [Averaged()], "steps": 1000, "deviation": True},
+    "deviation": {"callbacks": [Averaged()], "deviation": True},
+    "deviation_smooth": {
+        "callbacks": [Averaged()],
+        "deviation": True,
+        "net_params": {"criterion__label_smoothing": 0.1},
+    },
     "steps_1000_series": {"callbacks": [Averaged()], "steps": 1000, "standardize": "series"},
     "steps_1000_legs": {"callbacks": [Averaged()], "steps": 1000, "init": "legs"},
     "steps_1000_smooth": {
@@ -140,6 +147,9 @@ def run(setting, name, seed, data_dir):
     if "steps" in params:  # at least so many
         n_batches = -(-len(y) // default_batch_size(len(y)))
         params["max_epochs"] = max(default_epochs(len(y)), params.pop("steps") // n_batches)
+    if params.pop("deviation", False):  # from the mean of the training series at the same time point, one channel more
+        mean = X.mean(0)
+        X, X_held_out = (np.concatenate([part, part - mean], axis=1) for part in (X, X_held_out))
     clf = model(**copy.deepcopy(params))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

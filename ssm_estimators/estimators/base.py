@@ -67,6 +67,8 @@ class DeepEstimator(Parameters):
         self._validate_params()
         if self.input == "tokens" and self.missing == "mask":
             raise ValueError("input='tokens' has no missing values; leave missing at 'error'.")
+        if self.input == "values" and self.n_tokens != "auto":
+            raise ValueError(f"n_tokens={self.n_tokens} is for input='tokens'; input is 'values'.")
         data, sample_weight = check_training_data(self, X, y, sample_weight, self.missing, np.float32)
         if self.input == "tokens":
             data = check_tokens(data, None if self.n_tokens == "auto" else int(self.n_tokens))

@@ -28,12 +28,8 @@ class InputChannels(nn.Module):
 
     def __init__(self, n_channels: int, standardize: str | None, differences: bool, missing: str) -> None:
         super().__init__()
-        self.n_channels, self.standardize, self.differences, self.missing = (
-            n_channels,
-            standardize,
-            differences,
-            missing,
-        )
+        self.n_channels = n_channels
+        self.standardize, self.differences, self.missing = standardize, differences, missing
         n_values = n_channels * (1 + differences)
         self.n_out = n_values + (n_channels if missing == "mask" else 0)
         self.mean: Tensor
