@@ -49,13 +49,13 @@ def load_ucr_uea(
     folders = [root, root / "ucr", root / "uea"]
     stem = f"{name}/{name}_{split.upper()}"
     paths = [folder / file for file in (f"{name}.npz", f"{stem}.ts", f"{stem}.tsv") for folder in folders]
-    if download and not any(path.exists() for path in paths):
-        load_UCR_UEA_dataset(name, split, extract_path=str(root))
     expected = (
         f"the set as {name}.npz, {stem}.ts or {stem}.tsv. The archives are at "
         "https://www.timeseriesclassification.com; download=True lets sktime fetch the set."
     )
-    path = require(paths, expected)
+    path = require(
+        paths, expected, (lambda: load_UCR_UEA_dataset(name, split, extract_path=str(root))) if download else None
+    )
     X, y, n_classes = READERS[path.suffix](path, split)
     _check(path, name, split, X, n_classes)
     return X, y

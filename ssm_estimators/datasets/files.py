@@ -1,7 +1,7 @@
 """What the loaders share: options, files that must be there, sktime's text format, hashes."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +20,16 @@ def check_options(**options: tuple[object, Collection[object]]) -> None:
             raise ValueError(f"{name} must be one of {tuple(known)}; got {value!r}.")
 
 
-def require(paths: Collection[Path], expected: str) -> Path:
-    """The first of these files or folders that is there.
+def require(paths: Collection[Path], expected: str, fetch: Callable[[], object] | None = None) -> Path:
+    """The first of these files or folders that is there, or is once it was fetched.
 
     Raises
     ------
     FileNotFoundError
         If none is; it says what was looked for, and what was expected.
     """
+    if fetch is not None and not any(path.exists() for path in paths):
+        fetch()
     for path in paths:
         if path.exists():
             return path
@@ -47,6 +49,18 @@ def sha256(path: Path) -> str:
     """Hash of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def padded(rows: Sequence[np.ndarray], fill: float, dtype: type) -> np.ndarray:
+    """Series of one channel beside each other, (n_rows, longest), ``fill`` past their ends.
+
+    >>> padded([np.array([3, 1]), np.array([5])], 0, int).tolist()
+    [[3, 1], [5, 0]]
+    """
+    X: np.ndarray = np.full((len(rows), max(map(len, rows))), fill, dtype=dtype)
+    for row, values in zip(X, rows, strict=True):
+        row[: len(values)] = values
+    return X
 
 
 def read_ts(path: Path, y_dtype: str = "str") -> tuple[np.ndarray, np.ndarray]:
@@ -74,13 +88,8 @@ def read_ts(path: Path, y_dtype: str = "str") -> tuple[np.ndarray, np.ndarray]:
         table, y = load_from_tsfile(str(path), return_data_type="nested_univ", y_dtype=y_dtype)
     except (OSError, TypeError, ValueError, IndexError) as error:
         raise ValueError(f"{path} cannot be read as a .ts file, sktime's text format: {error}") from error
-    series = [[np.asarray(channel, dtype=np.float32) for channel in case] for case in table.to_numpy()]
-    longest = max(len(channel) for case in series for channel in case)
-    X = np.full((*table.shape, longest), np.nan, dtype=np.float32)
-    for row, case in zip(X, series, strict=True):
-        for channel, values in zip(row, case, strict=True):
-            channel[: len(values)] = values
-    return X, as_labels(y)
+    X = padded([np.asarray(channel) for case in table.to_numpy() for channel in case], np.nan, np.float32)
+    return X.reshape(*table.shape, -1), as_labels(y)
 
 
 def as_labels(y: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Images read as sequences, pixel by pixel and row by row."""
 
 import gzip
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ MNIST_MD5 = {
 }
 CIFAR_FILES = {"train": [f"data_batch_{k}.bin" for k in range(1, 6)], "test": ["test_batch.bin"]}
 CIFAR_URL = "https://www.cs.toronto.edu/~kriz/"
-CIFAR_MD5 = {"cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530"}
+CIFAR_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 CIFAR_CASES = 10_000  # a file
 CIFAR_RECORD = 1 + 3 * 32 * 32  # bytes: a label, then red, green and blue, each row by row
 GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of red, green and blue (ITU-R BT.601)
@@ -66,14 +67,16 @@ def load_sequential_mnist(
     folders = [root / "mnist", root / "MNIST" / "raw", root]
     found = [folder / name for folder in folders for name in (MNIST_FILES[split][0], plain[0])]
     subset = root / "images" / "mnist_10k_2k.npz"
-    if download and not any(path.exists() for path in [*found, subset]):
+
+    def get() -> None:
         for name in MNIST_FILES[split]:
             fetch(MNIST_URL + name, MNIST_MD5[name], root / "mnist")
+
     expected = (
         f"{MNIST_FILES[split][0]} and {MNIST_FILES[split][1]}, gzipped or not, in {root / 'mnist'}, or {subset}. The "
         f"files are at {MNIST_URL}; download=True fetches them."
     )
-    path = require([*found, subset], expected)
+    path = require([*found, subset], expected, get if download else None)
     if path == subset:
         X, y = _from_npz(path, split, (28, 28))
     else:
@@ -121,13 +124,12 @@ def load_sequential_cifar(
     root = Path(data_dir)
     folder, subset = root / "cifar-10-batches-bin", root / "images" / "cifar10_gray_3k_1k.npz"
     candidates = [folder / CIFAR_FILES[split][0], *([subset] if grayscale else [])]
-    if download and not any(path.exists() for path in candidates):
-        fetch(CIFAR_URL + "cifar-10-binary.tar.gz", CIFAR_MD5["cifar-10-binary.tar.gz"], root, unpack=True)
+    get = partial(fetch, CIFAR_URL + "cifar-10-binary.tar.gz", CIFAR_MD5, root, unpack=True)
     expected = (
         f"the binary version of CIFAR-10 in {folder}, or, with grayscale=True, {subset}. It is at "
         f"{CIFAR_URL}cifar.html; download=True fetches it."
     )
-    path = require(candidates, expected)
+    path = require(candidates, expected, get if download else None)
     if path == subset:
         X, y = _from_npz(path, split, (32, 32))
         return X.reshape(len(X), 1, -1).astype(np.float32) / 255, y.astype(np.int64)

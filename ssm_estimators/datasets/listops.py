@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ssm_estimators.datasets.files import check_options, require
-from ssm_estimators.datasets.tokens import pad_tokens
+from ssm_estimators.datasets.files import check_options, padded, require
 
 OPERATORS: dict[str, Callable[[list[int]], int]] = {
     "[MIN": min,
@@ -19,7 +18,7 @@ TOKENS = [*map(str, range(10)), *OPERATORS, "]"]
 FILES = {"train": "basic_train.tsv", "validation": "basic_val.tsv", "test": "basic_test.tsv"}
 N_CASES = {"train": 96_000, "validation": 2_000, "test": 2_000}
 OPERATOR_SHARE, MOST_ARGUMENTS, DEEPEST = 0.25, 10, 10
-TEST_OF_FIVE = 4  # row % 5 of the original test file that is our test part
+PARTS_OF_FIVE = ("train", "train", "train", "validation", "test")  # of rows of the original test file
 
 
 def load_listops(
@@ -85,7 +84,7 @@ def load_listops(
         pairs = _read(Path(data_dir), split)
     codes = {token: code for code, token in enumerate(TOKENS, start=1)}
     texts = [np.array([codes[token] for token in tokens]) for tokens, _ in pairs]
-    X = pad_tokens(texts, max(map(len, texts)))
+    X = padded(texts, 0, np.int64)[:, None]
     return X, np.array([value for _, value in pairs], dtype=np.int64), len(TOKENS)
 
 
@@ -148,8 +147,7 @@ def _read(root: Path, split: str) -> list[tuple[list[str], int]]:
     with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
         lines = [line.rstrip("\n").split("\t") for line in file]
     if path == original:
-        places = {4: "test", 3: "validation"}
-        lines = [line for k, line in enumerate(lines) if places.get(k % 5, "train") == split]
+        lines = [line for k, line in enumerate(lines) if PARTS_OF_FIVE[k % 5] == split]
         return [*_parsed(path, ((text, value) for value, text in lines))]
     return [*_parsed(path, ((text, value) for text, value in lines[1:]))]
 

@@ -1,12 +1,13 @@
 """Spoken words as raw sound."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy.io import wavfile
 
-from ssm_estimators.datasets.files import check_counts, check_options, require
+from ssm_estimators.datasets.files import check_counts, check_options, padded, require
 from ssm_estimators.datasets.remote import fetch
 
 DIGITS_RATE, COMMANDS_RATE = 8_000, 16_000  # Hz
@@ -113,13 +114,13 @@ def load_speech_commands(
     _check_rate(rate)
     root = Path(data_dir)
     folders = [root / "speech_commands", root / "SpeechCommands" / "speech_commands_v0.02"]
-    if download and not any((folder / "testing_list.txt").exists() for folder in folders):
-        fetch(COMMANDS_URL, COMMANDS_MD5, folders[0], unpack=True)
+    get = partial(fetch, COMMANDS_URL, COMMANDS_MD5, folders[0], unpack=True)
     expected = (
         f"testing_list.txt, validation_list.txt and a folder a word in {folders[0]} or {folders[1]}. The set is at "
         f"{COMMANDS_URL}; download=True fetches it."
     )
-    folder = require([folder / "testing_list.txt" for folder in folders], expected).parent
+    lists = [folder / "testing_list.txt" for folder in folders]
+    folder = require(lists, expected, get if download else None).parent
     listed = {
         part: set(require([folder / f"{name}_list.txt"], expected).read_text().split())
         for part, name in (("test", "testing"), ("validation", "validation"))
@@ -157,8 +158,5 @@ def _sound(path: Path, expected_rate: int) -> np.ndarray:
 
 def _padded(sounds: list[np.ndarray], rate: int) -> np.ndarray:
     """Every ``rate``-th sample of each, scaled, NaN past the end."""
-    kept = [sound[::rate] for sound in sounds]
-    X = np.full((len(kept), 1, max(map(len, kept))), np.nan, dtype=np.float32)
-    for row, sound in zip(X[:, 0], kept, strict=True):
-        row[: len(sound)] = sound.astype(np.float32) / FULL_SCALE
-    return X
+    kept = [sound[::rate].astype(np.float32) / FULL_SCALE for sound in sounds]
+    return padded(kept, np.nan, np.float32)[:, None]

@@ -1,15 +1,14 @@
 """Texts as series of bytes: reviews to judge, and pairs of papers of which one may cite the other."""
 
 import re
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from ssm_estimators.datasets.files import check_counts, check_options, require
+from ssm_estimators.datasets.files import check_counts, check_options, padded, require
 from ssm_estimators.datasets.remote import fetch
-from ssm_estimators.datasets.tokens import pad_tokens
 
 N_BYTES = 256  # tokens are 1 + the byte
 IMDB_CASES = 12_500  # of each kind in each part
@@ -61,13 +60,12 @@ def load_imdb_bytes(
     check_options(split=(split, ("train", "test")))
     root = Path(data_dir)
     folder, subset = root / "aclImdb" / split, root / "text" / "imdb_bytes_2k_1k.npz"
-    if download and not folder.exists() and not subset.exists():
-        fetch(IMDB_URL, IMDB_MD5, root, unpack=True)
+    get = partial(fetch, IMDB_URL, IMDB_MD5, root, unpack=True)
     expected = (
         f"reviews as {folder / 'pos'}/*.txt and {folder / 'neg'}/*.txt, 12,500 each, or {subset}. They are at "
         f"{IMDB_URL}; download=True fetches them."
     )
-    if require([folder, subset], expected) == subset:
+    if require([folder, subset], expected, get if download else None) == subset:
         with np.load(subset) as arrays:
             content, ends, y = arrays[f"text_{split}"], arrays[f"offsets_{split}"], arrays[f"y_{split}"]
         check_counts(subset, len(y), 2000 if split == "train" else 1000)
@@ -77,7 +75,7 @@ def load_imdb_bytes(
         check_counts(folder, [len(part) for part in paths], [IMDB_CASES, IMDB_CASES])
         texts = [np.frombuffer(path.read_bytes(), dtype=np.uint8) for part in paths for path in part]
         y = np.repeat([0, 1], [len(part) for part in paths])
-    return _bytes(texts, n_timepoints), y.astype(np.int64), N_BYTES
+    return _bytes(texts, n_timepoints)[:, None], y.astype(np.int64), N_BYTES
 
 
 def load_retrieval(split: str, data_dir: str | Path, *, n_timepoints: int = 4000) -> tuple[np.ndarray, np.ndarray, int]:
@@ -127,11 +125,9 @@ def load_retrieval(split: str, data_dir: str | Path, *, n_timepoints: int = 4000
             f"{path} has {len(lines)} lines, of which line {wrong[0] if wrong else 1} is not a label (0 or 1), two "
             "identifiers and two texts between tabs."
         )
-    table = pd.DataFrame(lines)
-    X = [_bytes([_unquoted(text) for text in table[column]], n_timepoints) for column in (3, 4)]
-    longest = max(part.shape[2] for part in X)
-    X = [np.pad(part, ((0, 0), (0, 0), (0, longest - part.shape[2]))) for part in X]
-    return np.concatenate(X, axis=1), table[0].astype(float).to_numpy().astype(np.int64), N_BYTES
+    X = _bytes([_unquoted(text) for line in lines for text in line[3:]], n_timepoints)
+    y = np.array([float(line[0]) for line in lines]).astype(np.int64)
+    return X.reshape(len(lines), 2, -1), y, N_BYTES
 
 
 def _unquoted(text: str) -> np.ndarray:
@@ -141,4 +137,5 @@ def _unquoted(text: str) -> np.ndarray:
 
 
 def _bytes(texts: list[np.ndarray], n_timepoints: int) -> np.ndarray:
-    return pad_tokens([text[:n_timepoints].astype(np.int64) + 1 for text in texts], n_timepoints)
+    """Tokens of texts, cut, (n_texts, longest)."""
+    return padded([text[:n_timepoints].astype(np.int64) + 1 for text in texts], 0, np.int64)

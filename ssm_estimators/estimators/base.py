@@ -17,7 +17,6 @@ from ssm_estimators.estimators.targets import check_groups, check_training_data
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.networks.inputs import InputChannels
-from ssm_estimators.networks.tokens import Embedding
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.tokens import check_tokens
 from ssm_estimators.series.validation import check_series
@@ -138,11 +137,10 @@ class DeepEstimator(Parameters):
             return None
         return int(data.X.max()) if self.n_tokens == "auto" else int(self.n_tokens)
 
-    def _check_new(self, X: Any) -> SeriesData:
-        """Series to predict, as the network wants them."""
-        network = self.net_.module_
-        data = check_series(self, X, network.inputs.missing, reset=False)
-        return check_tokens(data, network.encoder.n_tokens) if isinstance(network.encoder, Embedding) else data
+    def _check_further(self, X: Any, missing: str, n_tokens: int | None) -> SeriesData:
+        """Series beside those of the fit, as its network wants them."""
+        data = check_series(self, X, missing, reset=False)
+        return data if n_tokens is None else check_tokens(data, n_tokens)
 
     @property
     def _goes_on(self) -> bool:
@@ -184,9 +182,7 @@ class DeepEstimator(Parameters):
             if len(validation) != 2:
                 raise ValueError(f"validation as a tuple must be (X, y); got {len(validation)} elements.")
             try:
-                held_out = check_series(self, validation[0], self.missing, reset=False)
-                if self.input == "tokens":
-                    held_out = check_tokens(held_out, self._n_tokens(data))
+                held_out = self._check_further(validation[0], self.missing, self._n_tokens(data))
                 check_consistent_length(held_out.X, validation[1])
                 target = self._encode_target(validation[1], None, reset=False)
             except ValueError as error:
@@ -221,10 +217,11 @@ class DeepEstimator(Parameters):
     def _outputs(self, X: Any) -> np.ndarray:
         """Network outputs of new series, (n_cases, n_outputs), float64."""
         check_is_fitted(self, "net_")
-        data = self._check_new(X)
+        network = self.net_.module_
+        data = self._check_further(X, network.inputs.missing, network.n_tokens)
         automatic = max(1, PREDICT_POINTS // data.X.shape[-1] // TILE * TILE)
         batch_size = automatic if self.predict_batch_size == "auto" else int(self.predict_batch_size)
-        outputs = predict(self.net_.module_, data, batch_size, self.device_, self.precision, self.n_threads)
+        outputs = predict(network, data, batch_size, self.device_, self.precision, self.n_threads)
         broken = ~outputs.isfinite().all(dim=1)
         if broken.any():
             raise ValueError(

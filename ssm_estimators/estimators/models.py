@@ -66,6 +66,6 @@ class LiquidS4Model(S4DModel):
     _parameters_doc = """liquid : {"kb", "pb", "degree", "exact"}, default="kb"
         What is kept of the liquid system: products of successive inputs, remembered as inputs are (``"kb"``) or acting
         at their own time only (``"pb"``); all products of up to ``liquid_degree`` inputs (``"degree"``); the system
-        itself (``"exact"``), at thirty to sixty times the cost.
+        itself (``"exact"``), at some thirty times S4D's cost.
     liquid_degree : int, default=2
         Largest number of inputs in a product; ``"exact"`` has no such bound."""

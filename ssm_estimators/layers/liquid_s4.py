@@ -40,7 +40,7 @@ class LiquidS4(S4D):
     liquid : {"kb", "pb", "degree", "exact"}, default="kb"
         ``"kb"``: products of 2 ... ``liquid_degree`` successive inputs, remembered as inputs are; ``"pb"``: the same
         products, acting at their own time only; ``"degree"``: all products, near or far, of up to that many inputs;
-        ``"exact"``: the system itself, at thirty to sixty times the cost.
+        ``"exact"``: the system itself, at some thirty times S4D's cost.
     liquid_degree : int, default=2
         Largest number of inputs in a product; ``"exact"`` has no such bound.
     guard : bool, default=True

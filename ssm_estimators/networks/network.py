@@ -110,6 +110,7 @@ class SequenceNetwork(nn.Module):
     ) -> None:
         super().__init__()
         generator = None if seed is None else torch.Generator().manual_seed(seed)
+        self.n_tokens = n_tokens
         self.inputs: InputChannels | TokenInputs
         self.encoder: FeatureLinear | Embedding
         if n_tokens is None:

@@ -49,7 +49,6 @@ class Embedding(nn.Module):
 
     def __init__(self, n_tokens: int, n_features: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
-        self.n_tokens = n_tokens
         self.weight = nn.Parameter(torch.randn(n_tokens + 1, n_features, generator=generator))
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from ssm_estimators.series.data import SeriesData
 
 MOST_TEXTS = 2
@@ -52,6 +50,6 @@ def check_tokens(data: SeriesData, n_tokens: int | None) -> SeriesData:
             "vocabulary if the training set may lack some of it."
         )
     longest = lengths.amax(1)
-    if np.all((longest == X.shape[-1]).numpy()):
+    if (longest == X.shape[-1]).all():
         return replace(data, lengths=None)
     return replace(data, X=X[..., : int(longest.max())], lengths=longest)
