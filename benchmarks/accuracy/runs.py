@@ -52,14 +52,19 @@ def fit_and_predict(estimator, X, y, X_test, **fit_params):
     }
 
 
-def origin(device="cpu"):
-    """Where a row comes from."""
+def results_file(args, name):
+    """Where rows of a profile go: those of the quick one, which say nothing, to a file that is not committed."""
+    return args.output or RESULTS / f"{name}{'_quick' * (args.profile == 'quick')}.jsonl"
+
+
+def origin(estimator=None):
+    """Where a row comes from; the device is the estimator's."""
     return {
         "peak_GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
         "torch": torch.__version__,
         "sktime": version("sktime"),
         "threads": torch.get_num_threads(),
-        "device": device,
+        "device": str(getattr(estimator, "device_", "cpu")),
         "commit": commit(),
     }
 

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from joblib import Parallel, delayed
 from peers import peer_rows
-from runs import RESULTS, Rows, fit_and_predict, origin
+from runs import RESULTS, Rows, fit_and_predict, origin, results_file
 from ucr_sets import equal_length_sets, other_sets
 
 import ssm_estimators
@@ -40,7 +40,7 @@ PROFILES = {
 
 
 def run(model, name, seed, data_dir, n_jobs, **deep_params):
-    """Accuracy of one fit; a deep one has ``n_jobs`` threads."""
+    """Accuracy of one fit on ``n_jobs`` threads; ``deep_params`` are of deep models only."""
     class_name, params = MODELS[model]
     (X, y), (X_test, y_test) = (load_ucr_uea(name, split, data_dir) for split in ("train", "test"))
     if np.isnan(X).any() or np.isnan(X_test).any():
@@ -49,12 +49,7 @@ def run(model, name, seed, data_dir, n_jobs, **deep_params):
     estimator = getattr(ssm_estimators, class_name)(random_state=seed, **params, **own)
     predicted, seconds = fit_and_predict(estimator, X, y, X_test)
     row = {"model": model, "set": name, "seed": seed, "protocol": "original split"}
-    return {
-        **row,
-        "accuracy": round(float(np.mean(predicted == y_test)), 4),
-        **seconds,
-        **origin(str(getattr(estimator, "device_", "cpu"))),
-    }
+    return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin(estimator)}
 
 
 def is_features(model):
@@ -65,7 +60,7 @@ def run_missing(rows, model, seeds, names, args):
     """All runs that are not there yet; deep ones on the CPU side by side, on one thread each."""
     todo = [(model, name, seed, args.data_dir) for seed in seeds for name in names if not rows.has(model, name, seed)]
     if is_features(model) or args.device not in ("auto", "cpu") or torch.cuda.is_available():
-        runs = (run(*key, args.jobs, **({} if is_features(model) else args.deep_params)) for key in todo)
+        runs = (run(*key, args.jobs, **args.deep_params) for key in todo)
     else:
         fits = (delayed(run)(*key, 1, **args.deep_params) for key in todo)
         runs = Parallel(args.jobs, return_as="generator_unordered")(fits)
@@ -91,7 +86,7 @@ def main():
     if args.timing:
         time_beside_peers(args.data_dir, args.sets or equal_length_sets(args.data_dir), args.jobs)
         return
-    rows = Rows(args.output or RESULTS / ("ucr_quick.jsonl" if args.profile == "quick" else "ucr.jsonl"), KEYS)
+    rows = Rows(results_file(args, "ucr"), KEYS)
     for model in args.model:
         run_missing(rows, model, args.seeds or seeds, names, args)
         print(f"{model}: mean accuracy {rows.mean('accuracy', model=model):.4f}")

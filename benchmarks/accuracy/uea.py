@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from bundled import load, simple_predictor
 from peers import peer_rows
-from runs import RESULTS, Rows, fit_and_predict, origin
+from runs import Rows, fit_and_predict, origin, results_file
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
@@ -46,8 +46,7 @@ def run(model, name, seed, data_dir, n_jobs, deep_params):
     params = {"n_jobs": n_jobs} if model == "features" else deep_params
     estimator = getattr(ssm_estimators, MODELS[model] + "Classifier")(random_state=seed, **params)
     predicted, seconds = fit_and_predict(estimator, X, y, X_test)
-    device = str(getattr(estimator, "device_", "cpu"))
-    return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin(device)}
+    return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin(estimator)}
 
 
 def run_peers(models, names, seed, data_dir, n_jobs):
@@ -74,8 +73,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2, help="threads of the features and of aeon's classifiers")
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
-    quick = args.profile == "quick"  # rows that go to a file of their own
-    rows = Rows(args.output or RESULTS / ("uea_quick.jsonl" if quick else "uea.jsonl"), ("model", "set", "seed"))
+    rows = Rows(results_file(args, "uea"), ("model", "set", "seed"))
     seeds, of_profile, params = PROFILES[args.profile]
     names = args.sets or of_profile or sets(args.data_dir)
     for seed in args.seeds or seeds:

@@ -77,7 +77,7 @@ def run(model, name, seed, args):
         "synthetic": synthetic,
         "accuracy": round(float(np.mean(predicted == y[test])), 4),
         **seconds,
-        **origin(str(getattr(estimator, "device_", "cpu"))),
+        **origin(estimator),
     }
 
 
