@@ -12,7 +12,7 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def test_the_twenty_lines_of_use_run(monkeypatch, capsys):
-    monkeypatch.setattr(base, "default_epochs", lambda n_cases: 1)
+    monkeypatch.setattr(base, "default_epochs", lambda n_cases, batch_size: 1)
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     use = next(block for block in blocks if "GridSearchCV" in block)
     names = {}

@@ -24,7 +24,7 @@ from ucr_sets import equal_length_sets, searched, summary
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
-from ssm_estimators.estimators.base import default_batch_size, default_epochs
+from ssm_estimators.estimators.defaults import default_batch_size, default_epochs
 
 KEYS = ("setting", "set", "seed")
 LARGEST = 80_000  # time points of a training part
@@ -125,6 +125,19 @@ SETTINGS = {
     "ema_smooth": {"callbacks": [Averaged()], "net_params": {"criterion__label_smoothing": 0.1}},
     "ema_wide": {"callbacks": [Averaged()], "d_model": 128},
     "ema_decay": {"callbacks": [Averaged()], "weight_decay": 0.1},
+    "steps_700": {"callbacks": [Averaged()], "steps": 700},
+    "steps_700_legs": {"callbacks": [Averaged()], "steps": 700, "init": "legs"},
+    "steps_700_S4": {"callbacks": [Averaged()], "steps": 700, "class": "S4"},
+    "steps_700_LSSL": {"callbacks": [Averaged()], "steps": 700, "class": "LSSL"},
+    "steps_700_timepoint": {"callbacks": [Averaged()], "steps": 700, "standardize": "timepoint"},
+    "steps_700_centre": {"callbacks": [Averaged()], "steps": 700, "centre": True},
+    "steps_700_point": {"callbacks": [Averaged()], "steps": 700, "centre": True, "spread": True},
+    "steps_700_high": {"callbacks": [Averaged()], "steps": 700, "lr": 0.01},
+    "steps_700_max": {"callbacks": [Averaged()], "steps": 700, "pooling": "max"},
+    "steps_700_time": {"callbacks": [Averaged()], "steps": 700, "time": True},
+    "steps_700_layers": {"callbacks": [Averaged()], "steps": 700, "n_layers": 5},
+    "steps_700_liquid": {"callbacks": [Averaged()], "steps": 700, "class": "LiquidS4"},
+    "steps_700_smooth": {"callbacks": [Averaged()], "steps": 700, "net_params": {"criterion__label_smoothing": 0.1}},
 }
 
 
@@ -142,14 +155,20 @@ def run(setting, name, seed, data_dir):
     X, y = load_ucr_uea(name, "train", data_dir)
     held_out = held_out_cases(y, seed)
     X, X_held_out, y, y_held_out = X[~held_out], X[held_out], y[~held_out], y[held_out]
-    params = {**SETTINGS[setting], "random_state": seed, "n_threads": 1, "device": "cpu"}
+    params = {"standardize": "channel", **SETTINGS[setting], "random_state": seed, "n_threads": 1, "device": "cpu"}
     model = getattr(ssm_estimators, params.pop("class", "S4D") + "Classifier")
     if "steps" in params:  # at least so many
         n_batches = -(-len(y) // default_batch_size(len(y)))
-        params["max_epochs"] = max(default_epochs(len(y)), params.pop("steps") // n_batches)
+        params["max_epochs"] = max(default_epochs(len(y), default_batch_size(len(y))), params.pop("steps") // n_batches)
     if params.pop("deviation", False):  # from the mean of the training series at the same time point, one channel more
         mean = X.mean(0)
         X, X_held_out = (np.concatenate([part, part - mean], axis=1) for part in (X, X_held_out))
+    if params.pop("centre", False):  # in place of the series: deviations, in units of their spread if that is wanted
+        mean, spread = X.mean(0), X.std(0) if params.pop("spread", False) else 1
+        X, X_held_out = ((part - mean) / spread for part in (X, X_held_out))
+    if params.pop("time", False):  # the time point's place, one channel more
+        place = np.linspace(-1, 1, X.shape[-1])
+        X, X_held_out = (np.insert(part, part.shape[1], place, axis=1) for part in (X, X_held_out))
     clf = model(**copy.deepcopy(params))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -193,14 +212,18 @@ def main():
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--jobs", type=int, default=2, help="fits at a time, on one thread each")
     parser.add_argument("--output", type=Path, default=RESULTS / "deep_search.jsonl")
+    parser.add_argument("--sets", nargs="+", help="of those")
+    parser.add_argument("--large", action="store_true", help="the larger sets instead")
     parser.add_argument("--report", action="store_true")
     args = parser.parse_args()
     rows = Rows(args.output, KEYS)
     if args.report:
         return report(rows)
     counts = summary(args.data_dir)
-    small = counts.index[counts["n_train"] * counts["T"] <= LARGEST]
+    is_small = counts["n_train"] * counts["T"] <= LARGEST
+    small = counts.index[is_small != args.large]
     names = [name for name in equal_length_sets(args.data_dir) if searched(name) and name in small]
+    names = [name for name in names if name in (args.sets or names)]
     for setting in args.settings:
         todo = [(setting, name, seed) for seed in args.seeds for name in names if not rows.has(setting, name, seed)]
         fits = (delayed(run)(*key, args.data_dir.resolve()) for key in todo)

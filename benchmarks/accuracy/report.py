@@ -1,7 +1,7 @@
-"""Tables of accuracy in the README, made from the committed rows: between <!-- name --> and <!-- end -->.
+"""What the committed rows say: the README's tables, results/ucr.md and its pictures.
 
 python benchmarks/accuracy/report.py           # write them
-python benchmarks/accuracy/report.py --check   # exit 1 if they are not what the rows say
+python benchmarks/accuracy/report.py --check   # write nothing; exit 1 if a text is not what the rows say
 """
 
 import argparse
@@ -9,153 +9,17 @@ import re
 import sys
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 sys.path.insert(0, str(Path(__file__).parent))  # also where a test imports this
+import ucr_page
+from readme_tables import TABLES
 from runs import RESULTS
-from ucr_sets import published, searched
 
 README = Path(__file__).parents[2] / "README.md"
-PUBLISHED = [
-    ["HIVE-COTE 2"],
-    ["MultiROCKET-Hydra"],
-    ["RDST", "MiniROCKET"],
-    ["InceptionTime", "H-InceptionTime"],
-    ["QUANT"],
-    ["ResNet"],
-    ["1-NN DTW"],
-]
-TIMED = {
-    "features": "default (8,000 kernels)",
-    "features_4000": "`n_kernels=4000`",
-    "features_1000": "`n_kernels=1000`",
-    "features_500": "`n_kernels=500`",
-    "MultiRocketHydra": "aeon MultiRocketHydra",
-    "MiniRocket": "aeon MiniRocket",
-}
-BIDMC = {
-    ("features", "shuffled"): "shuffled windows",
-    ("mean", "shuffled"): "mean of the training windows",
-    ("features", "by-patient"): "patients never seen in training",
-    ("mean", "by-patient"): "mean of the training patients",
-}
-MULTIVARIATE = {
-    "ArticularyWordRecognition": "ArticularyWordRecognition (9 channels)",
-    "AtrialFibrillation": "AtrialFibrillation (2; 15 test cases)",
-    "BasicMotions": "BasicMotions (6)",
-    "Epilepsy": "Epilepsy (3)",
-    "Libras": "Libras (2)",
-    "RacketSports": "RacketSports (6)",
-}
-BUNDLED = {
-    "GunPoint": "GunPoint (50 cases, 150 points)",
-    "ArrowHead": "ArrowHead (36, 251)",
-    "ItalyPowerDemand": "ItalyPowerDemand (67, 24)",
-    "OSULeaf": "OSULeaf (200, 427)",
-    "ACSF1": "ACSF1 (100, 1,460)",
-    "BasicMotions": "BasicMotions (40, 100; 6 channels)",
-    "JapaneseVowels": "JapaneseVowels (270, 7 to 29; 12 channels)",
-    "Covid3Month": "Covid3Month (140, 84)",
-    "Tecator": "Tecator (172, 100)",
-}
-DIGITS = {"Covid3Month": 4, "Tecator": 2}
-
-
-def read(name):
-    """Committed rows but those of stand-ins."""
-    frame = pd.read_json(RESULTS / f"{name}.jsonl", lines=True)
-    return frame[~frame["synthetic"].astype(bool)] if "synthetic" in frame else frame
-
-
-def markdown(header, lines):
-    rule = ["---"] * len(header)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *lines]).replace("|  |", "| |")
-
-
-def ucr():
-    """Ours, the mean over seeds, among what others published for the same split."""
-    rows, others = read("ucr"), published()
-    own = rows[rows["model"] == "features"].groupby("set")["accuracy"].mean()
-    own = own[own.index.isin(others.index)]
-    others = others.loc[own.index]
-    unseen = [name for name in own.index if not searched(name)]
-
-    def cells(values, form="{:.4f}"):
-        return [", ".join(form.format(v) for v in part) for part in (values.mean(), values.loc[unseen].mean())]
-
-    lines = [["**StateSpaceRidgeClassifier**", *cells(own.to_frame(), "**{:.4f}**")]]
-    lines += [[", ".join(names), *cells(others[names])] for names in PUBLISHED]
-    return markdown(["", f"{len(own)} sets", f"the {len(unseen)} that the search for defaults never looked at"], lines)
-
-
-def timing():
-    """Seconds of all sets, ours and aeon's, in one run."""
-    rows = read("ucr_timing").groupby("model")
-    sums, accuracy, memory = (
-        rows[["fit_seconds", "predict_seconds"]].sum(),
-        rows["accuracy"].mean(),
-        rows["peak_GB"].max(),
-    )
-    total = sums.sum(axis=1)
-    share = total / total["MultiRocketHydra"]
-    lines = [
-        [title, f"{accuracy[m]:.4f}", *(f"{s:.0f}" for s in sums.loc[m]), f"{share[m]:.2g}", f"{memory[m]:.2g}"]
-        for m, title in TIMED.items()
-    ]
-    return markdown(["", "accuracy", "fit, s", "predict, s", "of MultiRocketHydra's time", "memory, GB"], lines)
-
-
-def bidmc():
-    """Root mean squared errors, means over seeds."""
-    means = read("bidmc").groupby(["model", "protocol"])[["HR", "RR", "SpO2"]].mean()
-    digits = {"shuffled windows": 3}
-    lines = [[title, *(f"{v:.{digits.get(title, 2)}f}" for v in means.loc[key])] for key, title in BIDMC.items()]
-    return markdown(["", "heart rate", "breathing rate", "oxygen saturation"], lines)
-
-
-def uea():
-    """Accuracy on sets of equal length, means over seeds."""
-    models = {"features": "StateSpaceRidgeClassifier", "MultiRocketHydra": "aeon MultiRocketHydra", "1-NN": "1-NN"}
-    table = read("uea").pivot_table(index="set", columns="model", values="accuracy").loc[[*MULTIVARIATE], [*models]]
-    lines = [[title, *(f"{v:.3f}" for v in table.loc[name])] for name, title in MULTIVARIATE.items()]
-    return markdown(["", *models.values()], [*lines, ["mean", *(f"{v:.3f}" for v in table.mean())]])
-
-
-def bundled():
-    """Default parameters on sktime's own sets, medians over seeds."""
-    models = ["StateSpaceRidge", "LiquidS4", "S4D", "S4", "LSSL"]
-    rows = read("bundled").groupby(["set", "model"])
-    score, seconds, simple = rows["score"].median(), rows["fit_seconds"].median(), rows["1-NN or mean"].median()
-    lines = []
-    for name, title in BUNDLED.items():
-        values = [*(score[name, model] for model in models), simple[name, "S4D"]]
-        times = f"{seconds[name, 'StateSpaceRidge']:.1f}, {seconds[name, 'S4D']:.0f}"
-        lines.append([title, *(f"{v:.{DIGITS.get(name, 3)}f}" for v in values), times])
-    titles = [f"`{model}`" for model in models]
-    return markdown(["", *titles, "1-NN or mean", "seconds a fit, `StateSpaceRidge`, `S4D`"], lines)
-
-
-def forecasting():
-    """Mean squared errors of standardised values; published for PatchTST/64 (arXiv:2211.14730, table 3)."""
-    settings = [("ETTh1", h) for h in (96, 192, 336, 720)] + [("ETTm1", 96), ("weather", 96)]
-    patch = [0.370, 0.413, 0.422, 0.447, 0.293, 0.149]
-    models = {"ridge": "StateSpaceRidge", "S4D": "S4D", "plain ridge": "plain ridge", "DLinear": "DLinear"}
-    means = read("ltsf").groupby(["set", "horizon", "model"])["mse"].mean()
-    lines, before = [], None
-    for (name, horizon), of_patch in zip(settings, patch, strict=True):
-        values = np.round([*(means[name, horizon, model] for model in models), of_patch], 3)
-        cells = [f"**{v:.3f}**" if v == values.min() else f"{v:.3f}" for v in values]
-        lines.append([name if name != before else "", str(horizon), *cells])
-        before = name
-    return markdown(["", "horizon", *models.values(), "PatchTST/64"], lines)
-
-
-TABLES = {table.__name__: table for table in (ucr, timing, bidmc, uea, forecasting, bundled)}
+UCR = RESULTS / "ucr.md"
 
 
 def rendered(text):
-    """The text with every table made anew."""
+    """The text with every table, between <!-- name --> and <!-- end -->, made anew."""
 
     def table(match):
         return f"<!-- {match[1]} -->\n\n{TABLES[match[1]]()}\n\n<!-- end -->"
@@ -165,15 +29,16 @@ def rendered(text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
-    before = README.read_text()
-    after = rendered(before)
+    texts = {README: rendered(README.read_text()), UCR: ucr_page.text()}
+    stale = [path.name for path, text in texts.items() if path.read_text() != text]
     if args.check:
-        sys.exit(
-            "The README's tables are not those of the rows: run benchmarks/accuracy/report.py." * (before != after)
-        )
-    README.write_text(after)
+        sys.exit(f"Not what the rows say: {stale}; run benchmarks/accuracy/report.py." if stale else 0)
+    for path, text in texts.items():
+        path.write_text(text)
+    ucr_page.draw_ranks()
+    ucr_page.draw_score_against_time()
 
 
 if __name__ == "__main__":

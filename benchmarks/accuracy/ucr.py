@@ -1,10 +1,12 @@
 """Accuracy on the UCR archive, the archive's own split, one JSON row a run; a killed run goes on where it stopped.
 
 python benchmarks/accuracy/ucr.py --data-dir DATA --profile full               # the features, 3 seeds
-python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D --seeds 0 --sets Trace
+python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D                  # all sets, one seed
+python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D --profile full   # and two more, and their ensemble
+python benchmarks/accuracy/ucr.py --data-dir DATA --model LiquidS4 S4 LSSL     # ten sets, one seed
 python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D --profile quick  # a minute: five small sets, two epochs
 python benchmarks/accuracy/ucr.py --data-dir DATA --timing                     # beside aeon's classifiers, one run
-python benchmarks/accuracy/ucr_report.py --data-dir DATA                       # tables and picture from the rows
+python benchmarks/accuracy/report.py                                           # tables and pictures from the rows
 """
 
 import argparse
@@ -16,7 +18,7 @@ import torch
 from joblib import Parallel, delayed
 from peers import peer_rows
 from runs import RESULTS, Rows, fit_and_predict, origin, results_file
-from ucr_sets import equal_length_sets, other_sets
+from ucr_sets import DEEP, TEN, equal_length_sets, other_sets
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
@@ -30,6 +32,7 @@ MODELS = {
     "features_500": ("StateSpaceRidgeClassifier", {"n_kernels": 500}),
     **{name: (f"{name}Classifier", {}) for name in ("LiquidS4", "S4D", "S4", "LSSL")},
 }
+OTHERS = ("LiquidS4", "S4", "LSSL")
 KEYS = ("model", "set", "seed")
 # seeds, sets (None: all that are there), parameters of the deep models; quick rows go to a file of their own
 PROFILES = {
@@ -39,8 +42,8 @@ PROFILES = {
 }
 
 
-def run(model, name, seed, data_dir, n_jobs, **deep_params):
-    """Accuracy of one fit on ``n_jobs`` threads; ``deep_params`` are of deep models only."""
+def run(model, name, seed, data_dir, n_jobs, parts=None, **deep_params):
+    """Accuracy of one fit on ``n_jobs`` threads; ``parts`` and ``deep_params`` are of networks only."""
     class_name, params = MODELS[model]
     (X, y), (X_test, y_test) = (load_ucr_uea(name, split, data_dir) for split in ("train", "test"))
     if np.isnan(X).any() or np.isnan(X_test).any():
@@ -49,7 +52,30 @@ def run(model, name, seed, data_dir, n_jobs, **deep_params):
     estimator = getattr(ssm_estimators, class_name)(random_state=seed, **params, **own)
     predicted, seconds = fit_and_predict(estimator, X, y, X_test)
     row = {"model": model, "set": name, "seed": seed, "protocol": "original split"}
+    if not is_features(model):
+        parts.mkdir(exist_ok=True, parents=True)
+        np.save(probabilities(parts, model, name, seed), estimator.predict_proba(X_test).astype(np.float32))
     return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin(estimator)}
+
+
+def probabilities(parts, model, name, seed):
+    """Where a network's, of a test part, are kept for the ensemble; not committed."""
+    return parts / f"{model}_{name}_{seed}.npy"
+
+
+def add_ensembles(rows, model, seeds, names, data_dir):
+    """Rows of the mean of all seeds' probabilities, where they are kept."""
+    model_name = f"{model} ensemble"
+    for name in names:
+        files = [probabilities(rows.path.with_suffix(".parts"), model, name, seed) for seed in seeds]
+        if rows.has(model_name, name, None) or not all(path.exists() for path in files):
+            continue
+        y = load_ucr_uea(name, "train", data_dir)[1]
+        _, y_test = load_ucr_uea(name, "test", data_dir)
+        predicted = np.unique(y)[np.mean([np.load(path) for path in files], axis=0).argmax(1)]
+        accuracy = round(float(np.mean(predicted == y_test)), 4)
+        row = {"model": model_name, "set": name, "seed": None, "seeds": seeds, "protocol": "original split"}
+        rows.add({**row, "accuracy": accuracy, **origin()})
 
 
 def is_features(model):
@@ -59,10 +85,11 @@ def is_features(model):
 def run_missing(rows, model, seeds, names, args):
     """All runs that are not there yet; deep ones on the CPU side by side, on one thread each."""
     todo = [(model, name, seed, args.data_dir) for seed in seeds for name in names if not rows.has(model, name, seed)]
+    params = {"parts": rows.path.with_suffix(".parts"), **args.deep_params}
     if is_features(model) or args.device not in ("auto", "cpu") or torch.cuda.is_available():
-        runs = (run(*key, args.jobs, **args.deep_params) for key in todo)
+        runs = (run(*key, args.jobs, **params) for key in todo)
     else:
-        fits = (delayed(run)(*key, 1, **args.deep_params) for key in todo)
+        fits = (delayed(run)(*key, 1, **params) for key in todo)
         runs = Parallel(args.jobs, return_as="generator_unordered")(fits)
     for row in runs:
         rows.add(row)
@@ -72,7 +99,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds ucr/")
     parser.add_argument("--model", nargs="+", choices=MODELS, default=["features"])
-    parser.add_argument("--sets", nargs="+", help="default: all that are there")
+    parser.add_argument("--sets", nargs="+", help="default: the profile's, ten of the other networks")
     parser.add_argument("--seeds", nargs="+", type=int, help="default: the profile's")
     parser.add_argument("--profile", choices=PROFILES, default="regular")
     parser.add_argument("--device", default="auto", help="of the deep models")
@@ -88,7 +115,10 @@ def main():
         return
     rows = Rows(results_file(args, "ucr"), KEYS)
     for model in args.model:
-        run_missing(rows, model, args.seeds or seeds, names, args)
+        its_names = TEN if model in OTHERS and not (args.sets or sets) else names
+        run_missing(rows, model, args.seeds or seeds, its_names, args)
+        if model == DEEP and args.profile == "full":
+            add_ensembles(rows, model, seeds, names, args.data_dir)
         print(f"{model}: mean accuracy {rows.mean('accuracy', model=model):.4f}")
 
 

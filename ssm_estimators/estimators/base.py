@@ -1,5 +1,6 @@
 """What classifiers and regressors share: from checked series to a trained network, and back to outputs."""
 
+import copy
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
@@ -12,6 +13,12 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import check_precision, resolve_device, settings
+from ssm_estimators.estimators.defaults import (
+    default_batch_size,
+    default_dt_range,
+    default_epochs,
+    default_standardize,
+)
 from ssm_estimators.estimators.parameters import Parameters
 from ssm_estimators.estimators.targets import check_groups, check_training_data
 from ssm_estimators.layers import SSMLayer
@@ -87,8 +94,11 @@ class DeepEstimator(Parameters):
         train_data, held_out = self._hold_out(data, groups, seeds[0])
         train_data = train_data.with_unit_weights()
         held_out = None if held_out is None else held_out.with_unit_weights()
+        standardize = self._resolve_standardize(train_data)
+        batch_size = default_batch_size(len(train_data)) if self.batch_size == "auto" else int(self.batch_size)
         params = {
             **{f"module__{name}": getattr(self, name) for name in _NETWORK_PARAMETERS},
+            "module__standardize": standardize,
             "module__n_tokens": self._n_tokens(data),
             "module__layer": type(self)._layer,
             "module__layer_params": self._resolve_layer_params(data),
@@ -103,8 +113,8 @@ class DeepEstimator(Parameters):
             "weight_decay": self.weight_decay,
             "precision": self.precision,
             "seed": seeds[2],
-            "max_epochs": default_epochs(len(train_data)) if self.max_epochs == "auto" else self.max_epochs,
-            "batch_size": default_batch_size(len(train_data)) if self.batch_size == "auto" else self.batch_size,
+            "max_epochs": self.max_epochs if self.max_epochs != "auto" else default_epochs(len(train_data), batch_size),
+            "batch_size": batch_size,
             "device": str(device),
             "predict_nonlinearity": None,
             "verbose": int(self.verbose > 1),
@@ -115,9 +125,9 @@ class DeepEstimator(Parameters):
             if self._goes_on:
                 self._load_last_weights(net)
             elif self.input == "values":
-                inputs = InputChannels(self.n_channels_in_, self.standardize, self.differences, self.missing)
+                inputs = InputChannels(self.n_channels_in_, standardize, self.differences, self.missing)
                 inputs.set_statistics(train_data.X, train_data.lengths)
-                net.module_.inputs.load_state_dict(inputs.state_dict())
+                net.module_.inputs = inputs.to(device)
             self.net_: Any = net
             train(
                 net,
@@ -162,6 +172,7 @@ class DeepEstimator(Parameters):
         ]
         if settings_changed:
             raise ValueError(f"warm_start=True cannot go on with other values of {settings_changed}. Fit a clone.")
+        net.module_.inputs = copy.deepcopy(last).to(net.device)
         try:
             net.module_.load_state_dict(self.net_.module_.state_dict())
         except RuntimeError as error:
@@ -191,6 +202,11 @@ class DeepEstimator(Parameters):
         assert data.y is not None
         split = validation_split(validation, data.y.numpy(), is_classifier(self), groups, seed)
         return (data, None) if split is None else (data.select(split[0]), data.select(split[1]))
+
+    def _resolve_standardize(self, data: SeriesData) -> str | None:
+        if self.standardize != "auto":
+            return self.standardize
+        return self.net_.module_.inputs.standardize if self._goes_on else default_standardize(data)
 
     def _resolve_layer_params(self, data: SeriesData) -> dict[str, Any]:
         dt_min, dt_max = self._dt_range(data)
@@ -233,20 +249,5 @@ class DeepEstimator(Parameters):
 
 PREDICT_POINTS = 2**19  # time points a batch of a prediction, by default
 _NETWORK_PARAMETERS = (
-    "d_model", "n_layers", "dropout", "norm", "prenorm", "pooling", "standardize", "differences", "missing"
+    "d_model", "n_layers", "dropout", "norm", "prenorm", "pooling", "differences", "missing"
 )  # fmt: skip
-
-
-def default_epochs(n_cases: int) -> int:
-    """Epochs for a training set of this size."""
-    return int(np.clip(60_000 / n_cases, 30, 60))
-
-
-def default_batch_size(n_cases: int) -> int:
-    """Cases a batch for a training set of this size."""
-    return int(np.clip(2 ** np.round(np.log2(n_cases / 16)), 8, 64))
-
-
-def default_dt_range(n_timepoints: int) -> tuple[float, float]:
-    """Steps whose time constants, 2 / dt, reach from a few samples to twice the series."""
-    return 1 / max(n_timepoints, 4), 0.5

@@ -33,7 +33,7 @@ NETWORK = """d_model : int, default=64
         Range of the systems' steps at the start; their longest time constants are 2 / dt samples, 1 / dt of S4 and
         LSSL. ``"auto"`` takes it from the longest series.
     max_epochs : int or "auto", default="auto"
-        ``"auto"``: from the number of cases.
+        ``"auto"``: 30 to 60 by the number of cases, more where that is less than 700 steps.
     batch_size : int or "auto", default="auto"
         ``"auto"``: from the number of cases.
     lr, ssm_lr : float, default=0.004, 0.001
@@ -76,8 +76,11 @@ DATA = """validation : "auto", float, splitter, (X, y) or None, default="auto"
         neither scaled nor differenced. Two channels are two texts that are compared.
     n_tokens : int or "auto", default="auto"
         Largest token; ``"auto"``: that of the training set. Not of values.
-    standardize : {"channel", "series", None}, default="channel"
-        Zero mean and unit variance a channel by the training set's statistics, by each series' own, or neither.
+    standardize : {"auto", "channel", "timepoint", "series", None}, default="auto"
+        Zero mean and unit variance by the training set's statistics a channel or a channel and time point, by each
+        series' own, or neither. A network that does so by time points takes no longer series than those of its fit.
+        ``"auto"``: by channel; by time point where series deviate from their mean course by less than 1 % of the
+        variance, as spectra do.
     missing : {"error", "mask"}, default="error"
         Refuse NaN, or tell the network which values are missing by one more channel each; NaN in all channels at the
         end of a case is then what lies past its end.
@@ -176,7 +179,7 @@ class Parameters(NetworkParameters):
     validation: Any = "auto"
     input: str = "values"
     n_tokens: int | str = "auto"
-    standardize: str | None = "channel"
+    standardize: str | None = "auto"
     missing: str = "error"
     warm_start: bool = False
 
@@ -192,7 +195,7 @@ class Parameters(NetworkParameters):
         ],
         "input": [StrOptions({"values", "tokens"})],
         "n_tokens": [StrOptions({"auto"}), at_least(1)],
-        "standardize": [None, StrOptions({"channel", "series"})],
+        "standardize": [None, StrOptions({"auto", "channel", "timepoint", "series"})],
         "missing": [StrOptions({"error", "mask"})],
         "warm_start": ["boolean"],
     }

@@ -12,9 +12,9 @@ class InputChannels(nn.Module):
     Parameters
     ----------
     n_channels : int
-    standardize : {"channel", "series", None}
-        Zero mean and unit variance by the training set's statistics a channel (``set_statistics``), by each series'
-        own, or not at all.
+    standardize : {"channel", "timepoint", "series", None}
+        Zero mean and unit variance by the training set's statistics a channel, or a channel and time point
+        (``set_statistics``), by each series' own, or not at all.
     differences : bool
         Add the first difference of each channel as a further channel, scaled by the training set's statistics.
     missing : {"error", "mask"}
@@ -34,12 +34,12 @@ class InputChannels(nn.Module):
         self.n_out = n_values + (n_channels if missing == "mask" else 0)
         self.mean: Tensor
         self.scale: Tensor
-        self.register_buffer("mean", torch.zeros(n_values))
-        self.register_buffer("scale", torch.ones(n_values))
+        self.register_buffer("mean", torch.zeros(n_values, 1))
+        self.register_buffer("scale", torch.ones(n_values, 1))
 
     @torch.no_grad()
     def set_statistics(self, X: Tensor, lengths: Tensor | None) -> None:
-        """Take mean and standard deviation of every channel over the observed values of a training set.
+        """Take mean and standard deviation of every channel, or time point, over the observed values of a training set.
 
         Parameters
         ----------
@@ -48,16 +48,16 @@ class InputChannels(nn.Module):
             Both on the CPU.
         """
         values = self._values(X, lengths)
-        mean, scale = mean_and_scale(values.double(), known(values, lengths), (0, 2))
-        n_channels = X.shape[1]
-        if self.standardize != "channel":
-            mean[:, :n_channels], scale[:, :n_channels] = 0, 1
-        self.mean.copy_(mean[0, :, 0])
-        self.scale.copy_(scale[0, :, 0])
+        over = (0,) if self.standardize == "timepoint" else (0, 2)
+        mean, scale = mean_and_scale(values.double(), known(values, lengths), over)
+        if self.standardize in ("series", None):
+            mean[:, : self.n_channels], scale[:, : self.n_channels] = 0, 1
+        self.mean, self.scale = mean[0].to(self.mean), scale[0].to(self.scale)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None, rate: float = 1.0) -> Tensor:
         """(batch, n_channels, n_timepoints), NaN where missing, to (n_out, batch, n_timepoints)."""
-        values = (self._values(X, lengths, rate) - self.mean[:, None]) / self.scale[:, None]
+        mean, scale = self._statistics(X.shape[-1], rate)
+        values = (self._values(X, lengths, rate) - mean) / scale
         if self.missing == "mask":
             values = torch.cat([values.nan_to_num(nan=0.0), (~X.isnan()).to(values)], dim=1)
         return values.transpose(0, 1)
@@ -65,6 +65,17 @@ class InputChannels(nn.Module):
     def lengths(self, X: Tensor, lengths: Tensor | None) -> Tensor | None:
         """Points of each case that goes on from here; ``None``: all."""
         return lengths
+
+    def _statistics(self, n_timepoints: int, rate: float) -> tuple[Tensor, Tensor]:
+        if self.standardize != "timepoint":
+            return self.mean, self.scale
+        if n_timepoints > self.mean.shape[-1] or rate != 1:
+            raise ValueError(
+                f"The network scales each time point by its own statistics, of {self.mean.shape[-1]} time points; got "
+                f"series of {n_timepoints}, at a rate of {rate}. Fit with standardize='channel' for series of any "
+                "length and rate."
+            )
+        return self.mean[:, :n_timepoints], self.scale[:, :n_timepoints]
 
     def _values(self, X: Tensor, lengths: Tensor | None, rate: float = 1.0) -> Tensor:
         if self.standardize == "series":

@@ -31,8 +31,8 @@ class NetworkStepper:
     Raises
     ------
     ValueError
-        If the network is in training, runs in both directions, standardises by whole series or reads tokens; if there
-        is no stream or ``rate`` is not positive.
+        If the network is in training, runs in both directions, standardises by whole series or time points, or reads
+        tokens; if there is no stream or ``rate`` is not positive.
 
     Notes
     -----
@@ -53,10 +53,11 @@ class NetworkStepper:
             raise ValueError("The network is in training, where its outputs depend on chance; call its eval() first.")
         if isinstance(network.inputs, TokenInputs):
             raise ValueError("Expected a network of values; this one reads whole texts of tokens.")
-        if network.inputs.standardize == "series":
+        if network.inputs.standardize in ("series", "timepoint"):
             raise ValueError(
-                "Expected a network that standardises by its training set or not at all; this one does so by whole "
-                "series, which a stream is not. Train it with standardize='channel' or standardize=None."
+                "Expected a network that standardises by its channels or not at all; this one does so by "
+                f"{network.inputs.standardize}, and a stream is no series of a known length. Train it with "
+                "standardize='channel' or standardize=None."
             )
         with torch.no_grad():
             blocks = cast("Iterable[ResidualBlock]", network.blocks)

@@ -89,6 +89,21 @@ def test_channels_are_standardised_by_training_statistics():
     torch.testing.assert_close(y.std((1, 2), correction=0), torch.ones(2))
 
 
+def test_time_points_are_standardised_each_by_its_own():
+    X = torch.randn(6, 2, 9) * torch.logspace(-3, 3, 9) + torch.linspace(-50, 50, 9)
+    inputs = InputChannels(2, "timepoint", differences=True, missing="error")
+    inputs.set_statistics(X, None)
+    y = inputs(X)
+    torch.testing.assert_close(y.mean(1), torch.zeros(4, 9), atol=1e-2, rtol=0)
+    spread = torch.ones(4, 9)
+    spread[2:, 0] = 0  # nothing comes before the first point to differ from
+    torch.testing.assert_close(y.std(1, correction=0), spread, rtol=1e-2, atol=1e-6)
+    torch.testing.assert_close(inputs(X[..., :5]), y[..., :5])
+    for series, rate in ((torch.cat([X, X], -1), 1.0), (X, 2.0)):
+        with pytest.raises(ValueError, match="of 9 time points; got .* standardize='channel'"):
+            inputs(series, rate=rate)
+
+
 def test_statistics_ignore_what_is_missing_or_past_the_end():
     X = torch.randn(3, 1, 9)
     seen = torch.cat([X[i, 0, :n] for i, n in enumerate(LENGTHS)])[1:]
@@ -96,8 +111,8 @@ def test_statistics_ignore_what_is_missing_or_past_the_end():
     spoilt[0, 0, 0] = torch.nan
     inputs = InputChannels(1, "channel", differences=False, missing="mask")
     inputs.set_statistics(spoilt, LENGTHS)
-    torch.testing.assert_close(inputs.mean, seen.mean()[None])
-    torch.testing.assert_close(inputs.scale, seen.std(correction=0)[None])
+    torch.testing.assert_close(inputs.mean, seen.mean()[None, None])
+    torch.testing.assert_close(inputs.scale, seen.std(correction=0)[None, None])
     values, observed = inputs(spoilt)
     assert values[0, 0] == 0
     assert observed[0].tolist() == [0] + [1] * 8

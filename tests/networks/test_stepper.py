@@ -55,8 +55,9 @@ def test_steppers_do_not_touch_each_other_or_the_network():
 def test_errors_say_what_to_do():
     with pytest.raises(ValueError, match="eval"):
         NetworkStepper(_trained().train(), 1)
-    with pytest.raises(ValueError, match="standardize='channel'"):
-        NetworkStepper(_trained(standardize="series"), 1)
+    for standardize in ("series", "timepoint"):
+        with pytest.raises(ValueError, match=f"does so by {standardize}, .* standardize='channel'"):
+            NetworkStepper(_trained(standardize=standardize), 1)
     with pytest.raises(ValueError, match="bidirectional=False"):
         NetworkStepper(SequenceNetwork(S4D, {"d_state": 4, "bidirectional": True}, 2, 3, 8, 1).eval(), 1)
     with pytest.raises(ValueError, match="rate must be positive"):

@@ -1,0 +1,93 @@
+"""The page on the UCR archive, set by set, and its pictures, from the rows of ucr.py."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from readme_tables import TIMED, markdown, read
+from runs import RESULTS
+from ucr_sets import DEEP, other_sets_published, published, searched
+
+from ssm_estimators.visualisation import plot_critical_difference
+
+OURS = {"features": "StateSpaceRidge", DEEP: f"{DEEP}, seed 0", f"{DEEP} ensemble": f"{DEEP}, ensemble of 3 seeds"}
+COMPARED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "RDST", "QUANT", "InceptionTime", "MiniROCKET", "ResNet"]
+RANKED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "H-InceptionTime", "RDST", "QUANT", "ROCKET", "MiniROCKET", "1-NN DTW"]
+LOSSES = 10
+
+
+def own():
+    """Accuracy a set and model; the features' is the mean over seeds, the network's that of the first."""
+    rows = read("ucr")
+    rows = rows[(rows["model"] != DEEP) | (rows["seed"] == 0)]
+    table = rows.pivot_table(index="set", columns="model", values="accuracy")
+    return table[[model for model in OURS if model in table]].rename(columns=OURS)
+
+
+def numbers(table):
+    """A table of accuracies as Markdown."""
+    lines = [[name, *("" if pd.isna(v) else f"{v:.4f}" for v in row)] for name, row in table.iterrows()]
+    return markdown([table.index.name or "", *table.columns], lines)
+
+
+def losses(table):
+    """Where the network is furthest below the best of all others that are networks."""
+    networks = table[["InceptionTime", "ResNet"]].max(axis=1)
+    behind = (networks - table[OURS[DEEP]]).rename("behind").sort_values(ascending=False)
+    columns = [OURS["features"], OURS[DEEP], "InceptionTime", "ResNet"]
+    return table[columns].join(behind).loc[behind.index[:LOSSES]]
+
+
+def text():
+    """The whole page."""
+    table = own().join(published()[COMPARED], how="inner")
+    halves = {
+        "Sets that the searches for defaults looked at (training parts)": [n for n in table.index if searched(n)],
+        "Sets that they never looked at": [n for n in table.index if not searched(n)],
+    }
+    means = pd.DataFrame({title: table.loc[part].mean() for title, part in halves.items()} | {"All": table.mean()}).T
+    parts = [
+        "# UCR archive, original split",
+        "Made by `benchmarks/accuracy/report.py`; not written by hand.",
+        "Accuracy of StateSpaceRidge: the mean over three seeds. Others: published for the same split, from the\n"
+        "result files of tsml-eval (`benchmarks/published/`).",
+        numbers(means),
+    ]
+    if OURS[DEEP] in table:
+        parts += [f"## Where {DEEP} is furthest behind the better of the published networks", numbers(losses(table))]
+    for title, part in halves.items():
+        parts += [f"## {title}: {len(part)}", numbers(table.loc[part])]
+    others = own().join(other_sets_published(), how="inner")
+    parts += [f"## Sets of unequal length or with gaps: {len(others)}", numbers(others.dropna(axis=1, how="all"))]
+    return "\n\n".join(parts) + "\n"
+
+
+def draw_ranks():
+    """Mean ranks among published methods."""
+    scores = own().join(published()[RANKED], how="inner")
+    figure = plot_critical_difference(scores).figure
+    save(figure, "ucr_critical_difference")
+
+
+def draw_score_against_time():
+    """Mean accuracy and seconds of all sets with published rows, fit and predict, on two cores."""
+    rows = pd.concat([read("ucr_timing"), read("ucr").query("model == @DEEP and seed == 0")])
+    rows = rows[rows["set"].isin(published().index)].groupby("model")
+    accuracy, seconds = rows["accuracy"].mean(), rows[["fit_seconds", "predict_seconds"]].sum().sum(axis=1)
+    figure, ax = plt.subplots(figsize=(7, 4))
+    for model in accuracy.index:
+        # fits of the network run side by side, one a core
+        x = seconds[model] / 2 if model == DEEP else seconds[model]
+        ax.plot(x, accuracy[model], "o", color="C1" if TIMED.get(model, "").startswith("aeon") else "C0")
+        title = OURS.get(model, TIMED.get(model, model)).replace("`", "")
+        ax.annotate(title, (x, accuracy[model]), xytext=(6, -3), textcoords="offset points", fontsize=8)
+    for name in ("HIVE-COTE 2", "InceptionTime", "ResNet"):
+        ax.axhline(published()[name].mean(), color="grey", linewidth=0.8, linestyle=":")
+        ax.annotate(f"{name} (published)", (0.01, published()[name].mean()), xycoords=("axes fraction", "data"),
+                    fontsize=8, color="grey", va="bottom")  # fmt: skip
+    ax.set(xscale="log", xlabel="seconds for all sets, fit and predict, two cores", ylabel="mean accuracy")
+    ax.margins(x=0.25)
+    save(figure, "ucr_score_time")
+
+
+def save(figure, name):
+    figure.savefig(RESULTS / f"{name}.png", dpi=120, bbox_inches="tight")
+    plt.close(figure)

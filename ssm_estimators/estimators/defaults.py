@@ -1,0 +1,32 @@
+"""What ``"auto"`` means to the deep estimators."""
+
+import numpy as np
+
+from ssm_estimators.series.data import SeriesData
+
+LEAST_STEPS = 700
+LEAST_DEVIATION = 0.01  # of the variance
+
+
+def default_epochs(n_cases: int, batch_size: int) -> int:
+    """Epochs for a training set of this size: 30 to 60, or more for a least number of steps."""
+    n_batches = -(-n_cases // batch_size)
+    return max(int(np.clip(60_000 / n_cases, 30, 60)), -(-LEAST_STEPS // n_batches))
+
+
+def default_batch_size(n_cases: int) -> int:
+    """Cases a batch for a training set of this size."""
+    return int(np.clip(2 ** np.round(np.log2(n_cases / 16)), 8, 64))
+
+
+def default_dt_range(n_timepoints: int) -> tuple[float, float]:
+    """Steps whose time constants, 2 / dt, reach from a few samples to twice the series."""
+    return 1 / max(n_timepoints, 4), 0.5
+
+
+def default_standardize(data: SeriesData) -> str:
+    """``"timepoint"`` for series that all but share one course, as spectra do, and so differ at given places only."""
+    if data.lengths is not None or data.X.isnan().any():
+        return "channel"
+    deviation = data.X.var(0, correction=0).mean(-1) / data.X.var((0, 2), correction=0)
+    return "timepoint" if ((deviation > 0) & (deviation < LEAST_DEVIATION)).all() else "channel"
