@@ -135,6 +135,12 @@ SETTINGS = {
     "steps_700_high": {"callbacks": [Averaged()], "steps": 700, "lr": 0.01},
     "steps_700_max": {"callbacks": [Averaged()], "steps": 700, "pooling": "max"},
     "steps_700_time": {"callbacks": [Averaged()], "steps": 700, "time": True},
+    "steps_700_dropout": {"callbacks": [Averaged()], "steps": 700, "dropout": 0.2},
+    "steps_700_plain": {"steps": 700},
+    "steps_700_wide": {"callbacks": [Averaged()], "steps": 700, "d_model": 128, "n_layers": 2},
+    "steps_700_short": {"callbacks": [Averaged()], "steps": 700, "dt_min": 0.01, "dt_max": 0.5},
+    "steps_700_shorter": {"callbacks": [Averaged()], "steps": 700, "dt_min": 0.03, "dt_max": 0.5},
+    "steps_700_sharp": {"callbacks": [Averaged()], "steps": 700, "dt_max": 1.0},
     "steps_700_layers": {"callbacks": [Averaged()], "steps": 700, "n_layers": 5},
     "steps_700_liquid": {"callbacks": [Averaged()], "steps": 700, "class": "LiquidS4"},
     "steps_700_smooth": {"callbacks": [Averaged()], "steps": 700, "net_params": {"criterion__label_smoothing": 0.1}},
@@ -223,7 +229,7 @@ def main():
     is_small = counts["n_train"] * counts["T"] <= LARGEST
     small = counts.index[is_small != args.large]
     names = [name for name in equal_length_sets(args.data_dir) if searched(name) and name in small]
-    names = [name for name in names if name in (args.sets or names)]
+    names = args.sets or names
     for setting in args.settings:
         todo = [(setting, name, seed) for seed in args.seeds for name in names if not rows.has(setting, name, seed)]
         fits = (delayed(run)(*key, args.data_dir.resolve()) for key in todo)

@@ -17,8 +17,8 @@ import pandas as pd
 import torch
 from joblib import Parallel, delayed
 from peers import peer_rows
-from runs import RESULTS, Rows, fit_and_predict, origin, results_file
-from ucr_sets import DEEP, TEN, equal_length_sets, other_sets
+from runs import QUICK, RESULTS, SEEDS, Rows, fit_and_predict, origin, results_file
+from ucr_sets import TEN, equal_length_sets, other_sets
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
@@ -34,12 +34,7 @@ MODELS = {
 }
 OTHERS = ("LiquidS4", "S4", "LSSL")
 KEYS = ("model", "set", "seed")
-# seeds, sets (None: all that are there), parameters of the deep models; quick rows go to a file of their own
-PROFILES = {
-    "quick": ([0], ["BME", "Chinatown", "MoteStrain", "Plane", "UMD"], {"max_epochs": 2}),
-    "regular": ([0], None, {}),
-    "full": ([0, 1, 2], None, {}),
-}
+QUICK_SETS = ("BME", "Chinatown", "MoteStrain", "Plane", "UMD")
 
 
 def run(model, name, seed, data_dir, n_jobs, parts=None, **deep_params):
@@ -65,17 +60,16 @@ def probabilities(parts, model, name, seed):
 
 def add_ensembles(rows, model, seeds, names, data_dir):
     """Rows of the mean of all seeds' probabilities, where they are kept."""
-    model_name = f"{model} ensemble"
+    key = {"model": f"{model} ensemble", "seed": "+".join(map(str, seeds))}
     for name in names:
         files = [probabilities(rows.path.with_suffix(".parts"), model, name, seed) for seed in seeds]
-        if rows.has(model_name, name, None) or not all(path.exists() for path in files):
+        if rows.find(set=name, **key) or not all(path.exists() for path in files):
             continue
         y = load_ucr_uea(name, "train", data_dir)[1]
         _, y_test = load_ucr_uea(name, "test", data_dir)
         predicted = np.unique(y)[np.mean([np.load(path) for path in files], axis=0).argmax(1)]
         accuracy = round(float(np.mean(predicted == y_test)), 4)
-        row = {"model": model_name, "set": name, "seed": None, "seeds": seeds, "protocol": "original split"}
-        rows.add({**row, "accuracy": accuracy, **origin()})
+        rows.add({**key, "set": name, "protocol": "original split", "accuracy": accuracy, **origin()})
 
 
 def is_features(model):
@@ -101,24 +95,24 @@ def main():
     parser.add_argument("--model", nargs="+", choices=MODELS, default=["features"])
     parser.add_argument("--sets", nargs="+", help="default: the profile's, ten of the other networks")
     parser.add_argument("--seeds", nargs="+", type=int, help="default: the profile's")
-    parser.add_argument("--profile", choices=PROFILES, default="regular")
+    parser.add_argument("--profile", choices=SEEDS, default="regular")
     parser.add_argument("--device", default="auto", help="of the deep models")
     parser.add_argument("--jobs", type=int, default=2, help="threads of the features; deep fits at a time")
     parser.add_argument("--timing", action="store_true", help="time the features beside aeon's classifiers")
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
-    seeds, sets, params = PROFILES[args.profile]
-    args.deep_params = {"device": args.device, **params}
-    names = args.sets or sets or [*equal_length_sets(args.data_dir), *other_sets(args.data_dir)]
+    is_quick, seeds = args.profile == "quick", args.seeds or SEEDS[args.profile]
+    args.deep_params = {"device": args.device, **(QUICK if is_quick else {})}
+    sets = args.sets or (QUICK_SETS if is_quick else None)
     if args.timing:
-        time_beside_peers(args.data_dir, args.sets or equal_length_sets(args.data_dir), args.jobs)
+        time_beside_peers(args.data_dir, sets or equal_length_sets(args.data_dir), args.jobs)
         return
     rows = Rows(results_file(args, "ucr"), KEYS)
     for model in args.model:
-        its_names = TEN if model in OTHERS and not (args.sets or sets) else names
-        run_missing(rows, model, args.seeds or seeds, its_names, args)
-        if model == DEEP and args.profile == "full":
-            add_ensembles(rows, model, seeds, names, args.data_dir)
+        every = TEN if model in OTHERS else [*equal_length_sets(args.data_dir), *other_sets(args.data_dir)]
+        run_missing(rows, model, seeds, sets or every, args)
+        if not is_features(model) and len(seeds) > 1:
+            add_ensembles(rows, model, seeds, sets or every, args.data_dir)
         print(f"{model}: mean accuracy {rows.mean('accuracy', model=model):.4f}")
 
 

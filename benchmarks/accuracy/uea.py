@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from bundled import load, simple_predictor
 from peers import peer_rows
-from runs import Rows, fit_and_predict, origin, results_file
+from runs import QUICK, SEEDS, Rows, fit_and_predict, origin, results_file
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
@@ -22,12 +22,7 @@ from ssm_estimators.datasets import load_ucr_uea
 MODELS = {"features": "StateSpaceRidge", **{name: name for name in ("LiquidS4", "S4D", "S4", "LSSL")}}
 PEERS = ("MultiRocketHydra", "MiniRocket")
 BUNDLED = ("BasicMotions", "JapaneseVowels")
-# seeds, sets (None: all that are there, and the two of sktime), parameters of the deep models
-PROFILES = {
-    "quick": ([0], ["AtrialFibrillation", "Libras", "RacketSports"], {"max_epochs": 2}),
-    "regular": ([0], None, {}),
-    "full": ([0, 1, 2], None, {}),
-}
+QUICK_SETS = ("AtrialFibrillation", "Libras", "RacketSports")
 
 
 def sets(data_dir):
@@ -68,15 +63,16 @@ def main():
     parser.add_argument("--model", nargs="+", choices=known, default=["features", "1-NN", "MultiRocketHydra"])
     parser.add_argument("--sets", nargs="+", help="default: the profile's")
     parser.add_argument("--seeds", nargs="+", type=int, help="default: the profile's")
-    parser.add_argument("--profile", choices=PROFILES, default="regular")
+    parser.add_argument("--profile", choices=SEEDS, default="regular")
     parser.add_argument("--device", default="auto", help="of the deep models")
     parser.add_argument("--jobs", type=int, default=2, help="threads of the features and of aeon's classifiers")
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
     rows = Rows(results_file(args, "uea"), ("model", "set", "seed"))
-    seeds, of_profile, params = PROFILES[args.profile]
-    names = args.sets or of_profile or sets(args.data_dir)
-    for seed in args.seeds or seeds:
+    is_quick = args.profile == "quick"
+    names = args.sets or (QUICK_SETS if is_quick else sets(args.data_dir))
+    deep_params = {"device": args.device, **(QUICK if is_quick else {})}
+    for seed in args.seeds or SEEDS[args.profile]:
         for model in args.model:
             missing = [name for name in names if not rows.has(model, name, seed)]
             if model in PEERS:
@@ -84,7 +80,7 @@ def main():
                     rows.add(row)
                 continue
             for name in missing:
-                rows.add(run(model, name, seed, args.data_dir, args.jobs, {"device": args.device, **params}))
+                rows.add(run(model, name, seed, args.data_dir, args.jobs, deep_params))
     print(pd.DataFrame(rows.rows).pivot_table(index="set", columns="model", values="accuracy").round(4).to_string())
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from ssm_estimators.series.data import SeriesData
 
-LEAST_STEPS = 700
+LEAST_STEPS = 700  # of the training
+LEAST_STEP = 0.01  # of a system in time
 LEAST_DEVIATION = 0.01  # of the variance
 
 
@@ -20,8 +21,8 @@ def default_batch_size(n_cases: int) -> int:
 
 
 def default_dt_range(n_timepoints: int) -> tuple[float, float]:
-    """Steps whose time constants, 2 / dt, reach from a few samples to twice the series."""
-    return 1 / max(n_timepoints, 4), 0.5
+    """Steps whose time constants, 2 / dt, reach from a few samples to twice the series, or to 200 samples."""
+    return max(1 / max(n_timepoints, 4), LEAST_STEP), 0.5
 
 
 def default_standardize(data: SeriesData) -> str:

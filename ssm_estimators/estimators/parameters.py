@@ -31,7 +31,7 @@ NETWORK = """d_model : int, default=64
         Add the first difference of each channel as a further channel.
     dt_min, dt_max : float or "auto", default="auto"
         Range of the systems' steps at the start; their longest time constants are 2 / dt samples, 1 / dt of S4 and
-        LSSL. ``"auto"`` takes it from the longest series.
+        LSSL. ``"auto"``: from 0.5 down to one over the points of the longest series, or 0.01 if that is more.
     max_epochs : int or "auto", default="auto"
         ``"auto"``: 30 to 60 by the number of cases, more where that is less than 700 steps.
     batch_size : int or "auto", default="auto"

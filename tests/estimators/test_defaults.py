@@ -7,6 +7,7 @@ import torch
 from ssm_estimators.estimators.defaults import (
     LEAST_STEPS,
     default_batch_size,
+    default_dt_range,
     default_epochs,
     default_standardize,
 )
@@ -34,6 +35,13 @@ def test_no_training_is_shorter_than_the_least_number_of_steps(n_cases):
     n_epochs = default_epochs(n_cases, batch_size)
     assert n_epochs * n_batches >= LEAST_STEPS
     assert 30 <= n_epochs <= 60 or (n_epochs - 1) * n_batches < LEAST_STEPS
+
+
+@pytest.mark.parametrize(("n_timepoints", "longest"), [(1, 8), (3, 8), (50, 100), (100, 200), (17_984, 200)])
+def test_time_constants_reach_to_twice_the_series_or_200_samples(n_timepoints, longest):
+    dt_min, dt_max = default_dt_range(n_timepoints)
+    assert 2 / dt_min == pytest.approx(longest)
+    assert 2 / dt_max == 4
 
 
 def test_series_that_share_their_course_are_told_from_others():
