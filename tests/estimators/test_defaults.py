@@ -68,7 +68,7 @@ def test_small_differences_on_a_shared_course_are_learned(make_deep_classifier):
     assert clf.score(X_new, y_new) > 0.8
     assert make_deep_classifier(max_epochs=20, lr=0.02, standardize="channel").fit(X, y).score(X_new, y_new) < 0.8
     assert clf.net_.module_.inputs.standardize == "timepoint"
-    with pytest.raises(ValueError, match="of 60 time points; got series of 120, .* standardize='channel'"):
+    with pytest.raises(ValueError, match=r"of 60 time points; got series of 120, .* standardize='channel'"):
         clf.predict(np.tile(X_new, 2))
 
 

@@ -100,7 +100,7 @@ def test_time_points_are_standardised_each_by_its_own():
     torch.testing.assert_close(y.std(1, correction=0), spread, rtol=1e-2, atol=1e-6)
     torch.testing.assert_close(inputs(X[..., :5]), y[..., :5])
     for series, rate in ((torch.cat([X, X], -1), 1.0), (X, 2.0)):
-        with pytest.raises(ValueError, match="of 9 time points; got .* standardize='channel'"):
+        with pytest.raises(ValueError, match=r"of 9 time points; got .* standardize='channel'"):
             inputs(series, rate=rate)
 
 
