@@ -1,4 +1,4 @@
-"""What makes the deep classifiers better, asked of training parts only.
+"""What makes the deep classifiers better, asked of training parts only; what came out is in deep_search.md.
 
 Sets of the UCR archive that the search may look at (``searched``); a setting is trained on two thirds of a set's
 training part and scored on the rest, one stratified split a seed. Test parts are never read. Rows go to a JSON-lines
@@ -24,7 +24,7 @@ from ucr_sets import equal_length_sets, searched, summary
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
-from ssm_estimators.estimators.defaults import default_batch_size, default_epochs
+from ssm_estimators.estimators.defaults import default_batch_size
 
 KEYS = ("setting", "set", "seed")
 LARGEST = 80_000  # time points of a training part
@@ -56,16 +56,6 @@ class Averaged(Callback):
         net.module_.load_state_dict(self.mean_)
 
 
-class Last(Callback):
-    """The last epoch's weights instead of the best one's."""
-
-    def on_epoch_end(self, net, **kwargs):
-        self.last_ = copy.deepcopy(net.module_.state_dict())
-
-    def on_train_end(self, net, **kwargs):
-        net.module_.load_state_dict(self.last_)
-
-
 class Augmented(Callback):
     """Batches changed at random: scaled, noisy, and stretched or shifted in time."""
 
@@ -92,58 +82,26 @@ class Augmented(Callback):
             X.add_(self.noise * X.std((0, 2), keepdim=True) * torch.randn(X.shape, generator=draw))
 
 
-# of each setting, what differs from the defaults of S4DClassifier
+# what the search began with; "long": time constants to twice the series, 30 to 60 epochs or the given steps
+BASE = {"standardize": "channel", "long": True}
+MEAN = {"callbacks": [Averaged()]}
+LONGER = {**MEAN, "steps": 700}
+SMOOTH = {"net_params": {"criterion__label_smoothing": 0.1}}
 SETTINGS = {
-    "base": {},
-    "liquid": {"class": "LiquidS4"},
-    "last": {"callbacks": [Last()]},
-    "ema": {"callbacks": [Averaged()]},
-    "steps_1000": {"callbacks": [Averaged()], "steps": 1000},
-    "steps_2500": {"callbacks": [Averaged()], "steps": 2500},
-    "steps_1000_noise": {"callbacks": [Averaged(), Augmented(scale=0.1, noise=0.05)], "steps": 1000},
-    "steps_1000_max": {"callbacks": [Averaged()], "steps": 1000, "pooling": "max"},
-    "steps_1000_high": {"callbacks": [Averaged()], "steps": 1000, "lr": 0.01},
-    "steps_1000_deviation": {"callbacks": [Averaged()], "steps": 1000, "deviation": True},
-    "deviation": {"callbacks": [Averaged()], "deviation": True},
-    "deviation_smooth": {
-        "callbacks": [Averaged()],
-        "deviation": True,
-        "net_params": {"criterion__label_smoothing": 0.1},
-    },
-    "steps_1000_series": {"callbacks": [Averaged()], "steps": 1000, "standardize": "series"},
-    "steps_1000_legs": {"callbacks": [Averaged()], "steps": 1000, "init": "legs"},
-    "steps_1000_smooth": {
-        "callbacks": [Averaged()],
-        "steps": 1000,
-        "net_params": {"criterion__label_smoothing": 0.1},
-    },
-    "ema_stretch": {"callbacks": [Averaged(), Augmented(stretch=0.1, shift=0.05)]},
-    "ema_noise": {"callbacks": [Averaged(), Augmented(scale=0.1, noise=0.1)]},
-    "ema_all": {"callbacks": [Averaged(), Augmented(0.1, 0.05, 0.1, 0.05)]},
-    "ema_dropout": {"callbacks": [Averaged()], "dropout": 0.2},
-    "ema_max": {"callbacks": [Averaged()], "pooling": "max"},
-    "ema_smooth": {"callbacks": [Averaged()], "net_params": {"criterion__label_smoothing": 0.1}},
-    "ema_wide": {"callbacks": [Averaged()], "d_model": 128},
-    "ema_decay": {"callbacks": [Averaged()], "weight_decay": 0.1},
-    "steps_700": {"callbacks": [Averaged()], "steps": 700},
-    "steps_700_legs": {"callbacks": [Averaged()], "steps": 700, "init": "legs"},
-    "steps_700_S4": {"callbacks": [Averaged()], "steps": 700, "class": "S4"},
-    "steps_700_LSSL": {"callbacks": [Averaged()], "steps": 700, "class": "LSSL"},
-    "steps_700_timepoint": {"callbacks": [Averaged()], "steps": 700, "standardize": "timepoint"},
-    "steps_700_centre": {"callbacks": [Averaged()], "steps": 700, "centre": True},
-    "steps_700_point": {"callbacks": [Averaged()], "steps": 700, "centre": True, "spread": True},
-    "steps_700_high": {"callbacks": [Averaged()], "steps": 700, "lr": 0.01},
-    "steps_700_max": {"callbacks": [Averaged()], "steps": 700, "pooling": "max"},
-    "steps_700_time": {"callbacks": [Averaged()], "steps": 700, "time": True},
-    "steps_700_dropout": {"callbacks": [Averaged()], "steps": 700, "dropout": 0.2},
-    "steps_700_plain": {"steps": 700},
-    "steps_700_wide": {"callbacks": [Averaged()], "steps": 700, "d_model": 128, "n_layers": 2},
-    "steps_700_short": {"callbacks": [Averaged()], "steps": 700, "dt_min": 0.01, "dt_max": 0.5},
-    "steps_700_shorter": {"callbacks": [Averaged()], "steps": 700, "dt_min": 0.03, "dt_max": 0.5},
-    "steps_700_sharp": {"callbacks": [Averaged()], "steps": 700, "dt_max": 1.0},
-    "steps_700_layers": {"callbacks": [Averaged()], "steps": 700, "n_layers": 5},
-    "steps_700_liquid": {"callbacks": [Averaged()], "steps": 700, "class": "LiquidS4"},
-    "steps_700_smooth": {"callbacks": [Averaged()], "steps": 700, "net_params": {"criterion__label_smoothing": 0.1}},
+    "default": {},
+    "base": BASE,
+    "liquid": {**BASE, "class": "LiquidS4"},
+    "ema": {**BASE, **MEAN},
+    "ema_all": {**BASE, "callbacks": [Averaged(), Augmented(0.1, 0.05, 0.1, 0.05)]},
+    "deviation": {**BASE, **MEAN, "deviation": True},
+    "deviation_smooth": {**BASE, **MEAN, **SMOOTH, "deviation": True},
+    "steps_1000": {**BASE, **MEAN, "steps": 1000},
+    "steps_1000_deviation": {**BASE, **MEAN, "steps": 1000, "deviation": True},
+    "steps_700": {**BASE, **LONGER},
+    "steps_700_S4": {**BASE, **LONGER, "class": "S4"},
+    "steps_700_timepoint": {**BASE, **LONGER, "standardize": "timepoint"},
+    "steps_700_short": {**BASE, **LONGER, "dt_min": 0.01},
+    "steps_700_shorter": {**BASE, **LONGER, "dt_min": 0.03},
 }
 
 
@@ -161,20 +119,16 @@ def run(setting, name, seed, data_dir):
     X, y = load_ucr_uea(name, "train", data_dir)
     held_out = held_out_cases(y, seed)
     X, X_held_out, y, y_held_out = X[~held_out], X[held_out], y[~held_out], y[held_out]
-    params = {"standardize": "channel", **SETTINGS[setting], "random_state": seed, "n_threads": 1, "device": "cpu"}
+    params = {**SETTINGS[setting], "random_state": seed, "n_threads": 1, "device": "cpu"}
     model = getattr(ssm_estimators, params.pop("class", "S4D") + "Classifier")
-    if "steps" in params:  # at least so many
+    if params.pop("long", False):
         n_batches = -(-len(y) // default_batch_size(len(y)))
-        params["max_epochs"] = max(default_epochs(len(y), default_batch_size(len(y))), params.pop("steps") // n_batches)
+        n_epochs = int(np.clip(60_000 / len(y), 30, 60))
+        params["max_epochs"] = max(n_epochs, params.pop("steps", 0) // n_batches)
+        params.setdefault("dt_min", 1 / X.shape[-1])
     if params.pop("deviation", False):  # from the mean of the training series at the same time point, one channel more
         mean = X.mean(0)
         X, X_held_out = (np.concatenate([part, part - mean], axis=1) for part in (X, X_held_out))
-    if params.pop("centre", False):  # in place of the series: deviations, in units of their spread if that is wanted
-        mean, spread = X.mean(0), X.std(0) if params.pop("spread", False) else 1
-        X, X_held_out = ((part - mean) / spread for part in (X, X_held_out))
-    if params.pop("time", False):  # the time point's place, one channel more
-        place = np.linspace(-1, 1, X.shape[-1])
-        X, X_held_out = (np.insert(part, part.shape[1], place, axis=1) for part in (X, X_held_out))
     clf = model(**copy.deepcopy(params))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -191,16 +145,17 @@ def run(setting, name, seed, data_dir):
     }
 
 
-def report(rows):
-    """Means a setting, and of the differences from base, over the sets and seeds that both have."""
+def report(rows, other):
+    """Means a setting, and of the differences from another one, over the sets and seeds that both have."""
     frame = pd.DataFrame(rows.rows).drop_duplicates([*KEYS]).set_index([*KEYS])
     wide = frame["accuracy"].unstack("setting")
     loss = frame["log_loss"].unstack("setting")
-    gain, loss_gain = wide.sub(wide["base"], axis=0), loss.sub(loss["base"], axis=0)
+    gain, loss_gain = wide.sub(wide[other], axis=0), loss.sub(loss[other], axis=0)
     table = pd.DataFrame(
         {
             "runs": wide.count(),
             "accuracy": wide.mean(),
+            "of both": gain.count(),
             "gain": gain.mean(),
             "error of gain": gain.std() / np.sqrt(gain.count()),
             "log loss": loss.mean(),
@@ -218,24 +173,25 @@ def main():
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--jobs", type=int, default=2, help="fits at a time, on one thread each")
     parser.add_argument("--output", type=Path, default=RESULTS / "deep_search.jsonl")
-    parser.add_argument("--sets", nargs="+", help="of those")
-    parser.add_argument("--large", action="store_true", help="the larger sets instead")
-    parser.add_argument("--report", action="store_true")
+    parser.add_argument("--sets", nargs="+", help="default: the smaller ones that may be looked at")
+    parser.add_argument("--report", action="store_true", help="run nothing")
+    parser.add_argument("--against", choices=SETTINGS, default="base", help="what the report compares to")
     args = parser.parse_args()
     rows = Rows(args.output, KEYS)
     if args.report:
-        return report(rows)
+        return report(rows, args.against)
     counts = summary(args.data_dir)
-    is_small = counts["n_train"] * counts["T"] <= LARGEST
-    small = counts.index[is_small != args.large]
-    names = [name for name in equal_length_sets(args.data_dir) if searched(name) and name in small]
-    names = args.sets or names
+    small = counts.index[counts["n_train"] * counts["T"] <= LARGEST]
+    may_be_seen = [name for name in equal_length_sets(args.data_dir) if searched(name)]
+    if args.sets and (unseen := set(args.sets) - set(may_be_seen)):
+        parser.error(f"{sorted(unseen)} are kept from the search")
+    names = args.sets or [name for name in may_be_seen if name in small]
     for setting in args.settings:
         todo = [(setting, name, seed) for seed in args.seeds for name in names if not rows.has(setting, name, seed)]
         fits = (delayed(run)(*key, args.data_dir.resolve()) for key in todo)
         for row in Parallel(args.jobs, return_as="generator_unordered")(fits):
             rows.add(row)
-    return report(rows)
+    return report(rows, args.against)
 
 
 if __name__ == "__main__":
