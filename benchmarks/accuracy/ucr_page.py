@@ -2,24 +2,15 @@
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from readme_tables import TIMED, markdown, read
+from readme_tables import OURS, TIMED, markdown, read, ucr_accuracy
 from runs import RESULTS
 from ucr_sets import DEEP, other_sets_published, published, searched
 
 from ssm_estimators.visualisation import plot_critical_difference
 
-OURS = {"features": "StateSpaceRidge", DEEP: f"{DEEP}, seed 0", f"{DEEP} ensemble": f"{DEEP}, ensemble of 3 seeds"}
 COMPARED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "RDST", "QUANT", "InceptionTime", "MiniROCKET", "ResNet"]
 RANKED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "H-InceptionTime", "RDST", "QUANT", "ROCKET", "MiniROCKET", "1-NN DTW"]
 LOSSES = 10
-
-
-def own():
-    """Accuracy a set and model; the features' is the mean over seeds, the network's that of the first."""
-    rows = read("ucr")
-    rows = rows[(rows["model"] != DEEP) | (rows["seed"] == 0)]
-    table = rows.pivot_table(index="set", columns="model", values="accuracy")
-    return table[[model for model in OURS if model in table]].rename(columns=OURS)
 
 
 def numbers(table):
@@ -38,7 +29,7 @@ def losses(table):
 
 def text():
     """The whole page."""
-    table = own().join(published()[COMPARED], how="inner")
+    table = ucr_accuracy().join(published()[COMPARED], how="inner")
     halves = {
         "Sets that the searches for defaults looked at (training parts)": [n for n in table.index if searched(n)],
         "Sets that they never looked at": [n for n in table.index if not searched(n)],
@@ -55,14 +46,14 @@ def text():
         parts += [f"## Where {DEEP} is furthest behind the better of the published networks", numbers(losses(table))]
     for title, part in halves.items():
         parts += [f"## {title}: {len(part)}", numbers(table.loc[part])]
-    others = own().join(other_sets_published(), how="inner")
+    others = ucr_accuracy().join(other_sets_published(), how="inner")
     parts += [f"## Sets of unequal length or with gaps: {len(others)}", numbers(others.dropna(axis=1, how="all"))]
     return "\n\n".join(parts) + "\n"
 
 
 def draw_ranks():
     """Mean ranks among published methods."""
-    scores = own().join(published()[RANKED], how="inner")
+    scores = ucr_accuracy().join(published()[RANKED], how="inner")
     figure = plot_critical_difference(scores).figure
     save(figure, "ucr_critical_difference")
 

@@ -15,6 +15,23 @@ def shape(request, monkeypatch):
     return 3, 5, 9
 
 
+@pytest.mark.parametrize("L", [1, 3, 40, 700, 1000, 8192, 9000])
+@pytest.mark.parametrize("batch", [1, 3, 8, 10, 16, 21])
+def test_slices_are_all_points_once_and_one_slice_if_they_are_few(batch, L):
+    seen, x = torch.zeros(1, batch, L), torch.empty(1, batch, L)
+    for here in slicing.slices(x):
+        assert seen[here].numel() <= slicing.SLICE
+        seen[here] += 1
+    assert (seen == 1).all()
+    assert slicing.is_small(x) == (len(list(slicing.slices(x))) == 1)
+
+
+@pytest.mark.parametrize("batch", [8, 10, 11, 12])
+def test_batches_that_fit_one_slice_but_not_whole_tiles(batch):
+    arguments, gains = _mixing_arguments((2, batch, 700), dropout=True)
+    _agree(gated_mixing(*arguments, *gains), reference.gated_mixing(*arguments, *gains), arguments)
+
+
 def _mixing_arguments(shape, dropout, n_in=4):
     H, batch, _ = shape
     y = torch.randn(n_in, *shape[1:], dtype=torch.float64, requires_grad=True)
