@@ -27,6 +27,7 @@ def test_tables_are_those_of_the_committed_rows(monkeypatch):
     assert len(re.findall(r"<!-- end -->", text)) == len(report.TABLES)
     assert report.rendered(text) == text
     assert report.rendered(text.replace("0.8802", "0.9")) == text  # HIVE-COTE 2's
+    assert report.ucr_page.text() == report.UCR.read_text()
 
 
 def test_the_lines_for_sktime_run():

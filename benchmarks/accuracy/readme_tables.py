@@ -84,7 +84,7 @@ def ucr():
 
     lines = [[f"**{name}**", *cells([name], "**{:.4f}**")] for name in own]
     lines += [[", ".join(names), *cells(names)] for names in PUBLISHED]
-    return markdown(["", f"{len(table)} sets", f"the {len(unseen)} that no search for defaults looked at"], lines)
+    return markdown(["", f"{len(table)} sets", f"the {len(unseen)} that the features' search never looked at"], lines)
 
 
 def timing():

@@ -11,6 +11,11 @@ from ssm_estimators.visualisation import plot_critical_difference
 COMPARED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "RDST", "QUANT", "InceptionTime", "MiniROCKET", "ResNet"]
 RANKED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "H-InceptionTime", "RDST", "QUANT", "ROCKET", "MiniROCKET", "1-NN DTW"]
 LOSSES = 10
+PREFACE = """\
+Accuracy of StateSpaceRidge: the mean over three seeds. Others: published for the same split, from the result files
+of tsml-eval (`benchmarks/published/`). The networks' second search looked at the same half as the features', their
+first one at the training parts of ten small sets, seven of them of the other half
+(`benchmarks/accuracy/deep_search.md`)."""
 
 
 def numbers(table):
@@ -31,15 +36,14 @@ def text():
     """The whole page."""
     table = ucr_accuracy().join(published()[COMPARED], how="inner")
     halves = {
-        "Sets that the searches for defaults looked at (training parts)": [n for n in table.index if searched(n)],
-        "Sets that they never looked at": [n for n in table.index if not searched(n)],
+        "Sets that the features' search looked at (training parts)": [n for n in table.index if searched(n)],
+        "Sets that it never looked at": [n for n in table.index if not searched(n)],
     }
     means = pd.DataFrame({title: table.loc[part].mean() for title, part in halves.items()} | {"All": table.mean()}).T
     parts = [
         "# UCR archive, original split",
         "Made by `benchmarks/accuracy/report.py`; not written by hand.",
-        "Accuracy of StateSpaceRidge: the mean over three seeds. Others: published for the same split, from the\n"
-        "result files of tsml-eval (`benchmarks/published/`).",
+        PREFACE,
         numbers(means),
     ]
     if OURS[DEEP] in table:
