@@ -61,8 +61,8 @@ def read(name):
 
 def markdown(header, lines):
     """Rows of strings as a table."""
-    rule = ["---"] * len(header)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *lines]).replace("|  |", "| |")
+    rows = [header, ["---"] * len(header), *lines]
+    return "\n".join("|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in rows)
 
 
 def ucr_accuracy():
