@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from readme_tables import OURS, TIMED, markdown, read, ucr_accuracy
 from runs import RESULTS
-from ucr_sets import DEEP, other_sets_published, published, searched
+from ucr_sets import DEEP, TEN, other_sets_published, published, searched
 
 from ssm_estimators.visualisation import plot_critical_difference
 
@@ -22,6 +22,14 @@ def numbers(table):
     """A table of accuracies as Markdown."""
     lines = [[name, *("" if pd.isna(v) else f"{v:.4f}" for v in row)] for name, row in table.iterrows()]
     return markdown([table.index.name or "", *table.columns], lines)
+
+
+def ten():
+    """The networks beside each other where all of them ran."""
+    rows = read("ucr").query("seed == 0")
+    table = rows[rows["set"].isin(TEN)].pivot_table(index="set", columns="model", values="accuracy")
+    table = table[["LiquidS4", "S4D", "S4", "LSSL"]]
+    return pd.concat([table, table.mean().to_frame("mean").T])
 
 
 def losses(table):
@@ -48,6 +56,7 @@ def text():
     ]
     if OURS[DEEP] in table:
         parts += [f"## Where {DEEP} is furthest behind the better of the published networks", numbers(losses(table))]
+    parts += ["## Ten sets: the four networks, one seed each", numbers(ten())]
     for title, part in halves.items():
         parts += [f"## {title}: {len(part)}", numbers(table.loc[part])]
     others = ucr_accuracy().join(other_sets_published(), how="inner")
