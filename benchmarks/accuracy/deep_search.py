@@ -132,8 +132,9 @@ def run(setting, name, seed, data_dir):
     clf = model(**copy.deepcopy(params))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        predicted, seconds = fit_and_predict(clf, X, y, X_held_out)
-    proba = clf.predict_proba(X_held_out).clip(1e-4)  # one confident mistake among few cases must not decide
+        proba, seconds = fit_and_predict(clf, X, y, X_held_out, "predict_proba")
+    predicted = clf.classes_[proba.argmax(1)]
+    proba = proba.clip(1e-4)  # one confident mistake among few cases must not decide
     return {
         "setting": setting,
         "set": name,

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from runs import RESULTS
+from runs import NETWORKS, RESULTS
 from ucr_sets import DEEP, published, searched
 
 OURS = {"features": "StateSpaceRidge", DEEP: DEEP, f"{DEEP} ensemble": f"{DEEP}, three networks' mean"}
@@ -124,7 +124,7 @@ def uea():
 
 def bundled():
     """Default parameters on sktime's own sets, medians over seeds."""
-    models = ["StateSpaceRidge", "LiquidS4", "S4D", "S4", "LSSL"]
+    models = ["StateSpaceRidge", *NETWORKS]
     rows = read("bundled").groupby(["set", "model"])
     score, seconds, simple = rows["score"].median(), rows["fit_seconds"].median(), rows["1-NN or mean"].median()
     lines = []

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 RESULTS = Path(__file__).parents[1] / "results"
+NETWORKS = ("LiquidS4", "S4D", "S4", "LSSL")
 # of each profile; the quick one's rows say nothing of accuracy
 SEEDS = {"quick": [0], "regular": [0], "full": [0, 1, 2]}
 QUICK = {"max_epochs": 2}
@@ -43,12 +44,12 @@ class Rows:
         return statistics.mean(found) if found else None
 
 
-def fit_and_predict(estimator, X, y, X_test, **fit_params):
-    """Predictions, and the seconds of fit and predict."""
+def fit_and_predict(estimator, X, y, X_test, method="predict", **fit_params):
+    """What ``method`` predicts, and the seconds of fit and of it."""
     start = time.perf_counter()
     estimator.fit(X, y, **fit_params)
     fitted = time.perf_counter()
-    predicted = estimator.predict(X_test)
+    predicted = getattr(estimator, method)(X_test)
     return predicted, {
         "fit_seconds": round(fitted - start, 3),
         "predict_seconds": round(time.perf_counter() - fitted, 3),

@@ -17,8 +17,8 @@ import pandas as pd
 import torch
 from joblib import Parallel, delayed
 from peers import peer_rows
-from runs import QUICK, RESULTS, SEEDS, Rows, fit_and_predict, origin, results_file
-from ucr_sets import TEN, equal_length_sets, other_sets
+from runs import NETWORKS, QUICK, RESULTS, SEEDS, Rows, fit_and_predict, origin, results_file
+from ucr_sets import DEEP, TEN, equal_length_sets, other_sets
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
@@ -30,9 +30,8 @@ MODELS = {
     "features_2000": ("StateSpaceRidgeClassifier", {"n_kernels": 2000}),
     "features_1000": ("StateSpaceRidgeClassifier", {"n_kernels": 1000}),
     "features_500": ("StateSpaceRidgeClassifier", {"n_kernels": 500}),
-    **{name: (f"{name}Classifier", {}) for name in ("LiquidS4", "S4D", "S4", "LSSL")},
+    **{name: (f"{name}Classifier", {}) for name in NETWORKS},
 }
-OTHERS = ("LiquidS4", "S4", "LSSL")
 KEYS = ("model", "set", "seed")
 QUICK_SETS = ("BME", "Chinatown", "MoteStrain", "Plane", "UMD")
 
@@ -43,13 +42,14 @@ def run(model, name, seed, data_dir, n_jobs, parts=None, **deep_params):
     (X, y), (X_test, y_test) = (load_ucr_uea(name, split, data_dir) for split in ("train", "test"))
     if np.isnan(X).any() or np.isnan(X_test).any():
         params = {**params, "missing": "mask"}
-    own = {"n_jobs": n_jobs} if is_features(model) else {"n_threads": n_jobs, **deep_params}
+    own = {"n_threads": n_jobs, **deep_params} if model in NETWORKS else {"n_jobs": n_jobs}
     estimator = getattr(ssm_estimators, class_name)(random_state=seed, **params, **own)
-    predicted, seconds = fit_and_predict(estimator, X, y, X_test)
+    proba, seconds = fit_and_predict(estimator, X, y, X_test, "predict_proba")
+    predicted = estimator.classes_[proba.argmax(1)]
     row = {"model": model, "set": name, "seed": seed, "protocol": "original split"}
-    if not is_features(model):
+    if model in NETWORKS:
         parts.mkdir(exist_ok=True, parents=True)
-        np.save(probabilities(parts, model, name, seed), estimator.predict_proba(X_test).astype(np.float32))
+        np.save(probabilities(parts, model, name, seed), proba.astype(np.float32))
     return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin(estimator)}
 
 
@@ -72,15 +72,11 @@ def add_ensembles(rows, model, seeds, names, data_dir):
         rows.add({**key, "set": name, "protocol": "original split", "accuracy": accuracy, **origin()})
 
 
-def is_features(model):
-    return MODELS[model][0].startswith("StateSpaceRidge")
-
-
 def run_missing(rows, model, seeds, names, args):
     """All runs that are not there yet; deep ones on the CPU side by side, on one thread each."""
     todo = [(model, name, seed, args.data_dir) for seed in seeds for name in names if not rows.has(model, name, seed)]
     params = {"parts": rows.path.with_suffix(".parts"), **args.deep_params}
-    if is_features(model) or args.device not in ("auto", "cpu") or torch.cuda.is_available():
+    if model not in NETWORKS or args.device not in ("auto", "cpu") or torch.cuda.is_available():
         runs = (run(*key, args.jobs, **params) for key in todo)
     else:
         fits = (delayed(run)(*key, 1, **params) for key in todo)
@@ -108,11 +104,12 @@ def main():
         time_beside_peers(args.data_dir, sets or equal_length_sets(args.data_dir), args.jobs)
         return
     rows = Rows(results_file(args, "ucr"), KEYS)
+    every = [*equal_length_sets(args.data_dir), *other_sets(args.data_dir)]
     for model in args.model:
-        every = TEN if model in OTHERS else [*equal_length_sets(args.data_dir), *other_sets(args.data_dir)]
-        run_missing(rows, model, seeds, sets or every, args)
-        if not is_features(model) and len(seeds) > 1:
-            add_ensembles(rows, model, seeds, sets or every, args.data_dir)
+        names = sets or (TEN if model in NETWORKS and model != DEEP else every)
+        run_missing(rows, model, seeds, names, args)
+        if model in NETWORKS and len(seeds) > 1:
+            add_ensembles(rows, model, seeds, names, args.data_dir)
         print(f"{model}: mean accuracy {rows.mean('accuracy', model=model):.4f}")
 
 

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from bundled import load, simple_predictor
 from peers import peer_rows
-from runs import QUICK, SEEDS, Rows, fit_and_predict, origin, results_file
+from runs import NETWORKS, QUICK, SEEDS, Rows, fit_and_predict, origin, results_file
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
 
-MODELS = {"features": "StateSpaceRidge", **{name: name for name in ("LiquidS4", "S4D", "S4", "LSSL")}}
+MODELS = {"features": "StateSpaceRidge", **{name: name for name in NETWORKS}}
 PEERS = ("MultiRocketHydra", "MiniRocket")
 BUNDLED = ("BasicMotions", "JapaneseVowels")
 QUICK_SETS = ("AtrialFibrillation", "Libras", "RacketSports")

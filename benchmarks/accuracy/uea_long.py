@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from runs import RESULTS, Rows, fit_and_predict, origin
+from runs import NETWORKS, RESULTS, Rows, fit_and_predict, origin
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
@@ -30,7 +30,7 @@ SEEDS = (2345, 3456, 4567, 5678, 6789)
 SHARES = (0.7, 0.85)  # where training and validation end
 PROFILES = {"quick": {"max_epochs": 2}, "regular": {}, "full": {"max_epochs": 200}}
 STAND_IN = {"quick": (20, 100), "regular": (60, 400)}  # cases and points of a stand-in; full: as many as the set has
-MODELS = ("S4D", "S4", "LSSL", "LiquidS4", "features")
+MODELS = (*NETWORKS, "features")
 
 
 def pooled(name, data_dir, profile):

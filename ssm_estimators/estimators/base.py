@@ -23,7 +23,6 @@ from ssm_estimators.estimators.parameters import Parameters
 from ssm_estimators.estimators.targets import check_groups, check_training_data
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks import SequenceNetwork
-from ssm_estimators.networks.inputs import InputChannels
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.tokens import check_tokens
 from ssm_estimators.series.validation import check_series
@@ -94,11 +93,10 @@ class DeepEstimator(Parameters):
         train_data, held_out = self._hold_out(data, groups, seeds[0])
         train_data = train_data.with_unit_weights()
         held_out = None if held_out is None else held_out.with_unit_weights()
-        standardize = self._resolve_standardize(train_data)
         batch_size = default_batch_size(len(train_data)) if self.batch_size == "auto" else int(self.batch_size)
         params = {
             **{f"module__{name}": getattr(self, name) for name in _NETWORK_PARAMETERS},
-            "module__standardize": standardize,
+            "module__standardize": self._resolve_standardize(train_data),
             "module__n_tokens": self._n_tokens(data),
             "module__layer": type(self)._layer,
             "module__layer_params": self._resolve_layer_params(data),
@@ -125,9 +123,7 @@ class DeepEstimator(Parameters):
             if self._goes_on:
                 self._load_last_weights(net)
             elif self.input == "values":
-                inputs = InputChannels(self.n_channels_in_, standardize, self.differences, self.missing)
-                inputs.set_statistics(train_data.X, train_data.lengths)
-                net.module_.inputs = inputs.to(device)
+                net.module_.inputs.set_statistics(train_data.X, train_data.lengths)
             self.net_: Any = net
             train(
                 net,

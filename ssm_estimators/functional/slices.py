@@ -17,7 +17,7 @@ def is_small(x: Tensor) -> bool:
 def slices(x: Tensor) -> Iterator[Index]:
     """Indices of slices of (H, batch, L): some cases whole, or some time points of one; one of all if it is small."""
     _, batch, L = x.shape
-    size = SLICE if x.device.type == "cpu" and not is_small(x) else batch * L
+    size = SLICE if x.device.type == "cpu" else batch * L
     n_cases = max(1, size // L)
     n_cases -= n_cases % TILE if TILE < n_cases < batch else 0
     for case in range(0, batch, n_cases):
