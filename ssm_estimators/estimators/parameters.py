@@ -64,6 +64,7 @@ NETWORK = """d_model : int, default=64
     verbose : int, default=0
         1: a progress bar; 2: a line an epoch.
     callbacks : list of skorch callbacks or None, default=None
+        Such as ``[TrainingCheckpoint("run.pt")]`` of ``ssm_estimators.training``, with which a killed fit goes on.
     net_params : dict or None, default=None
         Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``."""
 

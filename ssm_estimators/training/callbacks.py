@@ -55,6 +55,7 @@ class BestWeights(EarlyStopping):
         super().on_epoch_end(net, **kwargs)
         if self.best_model_weights_ is not before:
             self.runner_up_ = before
+            self.dynamic_threshold_ = float(net.history[-1, self.monitor])  # a checkpoint can hold no number of NumPy's
 
 
 class EpochBar(Callback):
@@ -67,7 +68,7 @@ class EpochBar(Callback):
         row = net.history[-1]
         shown = {name: row[name] for name in ("train_loss", "valid_loss") if name in row}
         self.bar_.set_postfix(shown, refresh=False)
-        self.bar_.update()
+        self.bar_.update(len(net.history) - self.bar_.n)
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         self.bar_.close()

@@ -1,9 +1,11 @@
 """The skorch net: own batches, weighted loss, parameter groups; nothing drawn from global random state."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from skorch import NeuralNet
+from skorch.history import History
 from torch import Tensor
 
 from ssm_estimators.environment import autocast
@@ -43,6 +45,7 @@ class SeriesNet(NeuralNet):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.ssm_lr, self.weight_decay, self.precision, self.seed = ssm_lr, weight_decay, precision, seed
+        self.has_ended_, self.begun_ = False, _NOTHING
 
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> "SeriesNet":
         """One group of parameters for the systems, one with weight decay, one without."""
@@ -64,6 +67,10 @@ class SeriesNet(NeuralNet):
         self.interrupted_ = False
         self.generator_ = torch.Generator().manual_seed(self.seed)
         self.module_.set_generator(self.generator_)
+        if self.has_ended_:
+            epochs = 0
+        elif epochs is None:
+            epochs = self.max_epochs - len(self.history)
         try:
             return super().fit_loop(X, y, epochs, **fit_params)
         except KeyboardInterrupt:
@@ -72,6 +79,36 @@ class SeriesNet(NeuralNet):
         finally:
             self.module_.set_generator(None)
             del self.generator_
+
+    def run_single_epoch(self, iterator: Any, training: bool, **params: Any) -> None:
+        """As skorch's; of an epoch that was begun before, see ``go_on_from``, only the rest."""
+        super().run_single_epoch(self._rest(iterator) if training else iterator, training, **params)
+
+    def _rest(self, batches: Iterable[Any]) -> Iterator[Any]:
+        done, random = self.begun_
+        self.begun_ = _NOTHING
+        if random:
+            self.generator_.set_state(random["epoch"].cpu())
+        self.epoch_start_ = self.generator_.get_state()
+        self.history[-1]["batches"] = list(done)
+        batches = iter(batches)
+        for _ in done:  # the first draws the order of all
+            next(batches)
+        if random:
+            self.generator_.set_state(random["now"].cpu())
+        yield from batches
+
+    def random_states(self) -> dict[str, Tensor]:
+        """State of the random numbers at the start of the epoch and now; empty unless in training."""
+        if not hasattr(self, "generator_"):
+            return {}
+        return {"epoch": self.epoch_start_, "now": self.generator_.get_state()}
+
+    def go_on_from(self, history: list[dict[str, Any]], random: dict[str, Tensor]) -> None:
+        """Begin the next training after these epochs, the last of which is half done if there are random states."""
+        self.history_, self.has_ended_ = History(history), not random
+        if random:
+            self.begun_ = self.history_.pop()["batches"], random
 
     def get_iterator(self, dataset: SeriesData, training: bool = False) -> Batches:
         """Shuffled batches to train on, consecutive ones to judge by."""
@@ -108,3 +145,6 @@ class SeriesNet(NeuralNet):
             self.history_.pop()  # an epoch that was cut off
         for row in self.history_:
             row["batches"] = []
+
+
+_NOTHING: tuple[list[Any], dict[str, Tensor]] = ([], {})  # of an epoch

@@ -1,0 +1,139 @@
+"""A killed training goes on as if nothing had happened."""
+
+import numpy as np
+import pytest
+from skorch.callbacks import Callback
+
+from ssm_estimators import S4DClassifier
+from ssm_estimators.training import TrainingCheckpoint
+
+
+class Kill(Callback):
+    """End the process, as far as training sees it, before a step."""
+
+    def __init__(self, n_steps, error=SystemExit):
+        self.n_steps, self.error = n_steps, error
+
+    def on_train_begin(self, net, **kwargs):
+        self.done_ = 0
+
+    def on_batch_begin(self, net, training=False, **kwargs):
+        if training and self.done_ == self.n_steps:
+            raise self.error
+        self.done_ += training
+
+
+@pytest.fixture
+def labels(panel):
+    return panel[1]
+
+
+class Count(Callback):
+    def __init__(self):
+        self.steps = 0
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        self.steps += training
+
+
+def _ends_as_undisturbed(fit, X, output, path, kills):
+    """Kill, and kill again, and compare with a fit that nobody disturbs."""
+    expected = fit()
+    for n_steps in kills:
+        with pytest.raises(SystemExit):
+            fit(TrainingCheckpoint(path, seconds=0), Kill(n_steps))
+    count = Count()
+    resumed = fit(TrainingCheckpoint(path, seconds=0), count)
+    np.testing.assert_array_equal(output(resumed, X), output(expected, X))
+    losses = [[row["train_loss"] for row in estimator.history_] for estimator in (resumed, expected)]
+    assert losses[0] == losses[1]
+    assert [row["epoch"] for row in resumed.history_] == [row["epoch"] for row in expected.history_]
+    return count.steps + sum(kills)
+
+
+@pytest.mark.parametrize(
+    "kills",
+    [[4], [3], [1], [7, 1, 3]],
+    ids=["within an epoch", "at its end", "after a step", "again and again"],
+)
+@pytest.mark.parametrize("validation", [None, 0.25])
+def test_every_model(make_deep, panel, target, output, tmp_path, kills, validation):
+    X, _ = panel
+
+    def fit(*callbacks):
+        estimator = make_deep(max_epochs=4, dropout=0.2, validation=validation, callbacks=list(callbacks))
+        return estimator.fit(X, target)
+
+    n_batches = -(-len(X) * (1 if validation is None else 3) // (1 if validation is None else 4) // 8)
+    assert _ends_as_undisturbed(fit, X, output, tmp_path / "run.pt", kills) == 4 * n_batches
+
+
+def test_series_of_unequal_lengths_and_weights(panel, labels, output, tmp_path):
+    X = [x[:, : 20 + i % 7] for i, x in enumerate(panel[0])]
+
+    def fit(*callbacks):
+        estimator = S4DClassifier(d_model=8, max_epochs=4, batch_size=4, random_state=0, callbacks=list(callbacks))
+        return estimator.fit(X, labels, sample_weight=np.linspace(1, 2, len(labels)))
+
+    _ends_as_undisturbed(fit, X, output, tmp_path / "run.pt", [3, 2])
+
+
+def test_early_stopping_counts_on(panel, labels, output, tmp_path):
+    X, _ = panel
+
+    def fit(*callbacks):
+        estimator = S4DClassifier(
+            d_model=8, max_epochs=60, batch_size=8, lr=0.05, early_stopping=True, patience=4, random_state=0,
+            callbacks=list(callbacks),
+        )  # fmt: skip
+        return estimator.fit(X, labels)
+
+    _ends_as_undisturbed(fit, X, output, tmp_path / "run.pt", [8, 5])
+    count = Count()
+    again = fit(TrainingCheckpoint(tmp_path / "run.pt"), count)
+    assert count.steps == 0
+    assert again.n_iter_ < 60
+
+
+def test_an_ended_training_is_only_read(panel, labels, output, tmp_path):
+    X, _ = panel
+    count = Count()
+    checkpoint = TrainingCheckpoint(tmp_path / "folder" / "run.pt")
+    fit = S4DClassifier(d_model=8, max_epochs=3, random_state=0, callbacks=[checkpoint, count])
+    first = output(fit.fit(X, labels), X)
+    steps = count.steps
+    assert np.array_equal(output(fit.fit(X, labels), X), first)
+    assert count.steps == steps
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["run.pt"]
+
+
+def test_an_interruption_keeps_what_was_last_written(panel, labels, output, tmp_path):
+    X, _ = panel
+
+    def fit(*callbacks):
+        params = {"d_model": 8, "max_epochs": 4, "batch_size": 8, "random_state": 0}
+        return S4DClassifier(**params, callbacks=list(callbacks)).fit(X, labels)
+
+    checkpoint = TrainingCheckpoint(tmp_path / "run.pt", seconds=0)
+    with pytest.warns(UserWarning, match="interrupted"):
+        fit(checkpoint, Kill(5, KeyboardInterrupt))
+    np.testing.assert_array_equal(output(fit(checkpoint), X), output(fit(), X))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"lr": 0.1}, "lr"),
+        ({"random_state": 1}, "seed"),
+        ({"d_model": 4}, "network"),
+        ({"max_epochs": 9}, "max_epochs"),
+    ],
+)
+def test_a_file_of_another_training_is_refused(panel, labels, tmp_path, change, named):
+    X, _ = panel
+    params = {"d_model": 8, "max_epochs": 2, "random_state": 0, "callbacks": [TrainingCheckpoint(tmp_path / "run.pt")]}
+    S4DClassifier(**params).fit(X, labels)
+    with pytest.raises(ValueError, match=rf"is of another training: it differs in \['{named}'\].*delete the file"):
+        S4DClassifier(**{**params, **change}).fit(X, labels)
+    with pytest.raises(ValueError, match=r"differs in \['data'\]"):
+        S4DClassifier(**params).fit(X + 1, labels)
