@@ -3,12 +3,13 @@
 import copy
 from collections.abc import Callable
 from functools import partial
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from sklearn.base import is_classifier
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags, check_random_state, check_scalar
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ssm_estimators.declaration import parameters
@@ -226,14 +227,15 @@ class DeepEstimator(Parameters):
             )
         return low, high
 
-    def _outputs(self, X: Any) -> np.ndarray:
+    def _outputs(self, X: Any, rate: float = 1.0) -> np.ndarray:
         """Network outputs of new series, (n_cases, n_outputs), float64."""
         check_is_fitted(self, "net_")
+        check_scalar(rate, "rate", Real, min_val=0, include_boundaries="neither")
         network = self.net_.module_
         data = self._check_further(X, network.inputs.missing, network.n_tokens)
         automatic = max(1, PREDICT_POINTS // data.X.shape[-1] // TILE * TILE)
         batch_size = automatic if self.predict_batch_size == "auto" else int(self.predict_batch_size)
-        outputs = predict(network, data, batch_size, self.device_, self.precision, self.n_threads)
+        outputs = predict(network, data, batch_size, self.device_, self.precision, self.n_threads, float(rate))
         broken = ~outputs.isfinite().all(dim=1)
         if broken.any():
             raise ValueError(

@@ -69,8 +69,10 @@ class Classifier(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_cases,), of the labels' type
         """
-        best = self._probabilities(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
+        return self._most_probable(self._probabilities(X))
+
+    def _most_probable(self, probabilities: np.ndarray) -> np.ndarray:
+        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
     def _learn_classes(self, y: Any) -> np.ndarray:
         """Set ``classes_``; return the position of each label among them."""
@@ -143,7 +145,9 @@ class Regressor(RegressorMixin, BaseEstimator):
         -------
         ndarray of the shape of y in ``fit``, (n_cases,) or (n_cases, n_targets), float64
         """
-        targets = self._targets(X)
+        return self._in_shape(self._targets(X))
+
+    def _in_shape(self, targets: np.ndarray) -> np.ndarray:
         return targets[:, 0] if self.target_ndim_ == 1 else targets
 
     def _learn_shape(self, y: Any) -> np.ndarray:

@@ -33,8 +33,37 @@ class SeriesClassifier(WeightedClassifier, DeepEstimator):
             sample_weight = by_case if sample_weight is None else by_case * sample_weight
         self._train(data, target, sample_weight, len(self.classes_), groups)
 
-    def _probabilities(self, X: Any) -> np.ndarray:
-        return np.asarray(softmax(self._outputs(X), axis=1))
+    def predict_proba(self, X: Any, *, rate: float = 1.0) -> np.ndarray:
+        """Probability of each class in ``classes_``.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+        rate : float, default=1.0
+            How many times coarser than in ``fit`` the series are sampled: 2 of every second sample.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, n_classes), float64
+        """
+        return self._probabilities(X, rate)
+
+    def predict(self, X: Any, *, rate: float = 1.0) -> np.ndarray:
+        """Most probable class.
+
+        Parameters
+        ----------
+        X, rate : as in ``predict_proba``
+
+        Returns
+        -------
+        ndarray of shape (n_cases,), of the labels' type
+        """
+        return self._most_probable(self._probabilities(X, rate))
+
+    def _probabilities(self, X: Any, rate: float = 1.0) -> np.ndarray:
+        return np.asarray(softmax(self._outputs(X, rate), axis=1))
 
     def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
         if not reset:
@@ -68,8 +97,24 @@ class SeriesRegressor(Regressor, DeepEstimator):
         target = self._encode_target(y, sample_weight, reset=True)
         self._train(data, target, sample_weight, target.shape[1], groups)
 
-    def _targets(self, X: Any) -> np.ndarray:
-        return self._outputs(X) * self.target_scale_ + self.target_mean_
+    def predict(self, X: Any, *, rate: float = 1.0) -> np.ndarray:
+        """Targets of series.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+        rate : float, default=1.0
+            How many times coarser than in ``fit`` the series are sampled: 2 of every second sample.
+
+        Returns
+        -------
+        ndarray of the shape of y in ``fit``, (n_cases,) or (n_cases, n_targets), float64
+        """
+        return self._in_shape(self._targets(X, rate))
+
+    def _targets(self, X: Any, rate: float = 1.0) -> np.ndarray:
+        return self._outputs(X, rate) * self.target_scale_ + self.target_mean_
 
     def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
         if reset and not self._goes_on:  # what the last head was trained on must stay

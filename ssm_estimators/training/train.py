@@ -120,6 +120,7 @@ def predict(
     device: torch.device,
     precision: str,
     n_threads: int | None,
+    rate: float = 1.0,
 ) -> Tensor:
     """Outputs of all cases, on the CPU in float64.
 
@@ -137,6 +138,8 @@ def predict(
     precision : {"float32", "tf32", "bf16"}
         ``"tf32"`` is float32 where there is none.
     n_threads : int or None
+    rate : float, default=1.0
+        How many times coarser than in training the series are sampled.
 
     Returns
     -------
@@ -152,7 +155,7 @@ def predict(
             inputs: dict[str, Any] = {"X": pad(batch["X"], (0, 0, 0, 0, 0, filling)).to(device)}
             if "lengths" in batch:
                 inputs["lengths"] = pad(batch["lengths"], (0, filling), value=1).to(device)
-            made = module(**inputs)[:n_cases].cpu().double()
+            made = module(**inputs, rate=rate)[:n_cases].cpu().double()
             outputs = made.new_empty(len(data), made.shape[1]) if outputs is None else outputs
             outputs[cases] = made
     if outputs is None:
