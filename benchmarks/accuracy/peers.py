@@ -23,7 +23,7 @@ def environment():
 
 def peer_rows(models, paths, seed, jobs):
     """One row a fit of aeon's classifiers on npz files, as they end."""
-    command = [environment(), FOLDER / "classify.py", "--models", *models, "--seed", str(seed), "--jobs", str(jobs)]
+    command = [environment(), FOLDER / "fit.py", "--models", *models, "--seed", str(seed), "--jobs", str(jobs)]
     process = subprocess.Popen([*command, "--files", *paths], stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
         yield json.loads(line)

@@ -1,6 +1,8 @@
-"""Run by this folder's own Python: aeon's classifiers on sets given as npz files, one JSON line a fit on stdout.
+"""Run by this folder's own Python: aeon's estimators on sets given as npz files, one JSON line a fit on stdout.
 
-classify.py --jobs 2 --seed 0 --models MultiRocketHydra MiniRocket --files a.npz b.npz
+fit.py --jobs 2 --seed 0 --models MultiRocketHydra MiniRocket --files a.npz b.npz
+
+Where targets are numbers, several a case, MiniRocket's features go to one ridge for all of them.
 """
 
 import argparse
@@ -12,8 +14,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from aeon.classification.convolution_based import MiniRocketClassifier, MultiRocketHydraClassifier
+from aeon.transformations.collection.convolution_based import MiniRocket
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 MODELS = {"MultiRocketHydra": MultiRocketHydraClassifier, "MiniRocket": MiniRocketClassifier}
+
+
+def build(model, is_regression, seed, jobs):
+    if not is_regression:
+        return MODELS[model](random_state=seed, n_jobs=jobs)
+    if model != "MiniRocket":
+        raise ValueError(f"Only MiniRocket is built for numbers; got {model}.")
+    ridge = RidgeCV(np.logspace(-3, 3, 10))  # as in aeon's regressor of one target
+    return make_pipeline(MiniRocket(random_state=seed, n_jobs=jobs), StandardScaler(with_mean=False), ridge)
 
 
 def main():
@@ -34,11 +49,16 @@ def main():
                 X, y, X_test, y_test = (arrays[key] for key in ("X_train", "y_train", "X_test", "y_test"))
             X, X_test = X.astype(np.float64), X_test.astype(np.float64)
             start = time.perf_counter()
-            classifier = MODELS[model](random_state=args.seed, n_jobs=args.jobs).fit(X, y)
+            is_regression = np.issubdtype(y.dtype, np.floating)
+            estimator = build(model, is_regression, args.seed, args.jobs).fit(X, y)
             fitted = time.perf_counter()
-            accuracy = float(np.mean(classifier.predict(X_test) == y_test))
+            predicted = estimator.predict(X_test)
             seconds = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
-            row = {"model": model, "set": path.stem, "seed": args.seed, "accuracy": round(accuracy, 4)}
+            row = {"model": model, "set": path.stem, "seed": args.seed}
+            if is_regression:
+                row["rmse"] = np.sqrt(np.mean((predicted - y_test) ** 2, axis=0)).round(4).tolist()
+            else:
+                row["accuracy"] = round(float(np.mean(predicted == y_test)), 4)
             row |= {key: round(value, 3) for key, value in seconds.items()}
             row["peak_GB"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
             print(json.dumps(row), flush=True)

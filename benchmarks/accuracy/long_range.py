@@ -1,0 +1,101 @@
+"""The tasks of the Long Range Arena; one JSON row a run, a killed run goes on.
+
+python benchmarks/accuracy/long_range.py --data-dir DATA                     # what two cores can do: see below
+python benchmarks/accuracy/long_range.py --data-dir DATA --profile quick     # 10 minutes
+python benchmarks/accuracy/long_range.py --data-dir DATA --profile full --device cuda   # the arena's lengths
+
+Quick and regular: the original, shorter ListOps; reviews cut at 1,024 bytes; 3,000 grey images; Pathfinder made here;
+one epoch of 500 images of Path-X made here; retrieval on pairs of noise, marked synthetic, where the papers are absent.
+"""
+
+import numpy as np
+import tasks
+from papers import PAPERS
+from tasks import Cases, Task
+
+from ssm_estimators.datasets import (
+    load_imdb_bytes,
+    load_listops,
+    load_pathfinder,
+    load_retrieval,
+    load_sequential_cifar,
+)
+
+
+def listops(data_dir, profile):
+    """The arena's lists, made by its rules where its files are absent, in full; else the original's."""
+    if profile == "full":
+        folder = data_dir if (data_dir / "listops").exists() else None
+        return Cases(*load_listops("train", folder)[:2], *load_listops("test", folder)[:2])
+    parts = [load_listops(split, data_dir)[:2] for split in ("train", "validation")]
+    longest = max(X.shape[2] for X, _ in parts)
+    X = np.concatenate([np.pad(X, ((0, 0), (0, 0), (0, longest - X.shape[2]))) for X, _ in parts])
+    return Cases(X, np.concatenate([y for _, y in parts]), *load_listops("test", data_dir)[:2])
+
+
+def text(data_dir, profile):
+    n_bytes = 4096 if profile == "full" else 1024
+    parts = [load_imdb_bytes(split, data_dir, n_timepoints=n_bytes)[:2] for split in ("train", "test")]
+    return Cases(*parts[0], *parts[1])
+
+
+def retrieval(data_dir, profile):
+    try:
+        return Cases(*load_retrieval("train", data_dir)[:2], *load_retrieval("test", data_dir)[:2])
+    except FileNotFoundError:
+        parts = [pairs_of_noise(200 if profile == "quick" else 1000, 256, seed) for seed in (0, 1)]
+        return Cases(*parts[0], *parts[1], synthetic=True)
+
+
+def pairs_of_noise(n_cases, n_bytes, seed):
+    """Texts of letters of one half of the alphabet each; linked where it is the same half."""
+    random = np.random.default_rng(seed)
+    halves = random.integers(0, 2, (n_cases, 2, 1))
+    X = ord("a") + 1 + 13 * halves + random.integers(0, 13, (n_cases, 2, n_bytes))
+    return X, (halves[:, 0, 0] == halves[:, 1, 0]).astype(int)
+
+
+def image(data_dir, profile):
+    train, test = (load_sequential_cifar(split, data_dir, grayscale=True) for split in ("train", "test"))
+    return Cases(*train, *test)
+
+
+def pathfinder(data_dir, profile):
+    n_train, n_test = {"quick": (1000, 500), "regular": (10_000, 2000), "full": (160_000, 20_000)}[profile]
+    return Cases(*load_pathfinder("train", n_cases=n_train), *load_pathfinder("test", n_cases=n_test))
+
+
+def pathx(data_dir, profile):
+    n_train, n_test = (160_000, 20_000) if profile == "full" else (500, 100)
+    parts = [load_pathfinder(s, n_cases=n, resolution=128) for s, n in (("train", n_train), ("test", n_test))]
+    return Cases(*parts[0], *parts[1])
+
+
+def settings(task, quick, regular):
+    return {"quick": quick, "regular": regular, "full": PAPERS[task]}
+
+
+ONE_EPOCH = {"max_epochs": 1, "batch_size": 10, "dt_min": 0.0005, "dt_max": 0.1, "differences": False}
+TASKS = {
+    "listops": Task(
+        listops, settings("listops", {"max_epochs": 6, "batch_size": 50}, {"max_epochs": 40, "batch_size": 50}),
+        n_tokens=15,
+    ),
+    "text": Task(
+        text, settings("text", {"max_epochs": 3, "batch_size": 25}, {"max_epochs": 20, "batch_size": 25}), n_tokens=256
+    ),
+    "retrieval": Task(
+        retrieval, settings("retrieval", {"max_epochs": 5, "batch_size": 20}, {"max_epochs": 5, "batch_size": 20}),
+        n_tokens=256,
+    ),
+    "image": Task(
+        image, settings("image", {"max_epochs": 3, "batch_size": 50}, {"max_epochs": 20, "batch_size": 50})
+    ),
+    "pathfinder": Task(
+        pathfinder, settings("pathfinder", {"max_epochs": 2, "batch_size": 50}, {"max_epochs": 12, "batch_size": 50})
+    ),
+    "pathx": Task(pathx, settings("pathx", ONE_EPOCH, ONE_EPOCH)),
+}  # fmt: skip
+
+if __name__ == "__main__":
+    tasks.main(__doc__, TASKS)

@@ -1,0 +1,31 @@
+"""Images read pixel by pixel, sMNIST, pMNIST and sCIFAR; one JSON row a run, a killed run goes on.
+
+python benchmarks/accuracy/sequential_images.py --data-dir DATA                    # sMNIST: half an hour a network
+python benchmarks/accuracy/sequential_images.py --data-dir DATA --profile quick    # 10 minutes
+python benchmarks/accuracy/sequential_images.py --data-dir DATA --profile full --device cuda   # as the papers did
+
+Grey CIFAR is the task "image" of long_range.py.
+"""
+
+from functools import partial
+
+import tasks
+from papers import PAPERS
+from tasks import Cases, Task
+
+from ssm_estimators.datasets import load_sequential_cifar, load_sequential_mnist
+
+
+def read(load, data_dir, profile, **options):
+    return Cases(*load("train", data_dir, **options), *load("test", data_dir, **options))
+
+
+SHORT = {"quick": {"max_epochs": 6, "batch_size": 50}, "regular": {"max_epochs": 24, "batch_size": 50}}
+TASKS = {
+    "sMNIST": Task(partial(read, load_sequential_mnist), {**SHORT, "full": PAPERS["sMNIST"]}),
+    "pMNIST": Task(partial(read, load_sequential_mnist, permuted=True), {**SHORT, "full": PAPERS["pMNIST"]}),
+    "sCIFAR": Task(partial(read, load_sequential_cifar), {**SHORT, "full": PAPERS["sCIFAR"]}),
+}
+
+if __name__ == "__main__":
+    tasks.main(__doc__, TASKS, default={"quick": ["sMNIST"], "regular": ["sMNIST"]})

@@ -1,0 +1,64 @@
+"""Spoken words from raw sound, and again at half the sampling rate without another fit; one JSON row a run.
+
+python benchmarks/accuracy/speech.py --data-dir DATA                     # digits at 8 kHz: 15 minutes a network
+python benchmarks/accuracy/speech.py --data-dir DATA --profile quick      # 10 minutes
+python benchmarks/accuracy/speech.py --data-dir DATA --profile full --device cuda   # 35 words, 16 kHz, as the papers
+
+Of the words, quick and regular run one epoch over 100 clips of a second; where they are absent these are made of tones,
+and marked synthetic.
+"""
+
+import numpy as np
+import tasks
+from papers import PAPERS
+from tasks import Cases, Task
+
+from ssm_estimators.datasets import load_speech_commands, load_spoken_digits
+
+SECOND = 16_000  # samples
+
+
+def digits(data_dir, profile):
+    parts = [load_spoken_digits(split, data_dir)[:2] for split in ("train", "test")]
+    return Cases(*parts[0], *parts[1], X_coarse=load_spoken_digits("test", data_dir, rate=2)[0])
+
+
+def words(data_dir, profile):
+    try:
+        parts = [load_speech_commands(split, data_dir) for split in ("train", "test")]
+    except FileNotFoundError:
+        parts, synthetic = [tones(n_cases, seed) for seed, n_cases in enumerate((100, 50))], True
+    else:
+        synthetic = False
+    if profile != "full":
+        parts = [(X[:100], y[:100]) for X, y in parts]
+    (X, y), (X_test, y_test) = parts
+    return Cases(X, y, X_test, y_test, synthetic=synthetic, X_coarse=X_test[..., ::2])
+
+
+def tones(n_cases, seed):
+    """A second each of one of ten decaying tones in noise."""
+    random = np.random.default_rng(seed)
+    y, time = random.permutation(np.arange(n_cases) % 10), np.arange(SECOND) / SECOND
+    start = random.uniform(0, 0.5, (n_cases, 1))
+    since = np.maximum(time - start, 0)
+    X = np.exp(-5 * since) * np.sin(2 * np.pi * (200 + 100 * y[:, None]) * since)
+    return (X + 0.1 * random.standard_normal(X.shape)).astype(np.float32)[:, None], y
+
+
+ONE_EPOCH = {"max_epochs": 1, "batch_size": 5, "dt_min": 0.001, "dt_max": 0.1}
+TASKS = {
+    "digits": Task(
+        digits,
+        {
+            "quick": {"max_epochs": 8, "batch_size": 20},
+            "regular": {"max_epochs": 40, "batch_size": 20},
+            "full": {**PAPERS["speech"], "max_epochs": 200},  # no paper has these; 2,700 recordings
+        },
+        ends_differ=True,
+    ),
+    "words": Task(words, {"quick": ONE_EPOCH, "regular": ONE_EPOCH, "full": PAPERS["speech"]}, ends_differ=True),
+}
+
+if __name__ == "__main__":
+    tasks.main(__doc__, TASKS)
