@@ -12,7 +12,8 @@ COMPARED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "RDST", "QUANT", "InceptionTime"
 RANKED = ["HIVE-COTE 2", "MultiROCKET-Hydra", "H-InceptionTime", "RDST", "QUANT", "ROCKET", "MiniROCKET", "1-NN DTW"]
 LOSSES = 10
 PREFACE = """\
-Accuracy of StateSpaceRidge: the mean over three seeds. Others: published for the same split, from the result files
+Accuracies of StateSpaceRidge and S4D are means over three seeds, those of the three networks' mean are of the mean of
+their probabilities. Others: published for the same split, from the result files
 of tsml-eval (`benchmarks/published/`). The networks' second search looked at the same half as the features', their
 first one at the training parts of ten small sets, seven of them of the other half
 (`benchmarks/accuracy/deep_search.md`)."""
