@@ -12,13 +12,12 @@ from functools import partial
 
 import tasks
 from papers import PAPERS
-from tasks import Cases, Task
+from tasks import Cases, Task, params_of
 
 from ssm_estimators.datasets import load_bidmc
 from ssm_estimators.datasets.bidmc import TARGETS
 
 AVERAGED = {"quick": 16, "regular": 4, "full": 1}  # samples
-SHORT = {"quick": {"max_epochs": 4, "batch_size": 32}, "regular": {"max_epochs": 16, "batch_size": 32}}
 
 
 def read(protocol, data_dir, profile):
@@ -29,12 +28,12 @@ def read(protocol, data_dir, profile):
     return Cases(X, y, X_test, y_test, groups if protocol == "by-patient" else None)
 
 
-def task(protocol, **params):
-    """Scales that a patient's sensors have are no use with another's: ``params`` say how windows are scaled."""
-    by_profile = {profile: {**short, **params} for profile, short in {**SHORT, "full": PAPERS["bidmc"]}.items()}
-    return Task(partial(read, protocol), by_profile, kind="Regressor", scores=TARGETS)
+def task(protocol, **scaling):
+    params = params_of({**PAPERS["bidmc"], **scaling}, quick=4, regular=16, batch_size=32, **scaling)
+    return Task(partial(read, protocol), params, kind="Regressor", scores=TARGETS)
 
 
+# the scale of one patient's sensors is of no use with another's
 TASKS = {"shuffled": task("shuffled"), "by-patient": task("by-patient", standardize="series")}
 
 if __name__ == "__main__":

@@ -11,7 +11,11 @@ one epoch of 500 images of Path-X made here; retrieval on pairs of noise, marked
 import numpy as np
 import tasks
 from papers import PAPERS
-from tasks import Cases, Task
+from scipy.ndimage import uniform_filter
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from tasks import Cases, Task, params_of
 
 from ssm_estimators.datasets import (
     load_imdb_bytes,
@@ -65,37 +69,42 @@ def pathfinder(data_dir, profile):
     return Cases(*load_pathfinder("train", n_cases=n_train), *load_pathfinder("test", n_cases=n_test))
 
 
+def distance_of_dots(task, seed, jobs):
+    """What the two brightest places of an image say, and nothing else."""
+    boosted = HistGradientBoostingClassifier(max_depth=3, max_iter=50, random_state=seed)
+    return make_pipeline(FunctionTransformer(distances), boosted)
+
+
+def distances(X):
+    size = int(X.shape[-1] ** 0.5)
+    found = []
+    for picture in X.reshape(-1, size, size):
+        bright = uniform_filter(picture, 3)
+        first = np.unravel_index(bright.argmax(), bright.shape)
+        bright[tuple(slice(max(0, i - 3), i + 4) for i in first)] = 0
+        found.append(np.subtract(first, np.unravel_index(bright.argmax(), bright.shape)))
+    return np.hypot(*np.transpose(found))[:, None]
+
+
 def pathx(data_dir, profile):
     n_train, n_test = (160_000, 20_000) if profile == "full" else (500, 100)
     parts = [load_pathfinder(s, n_cases=n, resolution=128) for s, n in (("train", n_train), ("test", n_test))]
     return Cases(*parts[0], *parts[1])
 
 
-def settings(task, quick, regular):
-    return {"quick": quick, "regular": regular, "full": PAPERS[task]}
-
-
-ONE_EPOCH = {"max_epochs": 1, "batch_size": 10, "dt_min": 0.0005, "dt_max": 0.1, "differences": False}
+ONCE = {"batch_size": 10, "dt_min": 0.0005, "dt_max": 0.1}
 TASKS = {
-    "listops": Task(
-        listops, settings("listops", {"max_epochs": 6, "batch_size": 50}, {"max_epochs": 40, "batch_size": 50}),
-        n_tokens=15,
-    ),
-    "text": Task(
-        text, settings("text", {"max_epochs": 3, "batch_size": 25}, {"max_epochs": 20, "batch_size": 25}), n_tokens=256
-    ),
-    "retrieval": Task(
-        retrieval, settings("retrieval", {"max_epochs": 5, "batch_size": 20}, {"max_epochs": 5, "batch_size": 20}),
-        n_tokens=256,
-    ),
-    "image": Task(
-        image, settings("image", {"max_epochs": 3, "batch_size": 50}, {"max_epochs": 20, "batch_size": 50})
-    ),
+    "listops": Task(listops, params_of(PAPERS["listops"], quick=6, regular=40, batch_size=50), n_tokens=15),
+    "text": Task(text, params_of(PAPERS["text"], quick=3, regular=20, batch_size=25), n_tokens=256),
+    "retrieval": Task(retrieval, params_of(PAPERS["retrieval"], quick=5, regular=5, batch_size=20), n_tokens=256),
+    "image": Task(image, params_of(PAPERS["image"], quick=3, regular=20, batch_size=50)),
     "pathfinder": Task(
-        pathfinder, settings("pathfinder", {"max_epochs": 2, "batch_size": 50}, {"max_epochs": 12, "batch_size": 50})
+        pathfinder,
+        params_of(PAPERS["pathfinder"], quick=2, regular=12, batch_size=50),
+        baselines={"distance of the dots": distance_of_dots},
     ),
-    "pathx": Task(pathx, settings("pathx", ONE_EPOCH, ONE_EPOCH)),
-}  # fmt: skip
+    "pathx": Task(pathx, params_of(PAPERS["pathx"], quick=1, regular=1, **ONCE)),
+}
 
 if __name__ == "__main__":
     tasks.main(__doc__, TASKS)

@@ -11,7 +11,7 @@ from functools import partial
 
 import tasks
 from papers import PAPERS
-from tasks import Cases, Task
+from tasks import Cases, Task, params_of
 
 from ssm_estimators.datasets import load_sequential_cifar, load_sequential_mnist
 
@@ -20,11 +20,14 @@ def read(load, data_dir, profile, **options):
     return Cases(*load("train", data_dir, **options), *load("test", data_dir, **options))
 
 
-SHORT = {"quick": {"max_epochs": 6, "batch_size": 50}, "regular": {"max_epochs": 24, "batch_size": 50}}
+def task(name, load, **options):
+    return Task(partial(read, load, **options), params_of(PAPERS[name], quick=6, regular=24, batch_size=50))
+
+
 TASKS = {
-    "sMNIST": Task(partial(read, load_sequential_mnist), {**SHORT, "full": PAPERS["sMNIST"]}),
-    "pMNIST": Task(partial(read, load_sequential_mnist, permuted=True), {**SHORT, "full": PAPERS["pMNIST"]}),
-    "sCIFAR": Task(partial(read, load_sequential_cifar), {**SHORT, "full": PAPERS["sCIFAR"]}),
+    "sMNIST": task("sMNIST", load_sequential_mnist),
+    "pMNIST": task("pMNIST", load_sequential_mnist, permuted=True),
+    "sCIFAR": task("sCIFAR", load_sequential_cifar),
 }
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import multiprocessing
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
@@ -56,6 +56,12 @@ class Task:
     scores: tuple[str, ...] = ACCURACY  # or a root mean squared error a target
     n_tokens: int = 0  # more than none: cases are texts
     ends_differ: bool = False  # NaN lies past the end of a case
+    baselines: dict[str, Callable] = field(default_factory=dict)  # of this task alone
+
+
+def params_of(paper, quick, regular, **shared):
+    """Parameters of the networks, a profile: so many epochs of the defaults but ``shared``, or the paper's."""
+    return {"quick": {"max_epochs": quick, **shared}, "regular": {"max_epochs": regular, **shared}, "full": paper}
 
 
 def run(task, name, model, seed, args):
@@ -65,8 +71,9 @@ def run(task, name, model, seed, args):
     row |= {"n_train": len(cases.X), "n_test": len(cases.X_test), "n_timepoints": cases.X.shape[-1]}
     if model in baselines.PEERS:
         return {**row, **origin(), **baselines.peer_row(model, task.scores, cases[:4], seed, args.jobs)}
-    if model in baselines.BASELINES:
-        estimator = baselines.BASELINES[model](task, seed, args.jobs)
+    simple = baselines.BASELINES | task.baselines
+    if model in simple:
+        estimator = simple[model](task, seed, args.jobs)
     else:
         estimator = network(task, model, seed, args, checkpoint(args, name, model, seed))
     uses_groups = cases.groups is not None and "groups" in signature(estimator.fit).parameters
@@ -146,7 +153,7 @@ def main(description, tasks, models=MODELS, default=None):
         (task, model, seed)
         for task in args.task or (default or {}).get(args.profile, tasks)
         for seed in args.seeds or SEEDS[args.profile]
-        for model in args.model or models[args.profile]
+        for model in args.model or (*tasks[task].baselines, *models[args.profile])
         if not (tasks[task].n_tokens and model in baselines.OF_VALUES)
     ]
     for key in wanted:
