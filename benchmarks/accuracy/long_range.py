@@ -94,13 +94,13 @@ def pathx(data_dir, profile):
 
 ONCE = {"batch_size": 10, "dt_min": 0.0005, "dt_max": 0.1}
 TASKS = {
-    "listops": Task(listops, params_of(PAPERS["listops"], quick=6, regular=40, batch_size=50), n_tokens=15),
-    "text": Task(text, params_of(PAPERS["text"], quick=3, regular=20, batch_size=25), n_tokens=256),
+    "listops": Task(listops, params_of(PAPERS["listops"], quick=6, regular=30, batch_size=50), n_tokens=15),
+    "text": Task(text, params_of(PAPERS["text"], quick=4, regular=20, batch_size=16), n_tokens=256),
     "retrieval": Task(retrieval, params_of(PAPERS["retrieval"], quick=5, regular=5, batch_size=20), n_tokens=256),
     "image": Task(image, params_of(PAPERS["image"], quick=3, regular=20, batch_size=50)),
     "pathfinder": Task(
         pathfinder,
-        params_of(PAPERS["pathfinder"], quick=2, regular=12, batch_size=50),
+        params_of(PAPERS["pathfinder"], quick=2, regular=10, batch_size=50),
         baselines={"distance of the dots": distance_of_dots},
     ),
     "pathx": Task(pathx, params_of(PAPERS["pathx"], quick=1, regular=1, **ONCE)),

@@ -21,7 +21,7 @@ def read(load, data_dir, profile, **options):
 
 
 def task(name, load, **options):
-    return Task(partial(read, load, **options), params_of(PAPERS[name], quick=6, regular=24, batch_size=50))
+    return Task(partial(read, load, **options), params_of(PAPERS[name], quick=4, regular=15, batch_size=50))
 
 
 TASKS = {

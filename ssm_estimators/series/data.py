@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-POOL = 4  # shuffled batches within which series are sorted by length; there are at least two pools
+POOL = 16  # shuffled batches within which series are sorted by length; there are at least two pools
 
 
 @dataclass(frozen=True)
