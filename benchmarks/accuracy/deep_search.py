@@ -151,7 +151,7 @@ def report(rows, other):
     frame = pd.DataFrame(rows.rows).drop_duplicates([*KEYS]).set_index([*KEYS])
     wide = frame["accuracy"].unstack("setting")
     loss = frame["log_loss"].unstack("setting")
-    gain, loss_gain = wide.sub(wide[other], axis=0), loss.sub(loss[other], axis=0)
+    gain, loss_gain = (values.sub(values.get(other, np.nan), axis=0) for values in (wide, loss))
     table = pd.DataFrame(
         {
             "runs": wide.count(),
