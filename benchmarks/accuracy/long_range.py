@@ -8,9 +8,14 @@ Quick and regular: the original, shorter ListOps; reviews cut at 1,024 bytes; 3,
 one epoch of 500 images of Path-X made here; retrieval on pairs of noise, marked synthetic, where the papers are absent.
 """
 
+import inspect
+import os
+import zlib
+
 import numpy as np
 import tasks
 from papers import PAPERS
+from runs import RESULTS
 from scipy.ndimage import uniform_filter
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
@@ -66,7 +71,21 @@ def image(data_dir, profile):
 
 def pathfinder(data_dir, profile):
     n_train, n_test = {"quick": (1000, 500), "regular": (10_000, 2000), "full": (160_000, 20_000)}[profile]
-    return Cases(*load_pathfinder("train", n_cases=n_train), *load_pathfinder("test", n_cases=n_test))
+    return Cases(*made("train", n_train, 32), *made("test", n_test, 32))
+
+
+def made(split, n_cases, resolution):
+    """Images of Pathfinder, kept beside the rows until the code that made them changes."""
+    code = zlib.crc32(inspect.getsource(inspect.getmodule(load_pathfinder)).encode())
+    path = RESULTS / "pathfinder.parts" / f"{split}_{n_cases}_{resolution}_{code:08x}.npz"
+    if not path.exists():
+        X, y = load_pathfinder(split, n_cases=n_cases, resolution=resolution)
+        path.parent.mkdir(exist_ok=True)
+        half_written = path.with_name(f"{os.getpid()}.npz")
+        np.savez(half_written, X=X, y=y)
+        half_written.replace(path)
+    with np.load(path) as arrays:
+        return arrays["X"], arrays["y"]
 
 
 def distance_of_dots(task, seed, jobs):
@@ -88,8 +107,7 @@ def distances(X):
 
 def pathx(data_dir, profile):
     n_train, n_test = (160_000, 20_000) if profile == "full" else (500, 100)
-    parts = [load_pathfinder(s, n_cases=n, resolution=128) for s, n in (("train", n_train), ("test", n_test))]
-    return Cases(*parts[0], *parts[1])
+    return Cases(*made("train", n_train, 128), *made("test", n_test, 128))
 
 
 ONCE = {"batch_size": 10, "dt_min": 0.0005, "dt_max": 0.1}

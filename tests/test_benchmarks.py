@@ -1,0 +1,62 @@
+"""The long tasks' scripts: what they would fit, without fitting it."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import ssm_estimators
+from ssm_estimators.layers import S4D
+from ssm_estimators.networks import SequenceNetwork
+
+SCRIPTS = ("bidmc", "sequential_images", "long_range", "speech")
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """A script by its name; what it imports from beside it is not left behind."""
+    folder = Path(__file__).parents[1] / "benchmarks" / "accuracy"
+    before = set(sys.modules)
+    monkeypatch.syspath_prepend(folder)
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == folder:
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_profile_of_every_task_is_a_network(script, name):
+    for task in script(name).TASKS.values():
+        assert set(task.params) == {"quick", "regular", "full"}
+        for params in task.params.values():
+            for model in ("LiquidS4", "S4D", "S4", "LSSL"):
+                getattr(ssm_estimators, model + task.kind)(**params)._validate_params()
+
+
+def test_a_recurrent_layer_of_about_the_size_that_does_not_see_padding(script):
+    layer = script("baselines").GRULayer(8, generator=torch.Generator().manual_seed(0))
+    u, lengths = torch.randn(8, 3, 10), torch.tensor([4, 10, 7])
+    y = layer(u, lengths=lengths)
+    for case, length in enumerate(lengths):
+        torch.testing.assert_close(y[:, case, :length], layer(u[:, case : case + 1, :length])[:, 0])
+    systems = {"d_state": 16, "dt_min": 0.01, "dt_max": 0.5, "bidirectional": True}
+    width = script("tasks").width_of_gru()
+    sizes = [
+        sum(p.numel() for p in SequenceNetwork(kind, systems, 1, 2, d_model, 3).parameters())
+        for kind, d_model in ((S4D, 64), (type(layer), width))
+    ]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.1)
+
+
+def test_stand_ins_can_be_learned(script):
+    X, y = script("long_range").pairs_of_noise(50, 40, seed=0)
+    last_of_half = ord("a") + 13
+    halves = (X > last_of_half).all(-1)
+    np.testing.assert_array_equal(halves[:, 0] == halves[:, 1], y == 1)
+    X, y = script("speech").tones(20, seed=0)
+    assert X.shape == (20, 1, 16_000)
+    loudest = np.abs(np.fft.rfft(X[:, 0])).argmax(-1)  # Hz
+    np.testing.assert_allclose(loudest, 200 + 100 * y, atol=10)
