@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from skorch.callbacks import Callback, LRScheduler
+from skorch.callbacks import Callback, GradientNormClipping, LRScheduler
 
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import BestWeights
@@ -64,7 +64,8 @@ class TrainingCheckpoint(Callback):
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         best, _ = _watchers(net)
-        if not net.interrupted_ or best.misses_ >= best.patience:
+        is_whole = not net.interrupted_ or best.misses_ >= best.patience
+        if is_whole and "train_loss" in net.history[-1]:  # no loss that was not finite
             self._save(net)
 
     def _save(self, net: Any) -> None:
@@ -101,6 +102,7 @@ class TrainingCheckpoint(Callback):
         net.go_on_from(json.loads(state["history"]), state["random"])
 
 
+_SETTINGS = ("seed", "max_epochs", "batch_size", "lr", "ssm_lr", "weight_decay", "precision", "criterion")
 _BEST = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_", "runner_up_")
 
 
@@ -113,9 +115,12 @@ def _watchers(net: Any) -> tuple[BestWeights, Any]:
 
 def _description(net: Any, data: SeriesData) -> dict[str, Any]:
     """What must be the same for a training to go on."""
-    names = ("seed", "max_epochs", "batch_size", "lr", "ssm_lr", "weight_decay", "precision")
-    shapes = {name: list(value.shape) for name, value in net.module_.named_parameters()}
+    best, scheduler = _watchers(net)
+    settings = {**net.get_params_for("module"), **{name: getattr(net, name) for name in _SETTINGS}}
+    settings |= {"patience": best.patience, **vars(scheduler.lr_lambdas[0])}
+    clips = [callback for _, callback in net.callbacks_ if isinstance(callback, GradientNormClipping)]
+    settings["gradient_clip"] = [clip.gradient_clip_value for clip in clips]
     checksum = 0
     for value in (data.X, data.lengths, data.y, data.sample_weight):
         checksum = checksum if value is None else zlib.crc32(value.cpu().numpy().tobytes(), checksum)
-    return {**{name: getattr(net, name) for name in names}, "network": shapes, "data": checksum}
+    return {**{name: repr(value) for name, value in settings.items()}, "data": checksum}

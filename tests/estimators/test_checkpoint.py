@@ -6,6 +6,7 @@ from skorch.callbacks import Callback
 
 from ssm_estimators import S4DClassifier
 from ssm_estimators.training import TrainingCheckpoint
+from ssm_estimators.training.callbacks import NonFiniteLossError
 
 
 class Kill(Callback):
@@ -125,7 +126,13 @@ def test_an_interruption_keeps_what_was_last_written(panel, labels, output, tmp_
     [
         ({"lr": 0.1}, "lr"),
         ({"random_state": 1}, "seed"),
-        ({"d_model": 4}, "network"),
+        ({"d_model": 4}, "d_model"),
+        ({"dropout": 0.3}, "dropout"),
+        ({"dt_min": 0.02}, "layer_params"),
+        ({"warmup": 0.3}, "warmup"),
+        ({"schedule": "constant"}, "cosine"),
+        ({"gradient_clip": 3.0}, "gradient_clip"),
+        ({"batch_size": 4}, "batch_size"),
         ({"max_epochs": 9}, "max_epochs"),
     ],
 )
@@ -133,7 +140,27 @@ def test_a_file_of_another_training_is_refused(panel, labels, tmp_path, change, 
     X, _ = panel
     params = {"d_model": 8, "max_epochs": 2, "random_state": 0, "callbacks": [TrainingCheckpoint(tmp_path / "run.pt")]}
     S4DClassifier(**params).fit(X, labels)
-    with pytest.raises(ValueError, match=rf"is of another training: it differs in \['{named}'\].*delete the file"):
+    with pytest.raises(ValueError, match=rf"is of another training: it differs in \[.*'{named}'.*delete the file"):
         S4DClassifier(**{**params, **change}).fit(X, labels)
+
+
+def test_other_data_are_refused(panel, labels, tmp_path):
+    X, _ = panel
+    estimator = S4DClassifier(
+        d_model=8, max_epochs=2, random_state=0, callbacks=[TrainingCheckpoint(tmp_path / "run.pt")]
+    )
+    estimator.fit(X, labels)
     with pytest.raises(ValueError, match=r"differs in \['data'\]"):
-        S4DClassifier(**params).fit(X + 1, labels)
+        estimator.fit(X + 1, labels)
+
+
+def test_a_training_that_diverged_is_not_kept_as_ended(panel, labels, tmp_path):
+    X, _ = panel
+    checkpoint = TrainingCheckpoint(tmp_path / "run.pt", seconds=0)
+    wild = S4DClassifier(
+        d_model=8, max_epochs=9, batch_size=8, lr=1e10, ssm_lr=1e10, gradient_clip=None, warmup=0.0, random_state=0,
+        callbacks=[checkpoint],
+    )  # fmt: skip
+    for _ in range(2):
+        with pytest.raises(NonFiniteLossError):
+            wild.fit(X, labels)
