@@ -1,5 +1,6 @@
 """The README's tables of accuracy, each made from committed rows."""
 
+import long_tables
 import numpy as np
 import pandas as pd
 from runs import NETWORKS, RESULTS
@@ -22,12 +23,6 @@ TIMED = {
     "features_500": "`n_kernels=500`",
     "MultiRocketHydra": "aeon MultiRocketHydra",
     "MiniRocket": "aeon MiniRocket",
-}
-BIDMC = {
-    ("features", "shuffled"): "shuffled windows",
-    ("mean", "shuffled"): "mean of the training windows",
-    ("features", "by-patient"): "patients never seen in training",
-    ("mean", "by-patient"): "mean of the training patients",
 }
 MULTIVARIATE = {
     "ArticularyWordRecognition": "ArticularyWordRecognition (9 channels)",
@@ -103,11 +98,8 @@ def timing():
 
 
 def bidmc():
-    """Root mean squared errors, means over seeds."""
-    means = read("bidmc").groupby(["model", "protocol"])[["HR", "RR", "SpO2"]].mean()
-    digits = {"shuffled windows": 3}
-    lines = [[title, *(f"{v:.{digits.get(title, 2)}f}" for v in means.loc[key])] for key, title in BIDMC.items()]
-    return markdown(["", "heart rate", "breathing rate", "oxygen saturation"], lines)
+    """Root mean squared errors, beside published ones of other windows."""
+    return markdown(*long_tables.bidmc())
 
 
 def uea():

@@ -1,0 +1,74 @@
+"""The README's tables of BIDMC and of long series, made from committed rows."""
+
+import pandas as pd
+from runs import RESULTS
+
+MODELS = {
+    "constant": "majority",
+    "linear": "ridge on raw points or counts of tokens",
+    "1-NN": "1-NN, of the same",
+    "MiniRocket": "aeon MiniRocket",
+    "features": "StateSpaceRidge",
+    "GRU": "GRU of S4D's size",
+    "S4D": "S4D",
+}
+BIDMC = {
+    ("constant", "regular"): "mean",
+    ("linear", "regular"): "ridge on raw points",
+    ("1-NN", "regular"): "1-NN",
+    ("MiniRocket", "regular"): "aeon MiniRocket",
+    ("features", "regular"): "StateSpaceRidge",
+    ("features", "full"): "StateSpaceRidge, 4,000 points",
+    ("GRU", "regular"): "GRU of S4D's size",
+    ("S4D", "regular"): "S4D",
+    ("LiquidS4", "regular"): "LiquidS4",
+}
+PUBLISHED = {
+    "LSSL (arXiv:2110.13985)": (0.432, 0.350, 0.141),
+    "S4 (arXiv:2209.12951)": (0.332, 0.247, 0.090),
+    "Liquid-S4 (arXiv:2209.12951)": (0.303, 0.158, 0.066),
+    "InceptionTime (tsml-eval)": (0.349, 0.406, 0.097),
+    "ROCKET (tsml-eval)": (0.444, 0.403, 0.150),
+}
+TASKS = {
+    ("sequential_images", "sMNIST", "accuracy"): "sMNIST, 10,000 digits (784 points)",
+    ("long_range", "image", "accuracy"): "grey CIFAR, 3,000 images (1,024)",
+    ("long_range", "pathfinder", "accuracy"): "Pathfinder-32, made here (1,024)",
+    ("long_range", "text", "accuracy"): "IMDB bytes, 2,000 reviews (1,024)",
+    ("long_range", "listops", "accuracy"): "ListOps, 8,000 lists (to 939)",
+    ("speech", "digits", "accuracy"): "spoken digits, 8 kHz (to 10,500)",
+    ("speech", "digits", "accuracy at half rate"): "the same fits at 4 kHz",
+}
+
+
+def read(name):
+    """Committed rows but those of stand-ins."""
+    frame = pd.read_json(RESULTS / f"{name}.jsonl", lines=True)
+    return frame[~frame["synthetic"]]
+
+
+def bidmc():
+    """Root mean squared errors of three targets in a cell; means over seeds."""
+    means = read("bidmc").groupby(["task", "model", "profile"])[["HR", "RR", "SpO2"]].mean()
+    lines = []
+    for key, title in BIDMC.items():
+        places = [(protocol, *key) for protocol in ("shuffled", "by-patient")]
+        cells = [_errors(means.loc[place]) if place in means.index else "" for place in places]
+        lines += [[title, *cells, ""]] if any(cells) else []
+    lines += [[title, "", "", _errors(errors)] for title, errors in PUBLISHED.items()]
+    return ["", "shuffled windows", "patients never seen", "other windows"], lines
+
+
+def _errors(values):
+    return " / ".join(f"{value:.2f}" if value >= 1 else f"{value:.3f}" for value in values)
+
+
+def long_series():
+    """Accuracies; means over seeds."""
+    lines = []
+    for (name, task, score), title in TASKS.items():
+        rows = read(name)
+        rows = rows[(rows["task"] == task) & (rows["profile"] == "regular")]
+        means = rows.groupby("model")[score].mean()
+        lines.append([title, *(f"{means[model]:.3f}" if model in means else "" for model in MODELS)])
+    return ["", *MODELS.values()], lines
