@@ -18,6 +18,7 @@ import baselines
 import numpy as np
 import pandas as pd
 from runs import NETWORKS, RESULTS, SEEDS, Rows, fit_and_predict, origin, results_file
+from skorch.callbacks import Callback
 
 import ssm_estimators
 from ssm_estimators.estimators.base import DeepEstimator
@@ -59,6 +60,14 @@ class Task:
     baselines: dict[str, Callable] = field(default_factory=dict)  # of this task alone
 
 
+class WithinEpoch(Callback):
+    """Add to each epoch's history the mean loss of every fifth of its steps: an only epoch shows what it learned."""
+
+    def on_epoch_end(self, net, **kwargs):
+        losses = net.history[-1, "batches", :, "train_loss"]
+        net.history.record("loss_by_fifths", [round(float(np.mean(part)), 4) for part in np.array_split(losses, 5)])
+
+
 def params_of(paper, quick, regular, **shared):
     """Parameters of the networks, a profile: so many epochs of the defaults but ``shared``, or the paper's."""
     return {"quick": {"max_epochs": quick, **shared}, "regular": {"max_epochs": regular, **shared}, "full": paper}
@@ -84,11 +93,10 @@ def run(task, name, model, seed, args):
         row |= {f"{score} at half rate": value for score, value in coarse.items()}
     if hasattr(estimator, "net_"):
         row |= {"n_parameters": sum(p.numel() for p in estimator.net_.module_.parameters())}
-        row |= {
-            "epochs": estimator.n_iter_,
-            "train_loss": [round(float(v), 4) for v in estimator.history_[:, "train_loss"]],
-        }
-        seconds["fit_seconds"] = round(sum(estimator.history_[:, "dur"]), 1)  # of all processes that it took
+        history = estimator.history_
+        row |= {"epochs": len(history), "train_loss": [round(float(v), 4) for v in history[:, "train_loss"]]}
+        row |= {"loss_by_fifths": history[0, "loss_by_fifths"]} if len(history) == 1 else {}
+        seconds["fit_seconds"] = round(sum(history[:, "dur"]), 1)  # of all processes that it took
     return {**row, **seconds, **origin(estimator)}
 
 
@@ -117,7 +125,7 @@ def network(task, model, seed, args, path):
     if model == "GRU":
         params["d_model"] = width_of_gru(**params)
     cls = getattr(baselines if model == "GRU" else ssm_estimators, f"{model}{task.kind}")
-    return cls(random_state=seed, device=args.device, callbacks=[TrainingCheckpoint(path)], **params)
+    return cls(random_state=seed, device=args.device, callbacks=[TrainingCheckpoint(path), WithinEpoch()], **params)
 
 
 def width_of_gru(d_model=64, n_layers=3, d_state=16, **_):
