@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-import ssm_estimators
 from ssm_estimators.layers import S4D
 from ssm_estimators.networks import SequenceNetwork
 
@@ -29,11 +28,12 @@ def script(monkeypatch):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_profile_of_every_task_is_a_network(script, name):
-    for task in script(name).TASKS.values():
+    tasks, own = script("tasks"), script(name)
+    for task in own.TASKS.values():
         assert set(task.params) == {"quick", "regular", "full"}
-        for params in task.params.values():
-            for model in ("LiquidS4", "S4D", "S4", "LSSL"):
-                getattr(ssm_estimators, model + task.kind)(**params)._validate_params()
+        for profile in task.params:
+            for model in ("GRU", *tasks.NETWORKS):
+                tasks.network(task, model, profile, random_state=0)._validate_params()
 
 
 def test_a_recurrent_layer_of_about_the_size_that_does_not_see_padding(script):
@@ -60,3 +60,15 @@ def test_stand_ins_can_be_learned(script):
     assert X.shape == (20, 1, 16_000)
     loudest = np.abs(np.fft.rfft(X[:, 0])).argmax(-1)  # Hz
     np.testing.assert_allclose(loudest, 200 + 100 * y, atol=10)
+    X = np.full((2, 1, 9), np.nan)
+    X[0], X[1, :, :6] = np.arange(9) ** 2, np.arange(6) ** 2
+    changes, coarse = (script("speech").with_changes(part, n)[:, 1] for part, n in ((X, 2), (X[..., ::2], 1)))
+    np.testing.assert_array_equal(changes[:, ::2], coarse)
+    np.testing.assert_array_equal(np.isnan(changes), np.isnan(X[:, 0]))
+
+
+def test_pieces_of_texts_are_whole_texts(script):
+    X = np.array([[[1, 2, 3, 4, 5, 6, 7]], [[1, 2, 0, 0, 0, 0, 0]], [[0] * 7]])
+    parts, y = script("long_range").pieces(X, np.array([1, 0, 1]), 5)
+    assert parts[:, 0].tolist() == [[1, 2, 3, 4, 5], [6, 7, 0, 0, 0], [1, 2, 0, 0, 0], [0] * 5]
+    assert y.tolist() == [1, 1, 0, 1]

@@ -43,9 +43,19 @@ def listops(data_dir, profile):
 
 
 def text(data_dir, profile):
-    n_bytes = 4096 if profile == "full" else 1024
-    parts = [load_imdb_bytes(split, data_dir, n_timepoints=n_bytes)[:2] for split in ("train", "test")]
-    return Cases(*parts[0], *parts[1])
+    """Reviews cut at the arena's 4,096 bytes; else at 1,024, and what training reviews have beyond is further cases."""
+    train = load_imdb_bytes("train", data_dir, n_timepoints=4096)[:2]
+    if profile == "full":
+        return Cases(*train, *load_imdb_bytes("test", data_dir, n_timepoints=4096)[:2])
+    return Cases(*pieces(*train, 1024), *load_imdb_bytes("test", data_dir, n_timepoints=1024)[:2])
+
+
+def pieces(X, y, n_bytes):
+    """Texts cut into pieces, each of its text's class; the last one only if it is at least a quarter full."""
+    parts = np.pad(X[:, 0], ((0, 0), (0, -X.shape[2] % n_bytes))).reshape(len(X), -1, n_bytes)
+    kept = (parts > 0).sum(-1) >= n_bytes / 4
+    kept[:, 0] = True
+    return parts[kept][:, None], y.repeat(kept.sum(1))
 
 
 def retrieval(data_dir, profile):
@@ -113,7 +123,13 @@ def pathx(data_dir, profile):
 ONCE = {"batch_size": 10, "dt_min": 0.0005, "dt_max": 0.1}
 TASKS = {
     "listops": Task(listops, params_of(PAPERS["listops"], quick=6, regular=30, batch_size=50), n_tokens=15),
-    "text": Task(text, params_of(PAPERS["text"], quick=4, regular=20, batch_size=16), n_tokens=256),
+    # chosen on 600 of the training reviews: 0.62 with the defaults, 0.63 with one block of short time constants, 0.66
+    # with what reviews have beyond their first kilobyte too, 0.67 with two blocks of such
+    "text": Task(
+        text,
+        params_of(PAPERS["text"], quick=4, regular=20, batch_size=16, n_layers=2, dropout=0.1, dt_min=0.05, dt_max=1.0),
+        n_tokens=256,
+    ),
     "retrieval": Task(retrieval, params_of(PAPERS["retrieval"], quick=5, regular=5, batch_size=20), n_tokens=256),
     "image": Task(image, params_of(PAPERS["image"], quick=3, regular=20, batch_size=50)),
     "pathfinder": Task(

@@ -22,6 +22,7 @@ from skorch.callbacks import Callback
 
 import ssm_estimators
 from ssm_estimators.estimators.base import DeepEstimator
+from ssm_estimators.estimators.models import S4DModel
 from ssm_estimators.layers import S4D
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.training import TrainingCheckpoint
@@ -84,7 +85,8 @@ def run(task, name, model, seed, args):
     if model in simple:
         estimator = simple[model](task, seed, args.jobs)
     else:
-        estimator = network(task, model, seed, args, checkpoint(args, name, model, seed))
+        kept = [TrainingCheckpoint(checkpoint(args, name, model, seed)), WithinEpoch()]
+        estimator = network(task, model, args.profile, random_state=seed, device=args.device, callbacks=kept)
     uses_groups = cases.groups is not None and "groups" in signature(estimator.fit).parameters
     predicted, seconds = fit_and_predict(estimator, *cases[:3], **({"groups": cases.groups} if uses_groups else {}))
     row |= scores(task.scores, predicted, cases.y_test)
@@ -115,17 +117,20 @@ def predict_coarse(estimator, cases):
     return estimator.predict(np.repeat(cases.X_coarse, 2, axis=-1)[..., : cases.X.shape[-1]])
 
 
-def network(task, model, seed, args, path):
-    """A network whose training is kept in a file."""
-    params = dict(task.params[args.profile])
+def network(task, model, profile, **more):
+    """An untrained network with the task's parameters of a profile, and ``more``."""
+    params = {**task.params[profile], **more}
     if task.n_tokens:
         params |= {"input": "tokens", "n_tokens": task.n_tokens}
     if task.ends_differ:
         params["missing"] = "mask"
     if model == "GRU":
         params["d_model"] = width_of_gru(**params)
+        params["batch_size"] *= 4  # a time step takes as long for more cases: an epoch then takes about S4D's time
     cls = getattr(baselines if model == "GRU" else ssm_estimators, f"{model}{task.kind}")
-    return cls(random_state=seed, device=args.device, callbacks=[TrainingCheckpoint(path), WithinEpoch()], **params)
+    if not issubclass(cls, S4DModel):
+        params.pop("bandlimit", None)  # other systems have no modes
+    return cls(**params)
 
 
 def width_of_gru(d_model=64, n_layers=3, d_state=16, **_):

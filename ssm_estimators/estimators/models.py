@@ -1,8 +1,9 @@
 """The four models: which layer, and which of its parameters an estimator has."""
 
+from numbers import Real
 from typing import ClassVar
 
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.functional.discretize import DISCRETIZATIONS
@@ -44,13 +45,21 @@ class S4DModel:
 
     init: str = "lin"
     discretization: str = "zoh"
+    bandlimit: float | None = None
 
     _layer = S4D
-    _layer_params: ClassVar[tuple[str, ...]] = ("init", "discretization")
-    _constraints = {"init": [StrOptions(set(SPECTRA))], "discretization": [StrOptions(set(DISCRETIZATIONS))]}
+    _layer_params: ClassVar[tuple[str, ...]] = ("init", "discretization", "bandlimit")
+    _constraints = {
+        "init": [StrOptions(set(SPECTRA))],
+        "discretization": [StrOptions(set(DISCRETIZATIONS))],
+        "bandlimit": [None, Interval(Real, 0, None, closed="neither")],
+    }
     _parameters_doc = """init : {"lin", "inv", "legs"}, default="lin"
         Spectrum at the start: evenly spaced frequencies, an inverse law, or the normal part of HiPPO-LegS.
-    discretization : {"zoh", "bilinear"}, default="zoh\""""
+    discretization : {"zoh", "bilinear"}, default="zoh"
+    bandlimit : float or None, default=None
+        Leave out modes of higher frequencies than this share of half the sampling rate: of a fit with 1 / r,
+        ``predict(X, rate=r)`` loses the least."""
 
 
 @parameters

@@ -45,7 +45,7 @@ class LiquidS4(S4D):
         Largest number of inputs in a product; ``"exact"`` has no such bound.
     guard : bool, default=True
         Of the form ``"exact"``: keep the transition's modulus at 1 or below. The other forms need no guard.
-    init, discretization, dt_min, dt_max, bidirectional, generator
+    init, discretization, dt_min, dt_max, bandlimit, bidirectional, generator
         As in :class:`~ssm_estimators.layers.S4D`.
 
     Attributes
@@ -86,6 +86,7 @@ class LiquidS4(S4D):
         discretization: str = "zoh",
         dt_min: float = 1e-3,
         dt_max: float = 1e-1,
+        bandlimit: float | None = None,
         bidirectional: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
@@ -100,6 +101,7 @@ class LiquidS4(S4D):
             discretization=discretization,
             dt_min=dt_min,
             dt_max=dt_max,
+            bandlimit=bandlimit,
             bidirectional=bidirectional,
             generator=generator,
         )

@@ -1,5 +1,6 @@
 """S4D: diagonal state-space layer."""
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -27,6 +28,10 @@ class S4D(ScanLayer):
     discretization : {"zoh", "bilinear"}, default="zoh"
     dt_min, dt_max : float, default=0.001, 0.1
         Range of the log-uniform step at the start; time constants at the start are 2 / dt samples.
+    bandlimit : float or None, default=None
+        Leave out modes of higher frequencies than this share of half the sampling rate [2]_: with 1 / r, those that
+        are left are the same modes in series sampled r times more coarsely, and those that would not be are not
+        learned. ``None``: leave out none.
     bidirectional : bool, default=False
         Add a second readout of the same systems run backward in time.
     generator : torch.Generator or None, default=None
@@ -35,11 +40,14 @@ class S4D(ScanLayer):
     Raises
     ------
     ValueError
-        If ``d_state`` is odd or below 2, ``dt_min`` is not below ``dt_max``, or a name is unknown.
+        If ``d_state`` is odd or below 2, ``dt_min`` is not below ``dt_max``, ``bandlimit`` is not positive, or a name
+        is unknown.
 
     References
     ----------
     .. [1] "On the Parameterization and Initialization of Diagonal State Space Models", arXiv:2206.11893.
+    .. [2] "S4ND: Modeling Images and Videos as Multidimensional Signals Using State Spaces", arXiv:2210.06583,
+           section 3.3.
 
     Examples
     --------
@@ -61,6 +69,7 @@ class S4D(ScanLayer):
         discretization: str = "zoh",
         dt_min: float = 1e-3,
         dt_max: float = 1e-1,
+        bandlimit: float | None = None,
         bidirectional: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
@@ -72,8 +81,12 @@ class S4D(ScanLayer):
         ):
             if value not in allowed:
                 raise ValueError(f"{name} must be one of {sorted(allowed)}; got {value!r}.")
+        if bandlimit is not None and not bandlimit > 0:
+            raise ValueError(
+                f"bandlimit must be positive, a share of half the sampling rate, or None; got {bandlimit}."
+            )
         self.d_model = self.d_output = d_model
-        self.d_state, self.bidirectional = d_state, bidirectional
+        self.d_state, self.bandlimit, self.bidirectional = d_state, bandlimit, bidirectional
         self.init, self.discretization = init, discretization
 
         A, B = (value.to(torch.complex64).expand(d_model, -1) for value in SPECTRA[init](d_state))
@@ -97,5 +110,8 @@ class S4D(ScanLayer):
     def _system(self, rate: float) -> DiagonalSystem:
         A = torch.complex(-torch.exp(in_float64(self.log_A_real)), in_float64(self.A_imag))
         B, C = (torch.view_as_complex(in_float64(value)) for value in (self.B, self.C))
-        A_bar, B_bar = DISCRETIZATIONS[self.discretization](A, B, torch.exp(in_float64(self.log_dt)) * rate)
+        dt = torch.exp(in_float64(self.log_dt))
+        if self.bandlimit is not None:
+            C = C * (A.imag.abs() * dt[:, None] <= self.bandlimit * math.pi)
+        A_bar, B_bar = DISCRETIZATIONS[self.discretization](A, B, dt * rate)
         return DiagonalSystem(A_bar, B_bar[None], C, in_float64(self.D))

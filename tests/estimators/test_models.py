@@ -12,7 +12,7 @@ import ssm_estimators
     ("model", "params"),
     [
         ("S4D", {"init": "legs", "discretization": "bilinear"}),
-        ("S4D", {"init": "inv"}),
+        ("S4D", {"init": "inv", "bandlimit": 0.5}),
         *[("LiquidS4", {"liquid": liquid, "liquid_degree": 3}) for liquid in ("kb", "pb", "degree", "exact")],
         *[("LSSL", {"trainable": trainable, "n_channels": 2}) for trainable in ("none", "dt", "A", "all")],
         ("LiquidS4", {"liquid": "degree", "precision": "bf16"}),
@@ -52,6 +52,7 @@ def test_one_warning_when_only_the_guard_kept_an_exact_liquid_system_bounded(pan
         ("S4D", {"discretization": "euler"}, "The 'discretization' parameter .* must be a str among"),
         ("S4D", {"d_state": 7}, "d_state must be even and at least 2, for conjugate pairs; got 7"),
         ("S4", {"d_state": 7}, "d_state must be even and at least 2, for conjugate pairs; got 7"),
+        ("S4D", {"bandlimit": 0}, "The 'bandlimit' parameter .* must be None or a float in the range"),
         ("LiquidS4", {"liquid": "PB"}, "The 'liquid' parameter .* must be a str among .*'degree'"),
         ("LiquidS4", {"liquid_degree": 1}, r"The 'liquid_degree' parameter .* must be an int in the range \[2, inf\)"),
         ("LSSL", {"trainable": "B"}, "The 'trainable' parameter .* must be a str among .*'none'"),

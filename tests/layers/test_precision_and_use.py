@@ -228,6 +228,10 @@ def test_a_bidirectional_layer_has_no_state(make, use):
         (lambda: S4D(2, 8, dt_min=0.1, dt_max=0.1), "dt_min must be positive and below dt_max; got"),
         (lambda: S4D(2, 8, init="fourier"), r"init must be one of \['inv', 'legs', 'lin'\]; got 'fourier'"),
         (lambda: S4D(2, 8, discretization="euler"), "discretization must be one of"),
+        (
+            lambda: S4D(2, 8, bandlimit=0),
+            "bandlimit must be positive, a share of half the sampling rate, or None; got 0",
+        ),
         (lambda: LiquidS4(2, 8, liquid_degree=1), "liquid_degree must be at least 2.*got 1"),
         (lambda: LiquidS4(2, 8, liquid="PB"), r"liquid must be one of \['degree', 'exact', 'kb', 'pb'\]; got 'PB'"),
         (lambda: S4(2, 7), "d_state must be even and at least 2.*got 7"),

@@ -134,3 +134,14 @@ def test_float32_is_never_less_accurate_than_the_textbook(build, textbook, L, re
     ]
     for ours, theirs, truth in zip(*gradients, strict=True):
         assert relative_error(ours, truth) <= min(1e-5, relative_error(theirs, truth))
+
+
+@pytest.mark.parametrize("cls", [S4D, LiquidS4])
+def test_a_bandlimit_leaves_out_higher_frequencies(cls):
+    def share_above_half(bandlimit):
+        layer = cls(4, 64, dt_min=0.02, dt_max=0.03, bandlimit=bandlimit, generator=torch.Generator().manual_seed(0))
+        power = torch.fft.rfft(layer.kernel(1000)).abs().square().sum(0)
+        return (power[260:].sum() / power.sum()).item()
+
+    assert share_above_half(0.5) < 0.01
+    assert share_above_half(None) > 0.2
