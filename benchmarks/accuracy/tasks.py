@@ -154,7 +154,8 @@ def main(description, tasks, models=MODELS, default=None):
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, required=True, help="see ssm_estimators.datasets")
     parser.add_argument("--task", nargs="+", choices=tasks, help="default: the profile's")
-    parser.add_argument("--model", nargs="+", choices=KNOWN, help="default: the profile's")
+    known = [*KNOWN, *(name for task in tasks.values() for name in task.baselines)]
+    parser.add_argument("--model", nargs="+", choices=known, help="default: the profile's")
     parser.add_argument("--seeds", nargs="+", type=int, help="default: the profile's")
     parser.add_argument("--profile", choices=SEEDS, default="regular")
     parser.add_argument("--device", default="auto", help="of the networks")
