@@ -11,7 +11,7 @@ and marked synthetic.
 import numpy as np
 import tasks
 from papers import PAPERS
-from tasks import Cases, Task, params_of
+from tasks import Cases, Task, params_of, widened
 
 from ssm_estimators.datasets import load_speech_commands, load_spoken_digits
 
@@ -21,7 +21,9 @@ SECOND = 16_000  # samples
 def digits(data_dir, profile):
     (X, y, _), (X_test, y_test, _) = (load_spoken_digits(split, data_dir) for split in ("train", "test"))
     X_coarse = load_spoken_digits("test", data_dir, rate=2)[0]
-    return Cases(with_changes(X, 2), y, with_changes(X_test, 2), y_test, X_coarse=with_changes(X_coarse, 1))
+    longest = max(X.shape[2], X_test.shape[2])
+    X, X_test, X_coarse = (with_changes(*part) for part in ((X, 2), (X_test, 2), (X_coarse, 1)))
+    return Cases(widened(X, longest), y, widened(X_test, longest), y_test, X_coarse=X_coarse)
 
 
 def with_changes(X, n_samples):

@@ -114,7 +114,13 @@ def predict_coarse(estimator, cases):
     """Classes of every second sample: our networks are told the rate, to others each sample is given twice."""
     if isinstance(estimator, DeepEstimator) and not isinstance(estimator, baselines.GRUClassifier):
         return estimator.predict(cases.X_coarse, rate=2)
-    return estimator.predict(np.repeat(cases.X_coarse, 2, axis=-1)[..., : cases.X.shape[-1]])
+    n_timepoints = cases.X.shape[-1]
+    return estimator.predict(widened(np.repeat(cases.X_coarse, 2, axis=-1)[..., :n_timepoints], n_timepoints))
+
+
+def widened(X, n_timepoints):
+    """Cases with NaN past their ends, up to so many points."""
+    return np.pad(X, ((0, 0), (0, 0), (0, n_timepoints - X.shape[-1])), constant_values=np.nan)
 
 
 def network(task, model, profile, **more):
