@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.slices import Index, is_small, slices
 
 
@@ -52,8 +53,17 @@ def gated_mixing(
     device = x.device.type
     product_type = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
     with torch.autocast(device, enabled=False):
-        mixed: Tensor = _GatedMixing.apply(y, x, weight, bias, gain, gain_after, product_type)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        mixed: Tensor = _by(x).apply(y, x, weight, bias, gain, gain_after, product_type)
     return mixed
+
+
+def _by(x: Tensor) -> Any:
+    """What computes it for such activations."""
+    if not takes_triton(x):
+        return _GatedMixing
+    from ssm_estimators.functional.triton_block import TritonGatedMixing  # needs triton
+
+    return TritonGatedMixing
 
 
 class _GatedMixing(torch.autograd.Function):

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.slices import slices
 
 
@@ -32,8 +33,17 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     >>> layer_norm(torch.tensor([[[3.0]], [[1.0]]]), torch.ones(2), torch.zeros(2), eps=0.0).flatten().tolist()
     [1.0, -1.0]
     """
-    normal: Tensor = _LayerNorm.apply(x, weight, bias, eps)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+    normal: Tensor = _by(x).apply(x, weight, bias, eps)
     return normal
+
+
+def _by(x: Tensor) -> Any:
+    """What computes it for such activations."""
+    if not takes_triton(x):
+        return _LayerNorm
+    from ssm_estimators.functional.triton_block import TritonLayerNorm  # needs triton
+
+    return TritonLayerNorm
 
 
 class _LayerNorm(torch.autograd.Function):

@@ -1,10 +1,12 @@
 r"""The liquid system itself: a transition :math:`a_k = \bar A + u_k \bar B` that changes at every step."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.blocks import as_components, as_pairs
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.liquid import Discretize, LiquidForm
@@ -79,7 +81,7 @@ class Exact(LiquidForm):
         initial = None if state is None else as_pairs(state.to(u))
         n_points = known_lengths(u, lengths)
         with torch.autocast(u.device.type, enabled=False):
-            y, end, n_clamped, log_moduli = LiquidScan.apply(  # type: ignore[no-untyped-call]  # no types in PyTorch
+            y, end, n_clamped, log_moduli = _scan_of(u).apply(
                 system.A_bar, system.B_bar[0], system.C, u, initial, n_points, self.guard
             )
             y = torch.addcmul(y, u, system.D.to(u)[:, None, None])
@@ -95,6 +97,15 @@ class Exact(LiquidForm):
         driven = system.B_bar[0][:, None] * u_k[..., None]
         x = _clamped(system.A_bar[:, None] + driven, self.guard) * as_pairs(state.to(system.D)) + driven
         return 2 * (system.C[0][:, None] * x).sum(-1).real + system.D[:, None] * u_k, as_components(x)
+
+
+def _scan_of(u: Tensor) -> Any:
+    """What scans such an input."""
+    if not takes_triton(u):
+        return LiquidScan
+    from ssm_estimators.functional.triton_liquid import TritonLiquidScan  # needs triton
+
+    return TritonLiquidScan
 
 
 def _clamped(transitions: Tensor, guard: bool) -> Tensor:

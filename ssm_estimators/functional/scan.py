@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from ssm_estimators.functional.backend import set_backend as set_backend
+from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.blocks import Blocks, DiscreteSystem, move
 from ssm_estimators.functional.convolution import convolve, is_matrix_cheap
 from ssm_estimators.functional.torch_scan import ChunkedScan
@@ -16,6 +18,7 @@ LONGEST, LONGEST_OF_SEVERAL_INPUTS = 128, 64
 # up to there Fourier transforms cost less than blocks: time points, and inputs a feature
 SHORT_SERIES, FEW_INPUTS = 1_000, 20_000
 USUAL_BATCH = 64
+TRITON_CHUNKS, TRITON_CHUNK_OF_SEVERAL_INPUTS, TRITON_STATES = (16, 32, 64), 32, 128  # that its kernels take
 
 
 def chunk_length(L: int, longest: int = 64) -> int:
@@ -55,6 +58,10 @@ def scan_system(
     inputs = (u,) if isinstance(u, Tensor) else u
     first = inputs[0]
     L = first.shape[-1]
+    if takes_triton(first):
+        longest = TRITON_CHUNKS[-1] if len(inputs) == 1 else TRITON_CHUNK_OF_SEVERAL_INPUTS
+        T = next(T for T in TRITON_CHUNKS if min(L, longest) <= T)
+        return chunked_scan(inputs, system.blocks(T, first), state, lengths=lengths, return_state=return_state)
     batch = first.shape[1] if torch.is_grad_enabled() else USUAL_BATCH
     # of a causal system not even rounding may let an output depend on later inputs
     short = len(system.C) == 2 and L <= SHORT_SERIES and batch * L <= FEW_INPUTS
@@ -131,29 +138,47 @@ def chunked_scan(
 
     # with one more chunk than is full, every length up to L lies strictly inside some chunk
     n_chunks = L // T + 1 if return_state else -(-L // T)
+    by_triton = _takes_triton(blocks)
+    missing = 0 if by_triton and not return_state else n_chunks * T - L
     dtype = blocks.toeplitz[0].dtype
-    missing = n_chunks * T - L
     padded = [
         pad(inputs[q][..., shift:].to(dtype), (0, missing + min(shift, L))) if missing or shift else inputs[q].to(dtype)
         for q, shift in blocks.inputs
     ]
     with torch.autocast(inputs[0].device.type, enabled=False):
-        y, states = ChunkedScan.apply(  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
-            blocks.routes,
-            return_state or state is not None or n_chunks > 1,
-            state,
-            blocks.transition,
-            *padded,
-            *blocks.toeplitz,
-            *blocks.into_state,
-            *blocks.from_state,
-        )
-        H, batch, _ = inputs[0].shape
-        y = y.view(H, batch, n_chunks, -1, T).permute(0, 3, 1, 2, 4).reshape(-1, batch, n_chunks * T)
+        if by_triton:
+            from ssm_estimators.functional.triton_scan import scan  # needs triton
+
+            y, states = scan(padded, blocks, state, n_chunks)
+        else:
+            y, states = _scan(padded, blocks, state, with_states=return_state or state is not None or n_chunks > 1)
         y = y[..., :L] if missing else y
         if not return_state:
             return y, None
         return y, _state_inside_chunk(padded, states, blocks, known_lengths(inputs[0], lengths))
+
+
+def _takes_triton(blocks: Blocks) -> bool:
+    """Whether Triton's kernels are wanted, and there are some for such blocks."""
+    n_states = blocks.from_state[0].shape[1]
+    return takes_triton(blocks.toeplitz[0]) and blocks.chunk_length in TRITON_CHUNKS and n_states <= TRITON_STATES
+
+
+def _scan(padded: list[Tensor], blocks: Blocks, state: Tensor | None, with_states: bool) -> tuple[Tensor, Tensor]:
+    """Outputs (H * M, batch, n_chunks * T), and the state before each chunk, by PyTorch's operators."""
+    H, batch, L = padded[0].shape
+    T = blocks.chunk_length
+    y, states = ChunkedScan.apply(  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        blocks.routes,
+        with_states,
+        state,
+        blocks.transition,
+        *padded,
+        *blocks.toeplitz,
+        *blocks.into_state,
+        *blocks.from_state,
+    )
+    return y.view(H, batch, L // T, -1, T).permute(0, 3, 1, 2, 4).reshape(-1, batch, L), states
 
 
 def known_lengths(u: Tensor, lengths: Tensor | None) -> Tensor:

@@ -1,0 +1,143 @@
+"""Triton's kernels beyond the scan's contract: damped modes and whole layers.
+
+Run where TRITON_INTERPRET=1 is in the environment, or TEST_DEVICE=cuda; see conftest.py.
+"""
+
+import os
+
+import pytest
+import torch
+
+from ssm_estimators.functional import reference
+from ssm_estimators.functional.gated_mixing import gated_mixing
+from ssm_estimators.functional.layer_norm import layer_norm
+from ssm_estimators.functional.modes import modes
+from ssm_estimators.functional.scan import set_backend
+from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
+
+DEVICE = os.environ.get("TEST_DEVICE", "cpu")
+LAYERS = {
+    "s4d": lambda: S4D(3, 8),
+    "s4d-both-directions": lambda: S4D(3, 40, bidirectional=True),
+    "s4": lambda: S4(3, 8),
+    "s4-both-directions": lambda: S4(3, 8, bidirectional=True),
+    "lssl-3-outputs": lambda: LSSL(3, 6, n_channels=3, bidirectional=True),
+    "kb-2": lambda: LiquidS4(3, 8),
+    "kb-3-both-directions": lambda: LiquidS4(3, 8, liquid_degree=3, bidirectional=True),
+    "pb": lambda: LiquidS4(3, 8, liquid="pb"),
+    "degree": lambda: LiquidS4(3, 8, liquid="degree"),
+    "exact": lambda: LiquidS4(3, 8, liquid="exact"),
+    "exact-unguarded-both-directions": lambda: LiquidS4(3, 10, liquid="exact", guard=False, bidirectional=True),
+    "exact-clamped": lambda: LiquidS4(3, 10, liquid="exact", dt_min=0.2, dt_max=0.5, bidirectional=True),
+}
+
+
+@pytest.fixture
+def by_triton():
+    set_backend("triton")
+    with torch.device(DEVICE):
+        yield
+    set_backend("auto")
+
+
+def _relative(value, expected):
+    return ((value - expected).norm() / expected.norm().clamp(min=1e-30)).item()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("L", [5, 100, 520])
+def test_a_layer_is_itself_in_float64(by_triton, name, L):
+    if "exact" in name:
+        L = min(L, 75)  # in more than one chunk too
+    layer = LAYERS[name]()
+    u = torch.randn(3, 2, L)
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        layer, series = layer.to(dtype), u.to(dtype).requires_grad_()
+        y = layer(series)
+        weights = torch.linspace(-1, 2, y.numel(), dtype=dtype, device=DEVICE).view(y.shape)
+        found.append([y.detach(), *torch.autograd.grad((y * weights).sum(), [series, *layer.parameters()])])
+    value, *gradients = (_relative(*pair) for pair in zip(*found, strict=True))
+    assert value <= 1e-5
+    assert max(gradients) <= 5e-5
+
+
+@pytest.mark.parametrize("name", ["s4d", "s4", "kb-2", "exact"])
+def test_states_and_lengths_as_in_float64(by_triton, name):
+    layer, lengths = LAYERS[name](), torch.tensor([70, 33, 1])
+    state, u = torch.randn(layer.initial_state(3).shape), torch.randn(3, 3, 70)
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        layer = layer.to(dtype)
+        start, series = state.to(dtype).requires_grad_(), u.to(dtype).requires_grad_()
+        y, end = layer(series, lengths=lengths, state=start, return_state=True)
+        total = (end * torch.linspace(-1, 2, end.numel(), dtype=dtype).view(end.shape)).sum() + y[..., 0].sum()
+        found.append([end.detach(), *torch.autograd.grad(total, [start, series])])
+        if name == "exact":
+            layer.train()(series)
+            found[-1].append(torch.tensor([layer.clamped, layer.growth]))
+    assert max(_relative(*pair) for pair in zip(*found, strict=True)) <= 1e-5
+
+
+@pytest.mark.parametrize("counts", [(1, 2, 3), (0, 0, 6)])
+@pytest.mark.parametrize("T", [1, 16, 37])
+def test_modes_are_those_of_the_operators(by_triton, counts, T):
+    A_bar = torch.polar(0.9 + 0.09 * torch.rand(3, 5).double(), 3 * torch.rand(3, 5).double()).requires_grad_()
+    amplitudes = [torch.randn(n, 3, 5, dtype=torch.complex128).requires_grad_() for n in counts]
+    found = []
+    for dtype in (torch.float32, torch.float64):  # float64 is left to the operators
+        made = modes(A_bar, *amplitudes, T, torch.zeros(1, dtype=dtype))
+        weights = [torch.cos(torch.arange(value.numel())).view(value.shape) for value in made]
+        total = sum((value * w).sum() for value, w in zip(made, weights, strict=True))
+        gradients = torch.autograd.grad(total.real, [A_bar, *amplitudes], materialize_grads=True)
+        found.append([*(value.detach() for value in made), *gradients])
+    assert found[0][0].dtype == torch.float32
+    assert max(_relative(*pair) for pair in zip(*found, strict=True) if pair[0].numel()) <= 1e-6
+
+
+def test_few_series_are_walked_along_in_pieces(by_triton):
+    from ssm_estimators.functional.triton_scan import _pieces
+
+    assert _pieces(H=3, batch=2, n_chunks=33) > 1
+    assert _pieces(H=256, batch=64, n_chunks=1024) == 1
+
+
+@pytest.mark.parametrize("dropout", [True, False])
+@pytest.mark.parametrize("shape", [(3, 2, 9), (5, 3, 700)])
+def test_gated_mixing_is_its_definition(by_triton, shape, dropout):
+    H, batch, _ = shape
+    y, x = torch.randn(4, *shape[1:]), torch.randn(shape)
+    leaves = [y, x, torch.randn(2 * H, 4), torch.randn(2 * H)]
+    gains = [torch.rand(n, batch, 1) if dropout else None for n in (4, H)]
+    _agree(leaves, lambda *t: gated_mixing(*t, *gains), lambda *t: reference.gated_mixing(*t, *_ones(gains)))
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 9), (6, 3, 70)])
+def test_layer_norm_is_its_definition(by_triton, shape):
+    leaves = [torch.randn(shape), torch.randn(shape[0]), torch.randn(shape[0])]
+    _agree(leaves, lambda *t: layer_norm(*t, 1e-3), lambda *t: reference.layer_norm(*t, 1e-3))
+
+
+def _ones(gains):
+    return [torch.ones(()) if gain is None else gain for gain in gains]
+
+
+def _agree(leaves, fast, slow):
+    """Value and gradients of the fast, in float32, are those of the slow in float64."""
+    found = []
+    for function, dtype in ((fast, torch.float32), (slow, torch.float64)):
+        own = [leaf.to(dtype).requires_grad_() for leaf in leaves]
+        value = function(*own)
+        weights = torch.linspace(-1, 2, value.numel(), dtype=dtype).view(value.shape)
+        found.append([value.detach(), *torch.autograd.grad((value * weights).sum(), own)])
+    assert max(_relative(*pair) for pair in zip(*found, strict=True)) <= 1e-6
+
+
+def test_under_autocast_only_the_products_are_rounded(by_triton):
+    y, x, weight, bias = (torch.randn(shape).requires_grad_() for shape in ((8, 2, 50), (8, 2, 50), (16, 8), (16,)))
+    exact = gated_mixing(y, x, weight, bias)
+    with torch.autocast(DEVICE, dtype=torch.bfloat16):
+        rounded = gated_mixing(y, x, weight, bias)
+    assert rounded.dtype == torch.float32
+    assert 0 < (rounded - exact).abs().max() < 0.1
+    assert all(gradient.dtype == torch.float32 for gradient in torch.autograd.grad(rounded.sum(), [y, x, weight, bias]))

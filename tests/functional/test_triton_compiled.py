@@ -1,0 +1,75 @@
+"""That a GPU's compiler takes Triton's kernels, within the memory that it has; no GPU is needed."""
+
+import importlib
+import re
+
+import pytest
+
+from ssm_estimators.functional.scan import set_backend
+
+WALK = {"T": 64, "Q": 1, "WIDTH_IN": 64, "M": 1, "WIDTH_OUT": 64, "N": 64, "ROWS": 16, "REVERSE": False, "WRITE": True}
+WALK |= {"SAVE": True, "INITIAL": False, "ADDED": False, "OTHER": False, "DIAGONAL": True, "WIDTH_STATE": 32}
+SUMS = {name: WALK[name] for name in ("T", "Q", "WIDTH_IN", "M", "WIDTH_OUT", "N", "DIAGONAL")}
+SUMS |= {"ROWS": 32, "WIDTH_STATE": 64}
+DENSE = {"DIAGONAL": False, "WIDTH_STATE": 64}
+MODES = {"Q": 1, "R": 2, "K": 2, "P": 32, "WIDTH": 32, "TILE": 16, "BITS": 7}
+LIQUID = {"P": 32, "WIDTH": 32, "CASES": 4, "CHUNK": 64, "GUARD": True, "INITIAL": True}
+POINTS, COLUMNS = {"POINTS": 1024, "GAIN": True}, {"WIDTH": 256, "COLUMNS": 32}
+COMPILED = {
+    "walk": ("triton_kernels", "walk", WALK),
+    "walk, dense": ("triton_kernels", "walk", WALK | DENSE),
+    "walk, all options": (
+        "triton_kernels",
+        "walk",
+        WALK | {"REVERSE": True, "INITIAL": True, "ADDED": True, "OTHER": True, "Q": 2, "WIDTH_IN": 128},
+    ),
+    "walk, states only": ("triton_kernels", "walk", WALK | DENSE | {"WRITE": False, "SAVE": False}),
+    "sums": ("triton_kernels", "matrix_gradients", SUMS),
+    "sums, dense": ("triton_kernels", "matrix_gradients", SUMS | DENSE),
+    "modes": ("triton_modes", "_modes", MODES),
+    "gradients of modes": ("triton_modes", "_modes_backward", MODES),
+    "activation": ("triton_block", "_activate", POINTS),
+    "gradients of activation": ("triton_block", "_activate_backward", POINTS),
+    "gate": ("triton_block", "_gate", POINTS),
+    "gradients of gate": ("triton_block", "_gate_backward", POINTS),
+    "layer norm": ("triton_block", "_normalise", COLUMNS),
+    "gradients of layer norm": ("triton_block", "_normalise_backward", COLUMNS),
+    "liquid": ("triton_liquid", "_liquid_walk", LIQUID),
+    "gradients of liquid": ("triton_liquid", "_liquid_walk_back", LIQUID),
+}
+NUMBERS = {"H", "T", "L", "piece", "n_chunks", "n_pieces", "n_rows", "n_tiles", "n_cases", "batch", "n"}
+DOUBLES = {"A_bar", "amplitudes", "dA_bar", "damplitudes", "dA", "dB"}  # the other arrays are of single precision
+
+
+def _type(name):
+    if name in NUMBERS or re.search("_[qhbmij]$", name):
+        return "i32"
+    if name == "eps":
+        return "fp32"
+    return "*i32" if name in ("last", "n_clamped") else "*fp64" if name in DOUBLES else "*fp32"
+
+
+@pytest.mark.parametrize("name", COMPILED)
+@pytest.mark.parametrize("precision", ["tf32", "tf32x3"])
+def test_a_gpu_s_compiler_takes_the_kernels(name, precision):
+    compiler = pytest.importorskip("triton.compiler")
+    from triton.backends.compiler import GPUTarget
+
+    module, function, constants = COMPILED[name]
+    kernel = getattr(importlib.import_module(f"ssm_estimators.functional.{module}"), function)
+    names = kernel.arg_names
+    constants = {key: value for key, value in {**constants, "PRECISION": precision}.items() if key in names}
+    types = {key: _type(key) for key in names}
+    source = compiler.ASTSource(
+        fn=kernel,
+        signature=types | dict.fromkeys(constants, "constexpr"),
+        constexprs={(names.index(key),): value for key, value in constants.items()},
+    )
+    compiled = compiler.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4})
+    assert compiled.metadata.shared <= 227 * 1024  # bytes a block has
+    assert "cubin" in compiled.asm
+
+
+def test_another_backend_is_refused():
+    with pytest.raises(ValueError, match=r"must be one of \('auto', 'torch', 'triton'\); got 'cuda'"):
+        set_backend("cuda")
