@@ -102,6 +102,11 @@ def bidmc():
     return markdown(*long_tables.bidmc())
 
 
+def long_series():
+    """Accuracy on single long tasks."""
+    return markdown(*long_tables.long_series())
+
+
 def uea():
     """Accuracy on multivariate sets, means over seeds."""
     models = {"features": "StateSpaceRidge", DEEP: DEEP, "MultiRocketHydra": "aeon MultiRocketHydra", "1-NN": "1-NN"}
@@ -141,4 +146,4 @@ def forecasting():
     return markdown(["", "horizon", *models.values(), "PatchTST/64"], lines)
 
 
-TABLES = {table.__name__: table for table in (ucr, timing, bidmc, uea, forecasting, bundled)}
+TABLES = {table.__name__: table for table in (ucr, timing, bidmc, long_series, uea, forecasting, bundled)}

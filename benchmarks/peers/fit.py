@@ -22,13 +22,27 @@ from sklearn.preprocessing import StandardScaler
 MODELS = {"MultiRocketHydra": MultiRocketHydraClassifier, "MiniRocket": MiniRocketClassifier}
 
 
+class MiniRocketRegressor:
+    """One ridge for all targets, of which aeon's own takes one."""
+
+    def __init__(self, random_state, n_jobs):
+        self.features = MiniRocket(random_state=random_state, n_jobs=n_jobs)
+        self.ridge = make_pipeline(StandardScaler(with_mean=False), RidgeCV(np.logspace(-3, 3, 10)))
+
+    def fit(self, X, y):
+        self.ridge.fit(self.features.fit_transform(X), y)
+        return self
+
+    def predict(self, X):
+        return self.ridge.predict(self.features.transform(X))
+
+
 def build(model, is_regression, seed, jobs):
     if not is_regression:
         return MODELS[model](random_state=seed, n_jobs=jobs)
     if model != "MiniRocket":
         raise ValueError(f"Only MiniRocket is built for numbers; got {model}.")
-    ridge = RidgeCV(np.logspace(-3, 3, 10))  # as in aeon's regressor of one target
-    return make_pipeline(MiniRocket(random_state=seed, n_jobs=jobs), StandardScaler(with_mean=False), ridge)
+    return MiniRocketRegressor(seed, jobs)
 
 
 def main():
