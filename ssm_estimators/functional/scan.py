@@ -18,7 +18,7 @@ LONGEST, LONGEST_OF_SEVERAL_INPUTS = 128, 64
 # up to there Fourier transforms cost less than blocks: time points, and inputs a feature
 SHORT_SERIES, FEW_INPUTS = 1_000, 20_000
 USUAL_BATCH = 64
-TRITON_CHUNKS, TRITON_CHUNK_OF_SEVERAL_INPUTS, TRITON_STATES = (16, 32, 64), 32, 128  # that its kernels take
+TRITON_CHUNKS, TRITON_SHORTER_CHUNK, TRITON_STATES = (16, 32, 64), 32, 128  # that its kernels take
 
 
 def chunk_length(L: int, longest: int = 64) -> int:
@@ -59,7 +59,7 @@ def scan_system(
     first = inputs[0]
     L = first.shape[-1]
     if takes_triton(first):
-        longest = TRITON_CHUNKS[-1] if len(inputs) == 1 else TRITON_CHUNK_OF_SEVERAL_INPUTS
+        longest = TRITON_CHUNKS[-1] if len(inputs) == 1 and _is_roomy(first.device) else TRITON_SHORTER_CHUNK
         T = next(T for T in TRITON_CHUNKS if min(L, longest) <= T)
         return chunked_scan(inputs, system.blocks(T, first), state, lengths=lengths, return_state=return_state)
     batch = first.shape[1] if torch.is_grad_enabled() else USUAL_BATCH
@@ -162,6 +162,14 @@ def _takes_triton(blocks: Blocks) -> bool:
     """Whether Triton's kernels are wanted, and there are some for such blocks."""
     n_states = blocks.from_state[0].shape[1]
     return takes_triton(blocks.toeplitz[0]) and blocks.chunk_length in TRITON_CHUNKS and n_states <= TRITON_STATES
+
+
+def _is_roomy(device: torch.device) -> bool:
+    """Whether a GPU's blocks have the memory for the matrices of long chunks, as those for data centres have."""
+    if device.type != "cuda":
+        return True
+    roomy: bool = torch.cuda.get_device_properties(device).shared_memory_per_multiprocessor >= 160 * 1024
+    return roomy
 
 
 def _scan(padded: list[Tensor], blocks: Blocks, state: Tensor | None, with_states: bool) -> tuple[Tensor, Tensor]:
