@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 BACKENDS = ("auto", "torch", "triton")
+_HAS_TRITON = find_spec("triton") is not None
 _chosen = "auto"
 
 
@@ -39,4 +40,4 @@ def takes_triton(like: Tensor) -> bool:
     """Whether Triton's kernels are there and wanted for a tensor."""
     if like.dtype == torch.float64 or _chosen == "torch":
         return False
-    return _chosen == "triton" or (like.is_cuda and find_spec("triton") is not None)
+    return _chosen == "triton" or (like.is_cuda and _HAS_TRITON)
