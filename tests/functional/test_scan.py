@@ -11,10 +11,8 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.blocks import _Toeplitz, both_directions, toeplitz
 from ssm_estimators.functional.convolution import convolve
 from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.diagonal import DiagonalSystem, complex_powers
 from ssm_estimators.functional.scan import chunk_length, chunked_scan, scan_system, set_backend
 from ssm_estimators.functional.torch_scan import ChunkedScan, ChunkStates
 
@@ -32,32 +30,6 @@ def _backend():
     with torch.device(DEVICE):
         yield
     set_backend("auto")
-
-
-def _diagonal():
-    """Stable, with the readouts of two directions."""
-    A_bar = torch.polar(0.6 + 0.39 * torch.rand(H, P).double(), 3 * torch.rand(H, P).double())
-    B_bar, C = (torch.randn(n, H, P, dtype=torch.complex128) for n in (1, 2))
-    return DiagonalSystem(A_bar, B_bar, C, torch.randn(H, dtype=torch.float64))
-
-
-def _dense(M):
-    """Stable, not normal, with the readouts of two directions and M outputs."""
-    A_bar = torch.randn(H, 2 * P, 2 * P, dtype=torch.float64)
-    A_bar = 0.95 * A_bar / torch.linalg.matrix_norm(A_bar, 2, keepdim=True)
-    B_bar, C, D = torch.randn(H, 2 * P), torch.randn(2, H, M, 2 * P), torch.randn(H, M)
-    return DenseSystem(A_bar, B_bar.double(), C.double(), D.double())
-
-
-SYSTEMS = {"diagonal": _diagonal, "dense": lambda: _dense(1), "dense-3-outputs": lambda: _dense(3)}
-
-
-@pytest.fixture(params=SYSTEMS)
-def system(request):
-    made = SYSTEMS[request.param]()
-    for leaf in _leaves(made):
-        leaf.requires_grad_()
-    return made
 
 
 def _leaves(system):
@@ -161,8 +133,8 @@ def test_many_chunks_of_few_series(system, L, direction):
 
 @pytest.mark.parametrize("T", CHUNKS)
 @pytest.mark.parametrize("n_directions", [1, 2])
-def test_several_inputs_share_one_state(T, n_directions):
-    system = _diagonal()
+def test_several_inputs_share_one_state(T, n_directions, diagonal):
+    system = diagonal
     leaves = [leaf.requires_grad_() for leaf in _leaves(system)]
     inputs = [_series(11) for _ in range(3)]
 
@@ -224,34 +196,6 @@ def test_gradcheck_of_the_states_alone(system, given):
     assert torch.autograd.gradcheck(lambda *t: ChunkStates.apply(*t, BATCH), [left, transition, initial])
 
 
-def test_gradcheck_of_the_blocks(system):
-    if isinstance(system, DiagonalSystem):
-        assert torch.autograd.gradcheck(lambda a: complex_powers(a, 5), system.A_bar)
-    for T in (1, 2, 5, 8):
-        u = torch.zeros(1, dtype=torch.float64)
-
-        def outputs(*tensors, T=T, u=u):
-            blocks = type(system)(*tensors).blocks(T, u)
-            kernels = type(system)(*tensors).kernels(T, u)
-            return [*blocks.toeplitz, *blocks.into_state, *blocks.from_state, blocks.transition, *kernels]
-
-        assert torch.autograd.gradcheck(outputs, [leaf.detach().requires_grad_() for leaf in _leaves(system)])
-    lags = torch.randn(2, 9, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(_Toeplitz.apply, lags)
-
-
-def test_powers_are_powers():
-    A_bar = _diagonal().A_bar
-    for n in (1, 2, 5, 8):
-        expected = torch.stack([A_bar**k for k in range(n + 1)], dim=-1)
-        torch.testing.assert_close(complex_powers(A_bar, n), expected, rtol=1e-12, atol=0)
-
-
-def test_toeplitz_of_two_directions():
-    forward, backward = torch.tensor([[[1.0, 2.0, 3.0]]]), torch.tensor([[[10.0, 20.0, 30.0]]])
-    assert toeplitz(both_directions(forward, backward))[0].tolist() == [[11, 2, 3], [20, 11, 2], [30, 20, 11]]
-
-
 @pytest.mark.parametrize("L", [1, 63, 64, 65, 150, 1000, 16_384])
 def test_chunk_length_wastes_less_than_one_place_a_chunk(L):
     T = chunk_length(L)
@@ -271,9 +215,9 @@ def test_kernels_alone_give_the_outputs(system, L, batch, n_directions):
 
 
 @pytest.mark.parametrize(("L", "batch"), [(100, 1), (300, 300), (400, 1000), (40_000, 1)])
-def test_scan_of_a_system_is_the_scan_of_its_blocks(L, batch):
+def test_scan_of_a_system_is_the_scan_of_its_blocks(L, batch, diagonal):
     set_backend("torch")  # whose ways are many
-    system, u = _causal(_diagonal()), torch.randn(H, batch, L)
+    system, u = _causal(diagonal), torch.randn(H, batch, L)
     expected, end = chunked_scan(u, system.blocks(32, u))
     torch.testing.assert_close(scan_system(u, system)[0], expected, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(scan_system(u, system, return_state=True), (expected, end), rtol=1e-4, atol=1e-4)
