@@ -14,15 +14,17 @@ import os
 import statistics
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
+# found in the checkout alone, which need not be installed: hence below the path that leads to it
 import textbook  # noqa: E402
 
-from ssm_estimators.functional.scan import set_backend  # noqa: E402
+from ssm_estimators.functional.scan import chunked_scan, set_backend  # noqa: E402
 from ssm_estimators.layers import S4, S4D, LiquidS4  # noqa: E402
 from ssm_estimators.networks import SequenceNetwork  # noqa: E402
 from ssm_estimators.networks.network import ResidualBlock  # noqa: E402
@@ -82,16 +84,17 @@ def error_against_float64(layer, u):
 
 def scan_of(layer, u):
     """The scan alone: block matrices given."""
-    from ssm_estimators.functional.scan import chunked_scan
-
     blocks = layer._system(1.0).blocks(64, u)
     parts = [*blocks.toeplitz, *blocks.into_state, *blocks.from_state, blocks.transition]
     leaves = [part.detach().requires_grad_() for part in parts]
     n, k, d = len(blocks.toeplitz), len(blocks.into_state), len(blocks.from_state)
-    given = type(blocks)(
-        blocks.inputs, tuple(leaves[:n]), tuple(leaves[n : n + k]), blocks.routes,
-        tuple(leaves[n + k : n + k + d]), leaves[-1], blocks.A_bar.detach(),
-    )  # fmt: skip
+    given = replace(
+        blocks,
+        toeplitz=tuple(leaves[:n]),
+        into_state=tuple(leaves[n : n + k]),
+        from_state=tuple(leaves[n + k : n + k + d]),
+        transition=leaves[-1],
+    )
     gradient = torch.randn_like(u)
 
     def once():

@@ -22,6 +22,14 @@ def _load_pairs(pairs, row, p, P: tl.constexpr):
 
 
 @triton.jit
+def _load_excess(excess, h, p, P: tl.constexpr):
+    """What makes up the excess of a feature's modes: three rows of real (H, 3, P)."""
+    at = excess + (3 * h * P + p)[None, :]
+    is_mode = (p < P)[None, :]
+    return tl.load(at, is_mode, 0.0), tl.load(at + P, is_mode, 0.0), tl.load(at + 2 * P, is_mode, 0.0)
+
+
+@triton.jit
 def _transition(u, A, A_imag, B, B_imag, excess_0, excess_1, excess_2, GUARD: tl.constexpr):
     """Transition less 1, what clamped it less 1, and the excess of its squared modulus over 1."""
     real, imag = A + u * B, A_imag + u * B_imag
@@ -47,9 +55,7 @@ def _liquid_walk(
     A, A_imag = _load_pairs(A_less_1, h, p, P)
     B, B_imag = _load_pairs(B_bar, h, p, P)
     C, C_imag = _load_pairs(readout, column, p, P)
-    excess_0 = tl.load(excess + (3 * h * P + p)[None, :], (p < P)[None, :], 0.0)
-    excess_1 = tl.load(excess + ((3 * h + 1) * P + p)[None, :], (p < P)[None, :], 0.0)
-    excess_2 = tl.load(excess + ((3 * h + 2) * P + p)[None, :], (p < P)[None, :], 0.0)
+    excess_0, excess_1, excess_2 = _load_excess(excess, h, p, P)
     at = 2 * (((h * n_cases + case) * P)[:, None] + p[None, :])
     x, x_imag = tl.zeros((CASES, WIDTH), tl.float32), tl.zeros((CASES, WIDTH), tl.float32)
     if INITIAL:
@@ -97,9 +103,7 @@ def _liquid_walk_back(
     A, A_imag = _load_pairs(A_less_1, h, p, P)
     B, B_imag = _load_pairs(B_bar, h, p, P)
     C, C_imag = _load_pairs(readout, column, p, P)
-    excess_0 = tl.load(excess + (3 * h * P + p)[None, :], (p < P)[None, :], 0.0)
-    excess_1 = tl.load(excess + ((3 * h + 1) * P + p)[None, :], (p < P)[None, :], 0.0)
-    excess_2 = tl.load(excess + ((3 * h + 2) * P + p)[None, :], (p < P)[None, :], 0.0)
+    excess_0, excess_1, excess_2 = _load_excess(excess, h, p, P)
     ending = tl.load(last + case, is_case, -1)
     inputs, doutputs = u + (h * n_cases + case) * L, dy + (h * n_cases + case) * L
     dinputs = du + (column * n_cases + case) * L

@@ -113,7 +113,9 @@ class TritonModes(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor]:
         H, P = A_bar.shape
         A_bar, amplitudes = (value.resolve_conj().contiguous() for value in (A_bar, amplitudes))
-        spread, summed, power = _gradients_of(A_bar, counts, T)
+        Q, R, K = counts
+        shapes = (Q + R, H, T, 2 * P), (K, H, T), (H, P, 2)
+        spread, summed, power = (torch.empty(shape, device=A_bar.device) for shape in shapes)
         tensors = [torch.view_as_real(value) for value in (A_bar, amplitudes)]
         _modes[H, triton.cdiv(T, LAGS)](*tensors, spread, summed, power, H, T, **_sizes(counts, P, T))
         ctx.counts, ctx.T = counts, T
@@ -131,15 +133,6 @@ class TritonModes(torch.autograd.Function):
         results = [torch.view_as_real(value) for value in (dA, damplitudes)]
         _modes_backward[(H,)](*tensors, *gradients, *results, H, ctx.T, **_sizes(ctx.counts, P, ctx.T))
         return dA, damplitudes, None, None
-
-
-def _gradients_of(A_bar: Tensor, counts: tuple[int, int, int], T: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Room for the modes in components, the sums and the power."""
-    H, P = A_bar.shape
-    Q, R, K = counts
-    shapes = (Q + R, H, T, 2 * P), (K, H, T), (H, P, 2)
-    spread, summed, power = (torch.empty(shape, device=A_bar.device) for shape in shapes)
-    return spread, summed, power
 
 
 def _sizes(counts: tuple[int, int, int], P: int, T: int) -> dict[str, int]:
