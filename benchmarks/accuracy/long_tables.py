@@ -1,7 +1,6 @@
 """The README's tables of BIDMC and of long series, made from committed rows."""
 
-import pandas as pd
-from runs import RESULTS
+from tables import markdown, read
 
 MODELS = {
     "constant": "majority",
@@ -41,12 +40,6 @@ TASKS = {
 }
 
 
-def read(name):
-    """Committed rows but those of stand-ins."""
-    frame = pd.read_json(RESULTS / f"{name}.jsonl", lines=True)
-    return frame[~frame["synthetic"]]
-
-
 def bidmc():
     """Root mean squared errors of three targets in a cell; means over seeds."""
     means = read("bidmc").groupby(["task", "model", "profile"])[["HR", "RR", "SpO2"]].mean()
@@ -56,7 +49,7 @@ def bidmc():
         cells = [_errors(means.loc[place]) if place in means.index else "" for place in places]
         lines += [[title, *cells, ""]] if any(cells) else []
     lines += [[title, "", "", _errors(errors)] for title, errors in PUBLISHED.items()]
-    return ["", "shuffled windows", "patients never seen", "other windows"], lines
+    return markdown(["", "shuffled windows", "patients never seen", "other windows"], lines)
 
 
 def _errors(values):
@@ -71,4 +64,4 @@ def long_series():
         rows = rows[(rows["task"] == task) & (rows["profile"] == "regular")]
         means = rows.dropna(subset=[score]).groupby("model")[score].mean()
         lines.append([title, *(f"{means[model]:.3f}" if model in means else "" for model in MODELS)])
-    return ["", *MODELS.values()], lines
+    return markdown(["", *MODELS.values()], lines)

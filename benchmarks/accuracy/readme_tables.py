@@ -1,9 +1,9 @@
 """The README's tables of accuracy, each made from committed rows."""
 
-import long_tables
 import numpy as np
-import pandas as pd
-from runs import NETWORKS, RESULTS
+from long_tables import bidmc, long_series
+from runs import NETWORKS
+from tables import markdown, read
 from ucr_sets import DEEP, published, searched
 
 OURS = {"features": "StateSpaceRidge", DEEP: DEEP, f"{DEEP} ensemble": f"{DEEP}, three networks' mean"}
@@ -48,18 +48,6 @@ BUNDLED = {
 DIGITS = {"Covid3Month": 4, "Tecator": 2}
 
 
-def read(name):
-    """Committed rows but those of stand-ins."""
-    frame = pd.read_json(RESULTS / f"{name}.jsonl", lines=True)
-    return frame[~frame["synthetic"].astype(bool)] if "synthetic" in frame else frame
-
-
-def markdown(header, lines):
-    """Rows of strings as a table."""
-    rows = [header, ["---"] * len(header), *lines]
-    return "\n".join("|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in rows)
-
-
 def ucr_accuracy():
     """Ours a set and model, means over seeds."""
     table = read("ucr").pivot_table(index="set", columns="model", values="accuracy")
@@ -95,16 +83,6 @@ def timing():
         for m, title in TIMED.items()
     ]
     return markdown(["", "accuracy", "fit, s", "predict, s", "of MultiRocketHydra's time", "memory, GB"], lines)
-
-
-def bidmc():
-    """Root mean squared errors, beside published ones of other windows."""
-    return markdown(*long_tables.bidmc())
-
-
-def long_series():
-    """Accuracy on single long tasks."""
-    return markdown(*long_tables.long_series())
 
 
 def uea():

@@ -2,8 +2,9 @@
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from readme_tables import OURS, TIMED, markdown, read, ucr_accuracy
+from readme_tables import OURS, TIMED, ucr_accuracy
 from runs import NETWORKS, RESULTS
+from tables import markdown, read
 from ucr_sets import DEEP, TEN, other_sets_published, published, searched
 
 from ssm_estimators.visualisation import plot_critical_difference
