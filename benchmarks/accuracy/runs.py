@@ -74,6 +74,10 @@ def origin(estimator=None):
 
 
 def commit():
-    """The checkout's commit, "+" where files differ from it."""
-    described = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    return subprocess.run(described, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
+    """The checkout's commit, "+" where files other than results differ from it."""
+
+    def git(*arguments):
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+
+    changed = git("status", "--porcelain", "--untracked-files=no", ".", ":!benchmarks/results").stdout
+    return git("rev-parse", "--short", "HEAD").stdout.strip() + "+" * bool(changed)
