@@ -50,8 +50,11 @@ def check_precision(precision: str, device: torch.device) -> None:
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """Context in which a network's forward pass, and only that, runs in ``precision``."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+    """Context in which a network's forward pass, and only that, runs in ``precision``.
+
+    No cast is kept for a second use: there is none in a pass, and a CUDA graph allows none.
+    """
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16", cache_enabled=False)
 
 
 @contextmanager

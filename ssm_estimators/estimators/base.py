@@ -27,6 +27,7 @@ from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.tokens import check_tokens
 from ssm_estimators.series.validation import check_series
+from ssm_estimators.training.memory import placed
 from ssm_estimators.training.net import SeriesNet
 from ssm_estimators.training.split import validation_split
 from ssm_estimators.training.train import TILE, predict, train
@@ -111,6 +112,7 @@ class DeepEstimator(Parameters):
             "ssm_lr": self.ssm_lr,
             "weight_decay": self.weight_decay,
             "precision": self.precision,
+            "cuda_graph": self.cuda_graph,
             "seed": seeds[2],
             "max_epochs": self.max_epochs if self.max_epochs != "auto" else default_epochs(len(train_data), batch_size),
             "batch_size": batch_size,
@@ -128,8 +130,8 @@ class DeepEstimator(Parameters):
             self.net_: Any = net
             train(
                 net,
-                train_data.to(device),
-                None if held_out is None else held_out.to(device),
+                placed(train_data, device),
+                None if held_out is None else placed(held_out, device),
                 schedule=self.schedule,
                 warmup=self.warmup,
                 gradient_clip=self.gradient_clip,

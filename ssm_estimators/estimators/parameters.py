@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.environment import PRECISIONS
@@ -54,6 +54,9 @@ NETWORK = """d_model : int, default=64
     precision : {"float32", "tf32", "bf16"}, default="float32"
         Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32; ``"tf32"`` (CUDA only; at
         prediction float32 where there is none) applies to them too.
+    cuda_graph : {"auto", False}, default="auto"
+        On CUDA, capture a training step of full batches of series of one length, and replay it: a step of many short
+        operations is then as fast as the device. False: never.
     n_threads : int or None, default=None
         Threads of PyTorch while fitting and predicting; ``None``: as they are.
     predict_batch_size : int or "auto", default="auto"
@@ -132,6 +135,7 @@ class NetworkParameters(BaseEstimator):
     patience: int = 30
     device: Any = "auto"
     precision: str = "float32"
+    cuda_graph: str | bool = "auto"
     n_threads: int | None = None
     predict_batch_size: int | str = "auto"
     random_state: Any = None
@@ -164,6 +168,7 @@ class NetworkParameters(BaseEstimator):
         "device": [str, torch.device],
         "patience": [at_least(1)],
         "precision": [StrOptions(set(PRECISIONS))],
+        "cuda_graph": [StrOptions({"auto"}), Options(bool, {False})],
         "n_threads": [None, at_least(1)],
         "predict_batch_size": [StrOptions({"auto"}), at_least(1)],
         "random_state": ["random_state"],

@@ -23,12 +23,15 @@ class SSMLayer(nn.Module, ABC):
         Features out: ``d_model``, times the outputs a system where there are several (those of one beside each other).
     bidirectional : bool
         Whether a second readout runs backward in time. Such a layer has no ``step`` and no state.
+    capturable : bool
+        Whether a training pass may be captured in a CUDA graph: it asks the device for no value, and keeps nothing.
     """
 
     d_model: int
     d_state: int
     d_output: int
     bidirectional: bool
+    capturable: bool = True
     D: Tensor  # skip gain
 
     @abstractmethod

@@ -107,6 +107,7 @@ class LiquidS4(S4D):
         )
         self.liquid, self.liquid_degree, self.guard = liquid, liquid_degree, guard
         self.clamped, self.growth = 0.0, float("-inf")
+        self.capturable = liquid != "exact"
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, liquid={self.liquid!r}, liquid_degree={self.liquid_degree}"

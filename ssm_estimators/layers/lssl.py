@@ -87,6 +87,7 @@ class LSSL(ScanLayer):
             raise ValueError(f"trainable must be one of {sorted(TRAINABLE)}; got {trainable!r}.")
         self.d_model, self.d_state, self.d_output = d_model, d_state, d_model * n_channels
         self.n_channels, self.trainable, self.shared, self.bidirectional = n_channels, trainable, shared, bidirectional
+        self.capturable = trainable != "none"
 
         gain, shift, E, B = legs_quasiseparable(d_state)
         matrix = {

@@ -65,7 +65,7 @@ class BatchNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(n_features))
         self.running_mean: Tensor
         self.running_var: Tensor
-        self.n_updates = 0
+        self.n_updates = 0  # as far as they matter
         self.register_buffer("running_mean", torch.zeros(n_features))
         self.register_buffer("running_var", torch.ones(n_features))
 
@@ -83,7 +83,7 @@ class BatchNorm(nn.Module):
         if not self.training:
             y = F.batch_norm(flat, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps)
             return y.view_as(x)
-        self.n_updates += 1
+        self.n_updates = min(self.n_updates + 1, math.ceil(1 / self.momentum))
         momentum = max(self.momentum, 1 / self.n_updates)
         if lengths is None and flat.shape[-1] > 1:
             y = F.batch_norm(
@@ -121,20 +121,21 @@ class TiedDropout(nn.Module):
 
     Attributes
     ----------
-    generator : torch.Generator or None
-        Source of the masks while training, on the CPU; ``None`` is PyTorch's global generator.
+    uniform : callable
+        Makes the random numbers of a mask while training, uniform in [0, 1), of the shape that it is called with; at
+        first ``torch.rand``.
     """
 
     def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
-        self.generator: torch.Generator | None = None
+        self.uniform: Callable[..., Tensor] = torch.rand
 
     def gain(self, n_features: int, like: Tensor) -> Tensor | None:
         """What to multiply features of the cases of ``like`` by, (n_features, batch, 1); None: nothing is dropped."""
         if not self.training or self.p == 0:
             return None
-        kept = torch.rand(n_features, like.shape[1], 1, generator=self.generator) >= self.p
+        kept = self.uniform(n_features, like.shape[1], 1) >= self.p
         return (kept / (1 - self.p)).to(like)
 
 

@@ -152,11 +152,11 @@ class SequenceNetwork(nn.Module):
         outputs: Tensor = self.head(POOLINGS[self.pooling](x, lengths))
         return outputs.T
 
-    def set_generator(self, generator: torch.Generator | None) -> None:
-        """Source of the dropout masks; ``None`` is PyTorch's global generator."""
+    def set_uniform(self, uniform: Callable[..., Tensor]) -> None:
+        """What makes the random numbers of dropout, called with a shape, in the order of the layers."""
         for module in self.modules():
             if isinstance(module, TiedDropout):
-                module.generator = generator
+                module.uniform = uniform
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """Parameters by how they want to be trained.
@@ -179,6 +179,11 @@ class SequenceNetwork(nn.Module):
         """What the layers have to say of the training passes so far."""
         messages = (module.warning() for module in self.modules() if isinstance(module, SSMLayer))
         return [message for message in messages if message is not None]
+
+    @property
+    def capturable(self) -> bool:
+        """Whether all layers' training passes may be captured in a CUDA graph."""
+        return all(module.capturable for module in self.modules() if isinstance(module, SSMLayer))
 
     def _ssm_parameters(self) -> Iterator[nn.Parameter]:
         for module in self.modules():

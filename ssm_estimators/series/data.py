@@ -67,9 +67,16 @@ class SeriesData(Dataset):
         """The same on a device."""
         return replace(self, **{name: value.to(device) for name, value in self._parts().items()})
 
-    def batches(self, batch_size: int, generator: torch.Generator | None = None) -> "Batches":
+    @property
+    def n_bytes(self) -> int:
+        """Memory of all parts."""
+        return sum(value.nbytes for value in self._parts().values())
+
+    def batches(
+        self, batch_size: int, generator: torch.Generator | None = None, device: torch.device | None = None
+    ) -> "Batches":
         """Batches of cases in order or, with a generator, shuffled; see :class:`Batches`."""
-        return Batches(self, batch_size, generator)
+        return Batches(self, batch_size, generator, device)
 
     def _parts(self) -> dict[str, Tensor]:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -87,12 +94,18 @@ class Batches:
     data: SeriesData
     batch_size: int
     generator: torch.Generator | None = None
+    device: torch.device | None = None  # where batches are moved to
 
     def __len__(self) -> int:
         return -(-len(self.data) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[dict[str, Tensor], Tensor | None]]:
-        return (self.data[cases] for cases in self.cases())
+        for cases in self.cases():
+            batch, y = self.data[cases]
+            if self.device is not None:
+                batch = {name: value.to(self.device) for name, value in batch.items()}
+                y = None if y is None else y.to(self.device)
+            yield batch, y
 
     def cases(self) -> Iterator[slice | Tensor]:
         """Positions of the cases of each batch."""

@@ -1,6 +1,7 @@
 """The skorch net: own batches, weighted loss, parameter groups; nothing drawn from global random state."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from ssm_estimators.environment import autocast
 from ssm_estimators.series.data import Batches, SeriesData
+from ssm_estimators.training.graph import CapturedPasses, has_graphs
 
 
 class SeriesNet(NeuralNet):
@@ -25,6 +27,8 @@ class SeriesNet(NeuralNet):
         Of the forward pass.
     seed : int
         Of shuffling and dropout.
+    cuda_graph : {"auto", False}
+        Whether to capture training passes in a CUDA graph where that can be done.
     **kwargs
         As of ``skorch.NeuralNet``.
 
@@ -41,11 +45,14 @@ class SeriesNet(NeuralNet):
         weight_decay: float = 0.0,
         precision: str = "float32",
         seed: int = 0,
+        cuda_graph: str | bool = "auto",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.ssm_lr, self.weight_decay, self.precision, self.seed = ssm_lr, weight_decay, precision, seed
+        self.cuda_graph = cuda_graph
         self.has_ended_, self.begun_ = False, _NOTHING
+        self.passes_: CapturedPasses | None = None
 
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> "SeriesNet":
         """One group of parameters for the systems, one with weight decay, one without."""
@@ -66,7 +73,10 @@ class SeriesNet(NeuralNet):
         """As skorch's, with own random numbers, and remembering an interruption that skorch swallows."""
         self.interrupted_ = False
         self.generator_ = torch.Generator().manual_seed(self.seed)
-        self.module_.set_generator(self.generator_)
+        uniform = partial(torch.rand, generator=self.generator_)
+        self.module_.set_uniform(uniform)
+        if self.cuda_graph == "auto" and self.module_.capturable and has_graphs(torch.device(self.device)):
+            self.passes_ = CapturedPasses(self.module_, uniform, self.precision)
         if self.has_ended_:
             epochs = 0
         elif epochs is None:
@@ -77,7 +87,8 @@ class SeriesNet(NeuralNet):
             self.interrupted_ = True
             raise
         finally:
-            self.module_.set_generator(None)
+            self.module_.set_uniform(torch.rand)
+            self.passes_ = None
             del self.generator_
 
     def run_single_epoch(self, iterator: Any, training: bool, **params: Any) -> None:
@@ -112,11 +123,15 @@ class SeriesNet(NeuralNet):
 
     def get_iterator(self, dataset: SeriesData, training: bool = False) -> Batches:
         """Shuffled batches to train on, consecutive ones to judge by."""
-        return dataset.batches(self.batch_size, self.generator_ if training else None)
+        device = torch.device(self.device)
+        elsewhere = None if dataset.X.device.type == device.type else device
+        return dataset.batches(self.batch_size, self.generator_ if training else None, elsewhere)
 
     def infer(self, x: dict[str, Tensor], **fit_params: Any) -> Tensor:
         """Outputs of a batch; weights belong to the loss only."""
         inputs = {name: value for name, value in x.items() if name != "sample_weight"}
+        if self.passes_ is not None and self.module_.training:
+            return self.passes_(**inputs)
         with autocast(self.precision, x["X"].device):
             return self.module_(**inputs, **fit_params)
 

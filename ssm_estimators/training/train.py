@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from ssm_estimators.environment import autocast, settings
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import BestWeights, CosineWarmup, EpochBar, FiniteLoss, NonFiniteLossError
+from ssm_estimators.training.memory import out_of_memory
 from ssm_estimators.training.net import SeriesNet
 
 SCHEDULES = ("cosine", "constant")
@@ -53,27 +54,27 @@ def train(
     ------
     NonFiniteLossError
         If a loss is not finite; the net then has its best weights so far.
+    OutOfMemoryError
+        If a batch does not fit the device; it says which would.
     """
     n_steps = net.max_epochs * len(data.batches(net.batch_size))
-    best = BestWeights("train_loss" if held_out is None else "valid_loss", patience or net.max_epochs + 1)
     factor = CosineWarmup(n_steps, warmup, cosine=schedule == "cosine")
-    own: list[tuple[str, Callback]] = [
-        ("finite_loss", FiniteLoss()),
-        ("schedule", LRScheduler(LambdaLR, step_every="batch", lr_lambda=factor)),
-        ("best", best),
-    ]
-    if gradient_clip is not None:
-        own.append(("gradient_clip", GradientNormClipping(gradient_clip)))
-    if show_progress:
-        own.append(("progress", EpochBar()))
+    best = BestWeights("train_loss" if held_out is None else "valid_loss", patience or net.max_epochs + 1)
     net.set_training(
-        callbacks=own + [(f"user_{i}", callback) for i, callback in enumerate(callbacks)],
+        callbacks=[
+            ("finite_loss", FiniteLoss()),
+            ("schedule", LRScheduler(LambdaLR, step_every="batch", lr_lambda=factor)),
+            ("best", best),
+            *([] if gradient_clip is None else [("gradient_clip", GradientNormClipping(gradient_clip))]),
+            *([("progress", EpochBar())] if show_progress else []),
+            *((f"user_{i}", callback) for i, callback in enumerate(callbacks)),
+        ],
         train_split=None if held_out is None else predefined_split(held_out),
     )
     net.initialize_callbacks()
     net.initialize_optimizer()
     start = copy.deepcopy(net.module_.state_dict())
-    stopped_early, diverged = False, None
+    stopped_early, ran_out, diverged = False, False, None
     try:
         net.partial_fit(data)
         # skorch's early stopping acts as an interruption too
@@ -81,8 +82,12 @@ def train(
     except NonFiniteLossError as error:
         diverged = error
         net.notify("on_train_end", X=data, y=None)  # restores the best weights, closes the progress bar
+    except torch.OutOfMemoryError:
+        ran_out = True  # told of below: what the error's frames hold is only then free again
     finally:
         net.forget_training()
+    if ran_out:
+        raise out_of_memory(net, data)
     # an epoch's loss is that before its last step, which may have been the one that broke the weights
     for earlier in (best.runner_up_, start):
         if _is_finite(net, data):

@@ -1,0 +1,128 @@
+"""Captured training passes, without a GPU: what stands in for a graph runs the passes again."""
+
+import contextlib
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+import ssm_estimators.training.net
+from ssm_estimators import LiquidS4Classifier, LSSLClassifier, S4Classifier, S4DClassifier
+from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
+from ssm_estimators.networks import SequenceNetwork
+from ssm_estimators.training.graph import EAGER
+
+SYSTEMS = {"d_state": 4, "bidirectional": True, "dt_min": 0.01, "dt_max": 0.5}
+
+
+class Graph:
+    """As ``torch.cuda.make_graphed_callables``: passes to warm up, then arguments are copied to where the first lay."""
+
+    def __init__(self, passes, arguments, allow_unused_input):
+        assert allow_unused_input
+        self.passes, self.static, self.n_replays = passes, arguments, 0
+        for _ in range(3):
+            passes(*arguments).sum().backward()
+        passes.zero_grad()
+
+    def __call__(self, *arguments):
+        self.n_replays += 1
+        for own, given in zip(self.static, arguments, strict=True):
+            assert own.shape == given.shape
+            own.copy_(given)
+        return self.passes(*self.static)
+
+
+@pytest.fixture
+def graphs(monkeypatch):
+    """All graphs that are made, on a device that seems to have them."""
+    made = []
+    monkeypatch.setattr(ssm_estimators.training.net, "has_graphs", lambda device: True)
+    monkeypatch.setattr(
+        torch.cuda, "make_graphed_callables", lambda *args, **params: made.append(Graph(*args, **params)) or made[-1]
+    )
+    return made
+
+
+def _fit(cls, n_cases=22, **params):
+    X = np.random.default_rng(0).normal(size=(n_cases, 2, 30))
+    small = {"d_model": 8, "d_state": 4, "n_layers": 2, "batch_size": 5, "max_epochs": 6, "dropout": 0.3}
+    return cls(**{**small, "device": "cpu", "random_state": 0, **params}).fit(X, np.arange(n_cases) % 2)
+
+
+@pytest.mark.parametrize("cls", [S4DClassifier, S4Classifier, LSSLClassifier, LiquidS4Classifier])
+@pytest.mark.parametrize("params", [{}, {"norm": "layer", "dropout": 0.0}, {"validation": 0.2}])
+def test_a_captured_training_is_the_same(graphs, cls, params):
+    captured, plain = _fit(cls, **params), _fit(cls, cuda_graph=False, **params)
+    n_train = 22 if "validation" not in params else 18
+    assert [graph.static[0].shape for graph in graphs] == [(5, 2, 30)]
+    assert graphs[0].n_replays == 6 * (n_train // 5) - EAGER  # the last, smaller batches of the epochs run as they are
+    assert captured.history_[:, "train_loss"] == plain.history_[:, "train_loss"]
+    expected = plain.net_.module_.state_dict()
+    for name, value in captured.net_.module_.state_dict().items():
+        np.testing.assert_array_equal(value, expected[name])
+
+
+def test_what_cannot_be_captured_runs_as_it_is(graphs):
+    _fit(LiquidS4Classifier, liquid="exact")
+    _fit(LSSLClassifier, trainable="none")
+    ragged = [np.ones((1, length)) * np.arange(length) for length in range(20, 42)]
+    S4DClassifier(d_model=4, max_epochs=6, batch_size=5, device="cpu", random_state=0).fit(ragged, np.arange(22) % 2)
+    assert not graphs
+
+
+def test_a_failed_capture_is_told_and_done_without(graphs, monkeypatch):
+    def fail(*args, **params):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(torch.cuda, "make_graphed_callables", fail)
+    with pytest.warns(UserWarning, match=r"not permitted when .* cuda_graph=False does so without trying"):
+        captured = _fit(S4DClassifier)
+    plain = _fit(S4DClassifier, cuda_graph=False)
+    assert captured.history_[:, "train_loss"] == plain.history_[:, "train_loss"]
+
+
+def test_cuda_graph_is_auto_or_off():
+    with pytest.raises(ValueError, match="'cuda_graph' parameter"):
+        _fit(S4DClassifier, cuda_graph=True)
+
+
+class StaysOnDevice(TorchDispatchMode):
+    """Refuses every operation that touches another device."""
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        made = operator(*args, **(kwargs or {}))
+        for value in tree_leaves((args, kwargs, made)):
+            assert not isinstance(value, torch.Tensor) or value.is_meta, operator
+        return made
+
+
+@pytest.mark.parametrize(
+    ("layer", "systems", "network"),
+    [
+        (S4D, {}, {}),
+        (S4D, {"bandlimit": 0.5, "discretization": "bilinear"}, {"norm": "layer", "prenorm": False}),
+        (S4D, {}, {"missing": "mask", "standardize": "series", "differences": True, "pooling": "max"}),
+        (S4D, {}, {"standardize": "channel", "differences": True, "pooling": "last"}),
+        (S4D, {}, {"n_tokens": 9}),
+        (S4, {}, {}),
+        (LSSL, {"n_channels": 2}, {}),
+        (LSSL, {"trainable": "dt"}, {}),
+        (LiquidS4, {"liquid": "kb", "liquid_degree": 3}, {}),
+        (LiquidS4, {"liquid": "pb"}, {}),
+        (LiquidS4, {"liquid": "degree"}, {}),
+    ],
+)
+@pytest.mark.parametrize("L", [30, 1200])
+def test_a_capturable_pass_asks_the_device_for_nothing(monkeypatch, layer, systems, network, L):
+    """Tensors that hold no values stand in for those of a GPU: reading one raises."""
+    monkeypatch.setattr(torch, "autocast", lambda *args, **params: contextlib.nullcontext())  # knows no such device
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda device: False)
+    made = SequenceNetwork(layer, SYSTEMS | systems, 2, 3, d_model=4, n_layers=2, dropout=0.1, seed=0, **network)
+    assert made.capturable
+    made.to("meta").set_uniform(lambda *shape: torch.empty(shape, device="meta"))
+    X = torch.ones(3, 2, L, device="meta")
+    with StaysOnDevice():
+        made(X).square().sum().backward()
