@@ -41,3 +41,11 @@ def takes_triton(like: Tensor) -> bool:
     if like.dtype == torch.float64 or _chosen == "torch":
         return False
     return _chosen == "triton" or (like.is_cuda and _HAS_TRITON)
+
+
+def is_roomy(device: torch.device) -> bool:
+    """Whether a GPU's blocks have the memory for large matrices, as those for data centres have."""
+    if device.type != "cuda":
+        return True
+    roomy: bool = torch.cuda.get_device_properties(device).shared_memory_per_multiprocessor >= 160 * 1024
+    return roomy

@@ -9,7 +9,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
+from ssm_estimators.functional.backend import is_roomy, takes_triton
 from ssm_estimators.functional.blocks import Blocks, both_directions, toeplitz
+
+TRITON_STATES = (32, 64)  # that its kernels take, without and with much memory a block
 
 
 @dataclass(frozen=True)
@@ -70,22 +73,15 @@ class DenseSystem:
             Inputs a chunk.
         like : Tensor
             The result has its dtype and device. All is computed in float64, and cast at the end: in float32 the powers
-            lose four digits.
+            lose four digits. Triton's kernels keep them there as deviations from the identity.
 
         Returns
         -------
         Blocks
         """
-        n_directions, H, M, N = self.C.shape
-        powers = None if self.powers is None else self.powers.get(T)
-        if powers is None:
-            powers = _Powers.of(self.A_bar.detach(), self.B_bar.detach(), T)
-            if self.powers is not None:
-                self.powers.clear()
-                self.powers[T] = powers
-        made = _Doubling.apply(self.A_bar, self.B_bar, self._readouts(), T, like.dtype, powers)  # type: ignore[no-untyped-call]  # PyTorch's has no types
-        columns, rows, kernels, transition = (value.to(like) for value in made)
-        readout = rows.view(H, T, n_directions, M, N).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
+        n_directions, _, M, _ = self.C.shape
+        columns, rows, kernels, transition = (value.to(like) for value in self._doubled(T, like))
+        readout = rows.unflatten(2, (n_directions, M)).permute(2, 0, 4, 3, 1)  # (n_directions, H, N, M, T)
         into_state = columns.mT
         return Blocks(
             inputs=((0, 0),),
@@ -96,6 +92,27 @@ class DenseSystem:
             transition=transition.mT,
             A_bar=self.A_bar.mT,
         )
+
+    def _doubled(self, T: int, like: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Columns, rows, kernels and the last power, see :class:`_Doubling`."""
+        made: tuple[Tensor, Tensor, Tensor, Tensor]
+        if takes_triton(like) and self._suits_triton(T, like.device):
+            from ssm_estimators.functional.triton_dense import TritonDoubling  # needs triton
+
+            made = TritonDoubling.apply(self.A_bar, self.B_bar, self._readouts(), T)  # type: ignore[no-untyped-call]  # PyTorch's has no types
+            return made
+        powers = None if self.powers is None else self.powers.get(T)
+        if powers is None:
+            powers = _Powers.of(self.A_bar.detach(), self.B_bar.detach(), T)
+            if self.powers is not None:
+                self.powers.clear()
+                self.powers[T] = powers
+        made = _Doubling.apply(self.A_bar, self.B_bar, self._readouts(), T, like.dtype, powers)  # type: ignore[no-untyped-call]  # PyTorch's has no types
+        return made
+
+    def _suits_triton(self, T: int, device: torch.device) -> bool:
+        is_power_of_2, n_states = T & (T - 1) == 0, self.B_bar.shape[1]
+        return self.powers is None and is_power_of_2 and n_states <= TRITON_STATES[is_roomy(device)]
 
     def _readouts(self) -> Tensor:
         """C as (H, n_directions * M, N)."""
@@ -142,7 +159,7 @@ class _Powers:
 
 
 class _Doubling(torch.autograd.Function):
-    """Columns A^l B (H, N, T); rows C A^(l+1), lag by lag, (H, T * R, N); kernels C A^l B (H, R, T); A^T.
+    """Columns A^l B (H, N, T); rows C A^(l+1), (H, T, R, N); kernels C A^l B (H, R, T); A^T.
 
     All is computed in the dtype of A and cast to ``dtype``, the gradient in the latter: rounding does not add up there.
     """
@@ -157,7 +174,7 @@ class _Doubling(torch.autograd.Function):
         saved = [value.to(dtype) for value in (C, made.columns, rows, *made.powers, *made.products)]
         ctx.T, ctx.dtype, ctx.factors = T, A.dtype, made.factors
         ctx.save_for_backward(*saved)
-        return saved[1], saved[2], (C @ made.columns).to(dtype), saved[-1]
+        return saved[1], saved[2].unflatten(1, (T, R)), (C @ made.columns).to(dtype), saved[-1]
 
     @staticmethod
     @once_differentiable
@@ -166,7 +183,7 @@ class _Doubling(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         C, columns, rows, *rest = ctx.saved_tensors
         powers, products = rest[: -len(ctx.factors)], rest[-len(ctx.factors) :]
-        R, drows, doublings = C.shape[1], drows.clone(), _doublings(ctx.T)
+        R, drows, doublings = C.shape[1], drows.flatten(1, 2).clone(), _doublings(ctx.T)
         if not any(ctx.needs_input_grad[:2]):
             for (length, added), power in reversed([*zip(doublings, powers, strict=False)]):
                 drows[:, : added * R] += drows[:, length * R : (length + added) * R] @ power.mT

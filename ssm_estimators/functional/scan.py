@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from ssm_estimators.functional.backend import is_roomy, takes_triton
 from ssm_estimators.functional.backend import set_backend as set_backend
-from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.blocks import Blocks, DiscreteSystem, move
 from ssm_estimators.functional.convolution import convolve, is_matrix_cheap
 from ssm_estimators.functional.torch_scan import ChunkedScan
@@ -59,7 +59,7 @@ def scan_system(
     first = inputs[0]
     L = first.shape[-1]
     if takes_triton(first):
-        longest = TRITON_CHUNKS[-1] if len(inputs) == 1 and _is_roomy(first.device) else TRITON_SHORTER_CHUNK
+        longest = TRITON_CHUNKS[-1] if len(inputs) == 1 and is_roomy(first.device) else TRITON_SHORTER_CHUNK
         T = next(T for T in TRITON_CHUNKS if min(L, longest) <= T)
         return chunked_scan(inputs, system.blocks(T, first), state, lengths=lengths, return_state=return_state)
     batch = first.shape[1] if torch.is_grad_enabled() else USUAL_BATCH
@@ -82,6 +82,7 @@ def chunked_scan(
     *,
     lengths: Tensor | None = None,
     return_state: bool = True,
+    recompute: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Run H linear systems over time, chunk by chunk: O(L (T + 2 N)) operations, O(L) memory, any length.
 
@@ -90,7 +91,8 @@ def chunked_scan(
     Parameters
     ----------
     u : Tensor of shape (H, batch, L), or a sequence of them
-        Inputs of one system, as many as ``blocks`` reads, zero past ``lengths``.
+        Inputs of one system, as many as ``blocks`` reads, zero past ``lengths``. They may be of less precision than
+        ``blocks``, such as bfloat16; states and sums are of that of the latter.
     blocks : Blocks
         The discrete systems, as a system's ``blocks`` makes them.
     state : Tensor of shape (H, batch, N) or None, default=None
@@ -99,10 +101,13 @@ def chunked_scan(
         Inputs a case, for the returned state; ``None`` is L for all.
     return_state : bool, default=True
         Whether to compute the state after the last input.
+    recompute : bool, default=False
+        Whether the backward pass makes the states between chunks, N / T numbers a number of ``u`` and direction, anew
+        instead of finding them in memory.
 
     Returns
     -------
-    y : Tensor of shape (H * M, batch, L)
+    y : Tensor of shape (H * M, batch, L), of the dtype of ``u``
     state : Tensor of shape (H, batch, N) or None
 
     Raises
@@ -140,7 +145,7 @@ def chunked_scan(
     n_chunks = L // T + 1 if return_state else -(-L // T)
     by_triton = _takes_triton(blocks)
     missing = 0 if by_triton and not return_state else n_chunks * T - L
-    dtype = blocks.toeplitz[0].dtype
+    dtype = inputs[0].dtype if by_triton else blocks.toeplitz[0].dtype
     padded = [
         pad(inputs[q][..., shift:].to(dtype), (0, missing + min(shift, L))) if missing or shift else inputs[q].to(dtype)
         for q, shift in blocks.inputs
@@ -149,10 +154,11 @@ def chunked_scan(
         if by_triton:
             from ssm_estimators.functional.triton_scan import scan  # needs triton
 
-            y, states = scan(padded, blocks, state, n_chunks)
+            y, states = scan(padded, blocks, state, n_chunks, recompute)
         else:
-            y, states = _scan(padded, blocks, state, with_states=return_state or state is not None or n_chunks > 1)
-        y = y[..., :L] if missing else y
+            with_states = return_state or state is not None or n_chunks > 1
+            y, states = _scan(padded, blocks, state, with_states, recompute)
+        y = (y[..., :L] if missing else y).to(inputs[0].dtype)
         if not return_state:
             return y, None
         return y, _state_inside_chunk(padded, states, blocks, known_lengths(inputs[0], lengths))
@@ -164,21 +170,16 @@ def _takes_triton(blocks: Blocks) -> bool:
     return takes_triton(blocks.toeplitz[0]) and blocks.chunk_length in TRITON_CHUNKS and n_states <= TRITON_STATES
 
 
-def _is_roomy(device: torch.device) -> bool:
-    """Whether a GPU's blocks have the memory for the matrices of long chunks, as those for data centres have."""
-    if device.type != "cuda":
-        return True
-    roomy: bool = torch.cuda.get_device_properties(device).shared_memory_per_multiprocessor >= 160 * 1024
-    return roomy
-
-
-def _scan(padded: list[Tensor], blocks: Blocks, state: Tensor | None, with_states: bool) -> tuple[Tensor, Tensor]:
+def _scan(
+    padded: list[Tensor], blocks: Blocks, state: Tensor | None, with_states: bool, recompute: bool
+) -> tuple[Tensor, Tensor]:
     """Outputs (H * M, batch, n_chunks * T), and the state before each chunk, by PyTorch's operators."""
     H, batch, L = padded[0].shape
     T = blocks.chunk_length
     y, states = ChunkedScan.apply(  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
         blocks.routes,
         with_states,
+        recompute,
         state,
         blocks.transition,
         *padded,
@@ -215,5 +216,5 @@ def _state_inside_chunk(inputs: list[Tensor], states: Tensor, blocks: Blocks, le
     for u, into_state in zip(inputs, blocks.into_state, strict=True):
         tail = u.unflatten(-1, (-1, T))[:, case, chunk]  # (H, batch, T)
         tail = torch.where(position >= 0, tail.gather(-1, position.clamp(min=0).expand_as(tail)), 0)
-        state = state + torch.bmm(tail, into_state)
+        state = state + torch.bmm(tail.to(into_state), into_state)
     return state

@@ -25,7 +25,8 @@ class ChunkedScan(torch.autograd.Function):
 
     ``tensors`` are the inputs, each of shape (H, batch, n_chunks * T), then ``toeplitz``, ``into_state`` and
     ``from_state``. The outputs have a row a chunk, (H, batch * n_chunks, M * T). Without ``with_states`` (a single
-    chunk needs none) the second result is None. The backward is one pass in reverse.
+    chunk needs none) the second result is None. The backward is one pass in reverse; with ``recompute`` it makes the
+    states anew.
     """
 
     @staticmethod
@@ -33,6 +34,7 @@ class ChunkedScan(torch.autograd.Function):
         ctx: Any,
         routes: tuple[tuple[int, int], ...],
         with_states: bool,
+        recompute: bool,
         initial: Tensor | None,
         transition: Tensor,
         *tensors: Tensor,
@@ -49,18 +51,15 @@ class ChunkedScan(torch.autograd.Function):
             y.baddbmm_(u, matrix)
         states: list[Tensor] = []
         if with_states:
-            for direction, readout in enumerate(from_state):
-                before, left = _buffer(y, readout.shape[1], backward=direction == 1)
-                driven = [(chunks[q], m) for (q, d), m in zip(routes, into_state, strict=True) if d == direction]
-                for i, (u, matrix) in enumerate(driven):
-                    left.baddbmm_(u, matrix, beta=int(i > 0))
-                _propagate(before, left, transition, batch, initial, backward=direction == 1)
+            states = _states(routes, n_directions, chunks, into_state, transition, batch, initial)
+            for before, readout in zip(states, from_state, strict=True):
                 y.baddbmm_(before, readout)
-                states.append(before)
         ctx.routes, ctx.batch, ctx.initial_given = routes, batch, initial is not None
-        ctx.sizes = (len(states), Q, Q, len(routes), n_directions)
+        ctx.recompute = with_states and recompute
+        kept = ([] if initial is None else [initial]) if ctx.recompute else states
+        ctx.sizes = (len(kept), Q, Q, len(routes), n_directions)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(transition, *states, *chunks, *toeplitz, *into_state, *from_state)
+        ctx.save_for_backward(transition, *kept, *chunks, *toeplitz, *into_state, *from_state)
         return y, states[0].unflatten(1, (batch, -1)) if states else None
 
     @staticmethod
@@ -68,6 +67,9 @@ class ChunkedScan(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor | None, dstates: Tensor | None) -> tuple[Tensor | None, ...]:
         transition, *saved = ctx.saved_tensors
         states, chunks, toeplitz, into_state, from_state = _split(saved, *ctx.sizes)
+        if ctx.recompute:
+            initial = states[0] if states else None
+            states = _states(ctx.routes, len(from_state), chunks, into_state, transition, ctx.batch, initial)
         if dy is None:
             dy = toeplitz[0].new_zeros(*chunks[0].shape[:2], toeplitz[0].shape[2])
 
@@ -95,6 +97,7 @@ class ChunkedScan(torch.autograd.Function):
         return (
             None,
             None,
+            None,
             dinitial,
             dtransition,
             *(d.view(H, ctx.batch, -1) for d in dinputs),
@@ -102,6 +105,27 @@ class ChunkedScan(torch.autograd.Function):
             *dinto,
             *dfrom,
         )
+
+
+def _states(
+    routes: tuple[tuple[int, int], ...],
+    n_directions: int,
+    chunks: list[Tensor],
+    into_state: list[Tensor],
+    transition: Tensor,
+    batch: int,
+    initial: Tensor | None,
+) -> list[Tensor]:
+    """States before all chunks, (H, batch * n_chunks, N), a direction."""
+    states = []
+    for direction in range(n_directions):
+        before, left = _buffer(chunks[0], into_state[0].shape[2], backward=direction == 1)
+        driven = [(chunks[q], m) for (q, d), m in zip(routes, into_state, strict=True) if d == direction]
+        for i, (u, matrix) in enumerate(driven):
+            left.baddbmm_(u, matrix, beta=int(i > 0))
+        _propagate(before, left, transition, batch, initial, backward=direction == 1)
+        states.append(before)
+    return states
 
 
 class ChunkStates(torch.autograd.Function):

@@ -21,21 +21,25 @@ PROGRAMS = 512  # that fill a chip
 LEAST_PIECE = 8  # chunks
 
 
-def scan(inputs: list[Tensor], blocks: Blocks, state: Tensor | None, n_chunks: int) -> tuple[Tensor, Tensor]:
+def scan(
+    inputs: list[Tensor], blocks: Blocks, state: Tensor | None, n_chunks: int, recompute: bool
+) -> tuple[Tensor, Tensor]:
     """Outputs, and the forward direction's state before each of ``n_chunks`` chunks.
 
     Parameters
     ----------
-    inputs : list of Tensor of shape (H, batch, L), float32
+    inputs : list of Tensor of shape (H, batch, L), float32 or less
         One a matrix in ``blocks.toeplitz``.
     blocks : Blocks
     state : Tensor of shape (H, batch, N) or None
     n_chunks : int
         At least as many as the inputs reach into.
+    recompute : bool
+        Whether the backward pass makes the states anew.
 
     Returns
     -------
-    y : Tensor of shape (H * M, batch, L)
+    y : Tensor of shape (H * M, batch, L), of the inputs' dtype
     states : Tensor of shape (H, batch, n_chunks, N)
 
     Notes
@@ -51,8 +55,9 @@ def scan(inputs: list[Tensor], blocks: Blocks, state: Tensor | None, n_chunks: i
     made: tuple[Tensor, Tensor] = TritonScan.apply(  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
         blocks.chunk_length,
         n_chunks,
+        recompute,
         u.contiguous(),
-        None if state is None else state.to(u).contiguous(),
+        None if state is None else state.float().contiguous(),
         blocks.transition,
         _one(blocks.toeplitz),
         *into,
@@ -79,6 +84,7 @@ class TritonScan(torch.autograd.Function):
         ctx: Any,
         T: int,
         n_chunks: int,
+        recompute: bool,
         u: Tensor,
         initial: Tensor | None,
         transition: Tensor,
@@ -89,17 +95,20 @@ class TritonScan(torch.autograd.Function):
         _, H, batch, L = u.shape
         y = u.new_empty(H, toeplitz.shape[2] // T, batch, L).transpose(0, 1)
         states, _ = _walk_all(T, n_chunks, u, y, transition, toeplitz, into, readout, initial)
-        ctx.T, ctx.n_directions, ctx.initial_given = T, len(into), initial is not None
+        ctx.T, ctx.n_chunks, ctx.n_directions = T, n_chunks, len(into)
+        ctx.recompute, ctx.initial_given = recompute, initial is not None
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(u, transition, toeplitz, *matrices, *states)
+        ctx.save_for_backward(u, initial, transition, toeplitz, *matrices, *([] if recompute else states))
         return y.transpose(0, 1).flatten(0, 1), states[0]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor | None, dstates: Tensor | None) -> tuple[Tensor | None, ...]:
-        u, transition, toeplitz, *rest = ctx.saved_tensors
-        n, T = ctx.n_directions, ctx.T
+        u, initial, transition, toeplitz, *rest = ctx.saved_tensors
+        n, T, n_chunks = ctx.n_directions, ctx.T, ctx.n_chunks
         into, readout, states = rest[:n], rest[n : 2 * n], rest[2 * n :]
+        if ctx.recompute:
+            states, _ = _walk_all(T, n_chunks, u, None, transition, toeplitz, into, readout, initial)
         _, H, batch, L = u.shape
         M = toeplitz.shape[2] // T
         dy = u.new_zeros(H * M, batch, L) if dy is None else dy.contiguous()
@@ -107,7 +116,7 @@ class TritonScan(torch.autograd.Function):
         du = torch.empty_like(u)
         gradients, dinitial = _walk_all(
             T,
-            states[0].shape[2],
+            n_chunks,
             dy,
             du,
             transition.conj() if transition.is_complex() else transition.mT,
@@ -124,14 +133,14 @@ class TritonScan(torch.autograd.Function):
         if transition.is_complex():
             dtransition = torch.view_as_complex(dtransition.unflatten(-1, (-1, 2)))
         start = dinitial if ctx.initial_given else None
-        return None, None, du, start, dtransition, sums[0][0], *(s[1] for s in sums), *(s[2] for s in sums)
+        return None, None, None, du, start, dtransition, sums[0][0], *(s[1] for s in sums), *(s[2] for s in sums)
 
 
 def _walk_all(
     T: int,
     n_chunks: int,
     u: Tensor,
-    y: Tensor,
+    y: Tensor | None,
     transition: Tensor,
     toeplitz: Tensor,
     into: Any,
@@ -140,11 +149,11 @@ def _walk_all(
     added: Tensor | None = None,
     is_gradient: bool = False,
 ) -> tuple[list[Tensor], Tensor]:
-    """Write ``y``; the states before each chunk of each direction, and where the first direction ends."""
+    """Write ``y``, if given; the states before each chunk of each direction, and where the first direction ends."""
     states: list[Tensor] = []
     ends = transition
     for direction in reversed(range(len(into))):
-        last = {} if direction else {"y": y, "toeplitz": toeplitz, "readout": readout}
+        last: dict[str, Any] = {} if direction else {"y": y, "toeplitz": toeplitz, "readout": readout}
         walked, ends = _walk(
             T,
             n_chunks,

@@ -118,6 +118,43 @@ def test_both_directions_are_two_recurrences(system, L, T):
     _assert_same([y], [expected], [u, *_leaves(system)])
 
 
+@pytest.mark.parametrize("given", [False, True], ids=["from-zero", "from-state"])
+def test_recomputed_states_are_those_that_were_kept(system, given):
+    u, T = _series(70), CHUNKS[0]
+    start = torch.randn(H, BATCH, 2 * P, dtype=torch.float64, requires_grad=True) if given else None
+    found = []
+    for recompute in (False, True):
+        y, end = _fast(u, _causal(system), T, start, recompute=recompute)
+        both = _fast(u, system, T, return_state=False, recompute=recompute)[0]
+        total = sum(
+            (value * torch.cos(torch.arange(value.numel())).view(value.shape)).sum() for value in (y, end, both)
+        )
+        found.append(torch.autograd.grad(total, [u, *_leaves(system)] + ([start] if given else [])))
+    for kept, made in zip(*found, strict=True):
+        assert torch.equal(kept, made)
+
+
+@pytest.mark.parametrize("L", [23, 70])
+def test_bfloat16_inputs_of_float32_blocks(system, L):
+    """Only inputs, outputs and their gradients are rounded: states are not."""
+    u, weight = _series(L).detach().bfloat16().requires_grad_(), torch.randn(L).bfloat16()
+    wide = u.detach().float().requires_grad_()
+    blocks = system.blocks(CHUNKS[1], wide)
+    found = []
+    for series in (u, wide):
+        y, _ = chunked_scan(series, blocks, return_state=False)
+        found.append([y, *torch.autograd.grad((y * weight).sum(), [series, system.C], retain_graph=True)])
+    y, du, dC = found[0]
+    assert y.dtype == du.dtype == torch.bfloat16
+    rounding = {"rtol": 2**-7, "atol": 1e-6}  # Triton's interpreter rounds toward zero
+    torch.testing.assert_close(y.float(), found[1][0], **rounding)
+    torch.testing.assert_close(du.float(), found[1][1], **rounding)
+    torch.testing.assert_close(dC, found[1][2], rtol=1e-3, atol=1e-3)
+    ends = [chunked_scan(series, _causal(system).blocks(CHUNKS[1], wide))[1] for series in (u, wide)]
+    assert ends[0].dtype == torch.float32
+    torch.testing.assert_close(*ends)
+
+
 @pytest.mark.parametrize("L", [16 * 32, 16 * 34 + 3] if BY_TRITON else [32, 67])
 @pytest.mark.parametrize("direction", ["forward", "from-state", "both"])
 def test_many_chunks_of_few_series(system, L, direction):
@@ -183,7 +220,7 @@ def test_gradcheck_of_the_scan(system, n_directions, with_states):
     tensors = [None if t is None else t.detach().requires_grad_() for t in tensors]
 
     def outputs(*tensors):
-        return [out for out in ChunkedScan.apply(blocks.routes, with_states, *tensors) if out is not None]
+        return [out for out in ChunkedScan.apply(blocks.routes, with_states, False, *tensors) if out is not None]
 
     assert torch.autograd.gradcheck(outputs, tensors)
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
+from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.gated_mixing import gated_mixing
 from ssm_estimators.functional.layer_norm import layer_norm
 from ssm_estimators.functional.modes import modes
@@ -93,6 +94,25 @@ def test_modes_are_those_of_the_operators(by_triton, counts, T):
         found.append([*(value.detach() for value in made), *gradients])
     assert found[0][0].dtype == torch.float32
     assert max(_relative(*pair) for pair in zip(*found, strict=True) if pair[0].numel()) <= 1e-6
+
+
+@pytest.mark.parametrize(("N", "n_readouts", "T"), [(6, 1, 16), (20, 3, 32), (64, 2, 64)])
+def test_powers_of_dense_systems_are_those_in_float64(by_triton, N, n_readouts, T):
+    """Of slow systems too, whose powers differ little from the identity."""
+    A_bar = torch.randn(2, N, N).double()
+    slowness = torch.tensor([0.5, 0.01]).view(2, 1, 1)
+    A_bar = torch.eye(N) + slowness * (0.9 * A_bar / torch.linalg.matrix_norm(A_bar, 2, keepdim=True) - torch.eye(N))
+    leaves = [A_bar, torch.randn(2, N).double(), torch.randn(2, n_readouts, N).double()]
+    leaves = [leaf.requires_grad_() for leaf in leaves]
+    system = DenseSystem(*leaves[:2], leaves[2][:, None].transpose(0, 1), torch.zeros(2, n_readouts).double())
+    found = []
+    for dtype in (torch.float32, torch.float64):  # float64 is left to the operators
+        made = system._doubled(T, torch.zeros(1, dtype=dtype))
+        weights = [torch.cos(torch.arange(value.numel())).view(value.shape) for value in made]
+        total = sum((value * w).sum() for value, w in zip(made, weights, strict=True))
+        found.append([*(value.detach() for value in made), *torch.autograd.grad(total, leaves)])
+    assert found[0][0].dtype == torch.float32
+    assert max(_relative(*pair) for pair in zip(*found, strict=True)) <= 2e-6
 
 
 def test_few_series_are_walked_along_in_pieces(by_triton):

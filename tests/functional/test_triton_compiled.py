@@ -13,6 +13,7 @@ SUMS = {name: WALK[name] for name in ("T", "Q", "WIDTH_IN", "M", "WIDTH_OUT", "N
 SUMS |= {"ROWS": 32, "WIDTH_STATE": 64}
 DENSE = {"DIAGONAL": False, "WIDTH_STATE": 64}
 MODES = {"Q": 1, "R": 2, "K": 2, "P": 32, "WIDTH": 32, "TILE": 16, "BITS": 7}
+DOUBLING = {"N": 64, "WIDTH": 64, "R": 2, "T": 64, "BITS": 6}
 LIQUID = {"P": 32, "WIDTH": 32, "CASES": 4, "CHUNK": 64, "GUARD": True, "INITIAL": True}
 POINTS, COLUMNS = {"POINTS": 1024, "GAIN": True}, {"WIDTH": 256, "COLUMNS": 32}
 COMPILED = {
@@ -23,11 +24,14 @@ COMPILED = {
         "walk",
         WALK | {"REVERSE": True, "INITIAL": True, "ADDED": True, "OTHER": True, "Q": 2, "WIDTH_IN": 128},
     ),
+    "walk, bfloat16": ("triton_kernels", "walk", WALK),
     "walk, states only": ("triton_kernels", "walk", WALK | DENSE | {"WRITE": False, "SAVE": False}),
     "sums": ("triton_kernels", "matrix_gradients", SUMS),
     "sums, dense": ("triton_kernels", "matrix_gradients", SUMS | DENSE),
     "modes": ("triton_modes", "_modes", MODES),
     "gradients of modes": ("triton_modes", "_modes_backward", MODES),
+    "powers of dense systems": ("triton_dense", "_double", DOUBLING),
+    "gradients of powers": ("triton_dense", "_double_backward", DOUBLING),
     "activation": ("triton_block", "_activate", POINTS),
     "gradients of activation": ("triton_block", "_activate_backward", POINTS),
     "gate": ("triton_block", "_gate", POINTS),
@@ -38,10 +42,21 @@ COMPILED = {
     "gradients of liquid": ("triton_liquid", "_liquid_walk_back", LIQUID),
 }
 NUMBERS = {"H", "T", "L", "piece", "n_chunks", "n_pieces", "n_rows", "n_tiles", "n_cases", "batch", "n"}
-DOUBLES = {"A_bar", "amplitudes", "dA_bar", "damplitudes", "dA", "dB"}  # the other arrays are of single precision
+DOUBLES = {
+    "A",
+    "vectors",
+    "A_bar",
+    "amplitudes",
+    "dA_bar",
+    "damplitudes",
+    "dA",
+    "dB",
+}  # the other arrays are of single precision
 
 
-def _type(name):
+def _type(name, is_narrow):
+    if is_narrow and name in ("u", "y"):
+        return "*bf16"
     if name in NUMBERS or re.search("_[qhbmij]$", name):
         return "i32"
     if name == "eps":
@@ -59,7 +74,7 @@ def test_a_gpu_s_compiler_takes_the_kernels(name, precision):
     kernel = getattr(importlib.import_module(f"ssm_estimators.functional.{module}"), function)
     names = kernel.arg_names
     constants = {key: value for key, value in {**constants, "PRECISION": precision}.items() if key in names}
-    types = {key: _type(key) for key in names}
+    types = {key: _type(key, "bfloat16" in name) for key in names}
     source = compiler.ASTSource(
         fn=kernel,
         signature=types | dict.fromkeys(constants, "constexpr"),
