@@ -14,7 +14,7 @@ from ssm_estimators.features.kernels import RandomKernels
 from ssm_estimators.features.pooling import windowed
 from ssm_estimators.features.representations import Part, Standardization, View
 from ssm_estimators.features.responses import pooled_responses
-from ssm_estimators.features.tiling import Tiling, window_masks
+from ssm_estimators.features.tiling import Tiling, grain_of, window_masks
 from ssm_estimators.functional.shared_input import SharedInput
 from ssm_estimators.series.data import SeriesData
 
@@ -118,7 +118,13 @@ class FilterBank:
         kernels = self.kernels[view].to(resources.device)
         n_timepoints = max(data.X.shape[-1] - view.part.n_differences, 1)
         tiling = Tiling.of(
-            n_timepoints, data.X.shape[1], self.n_windows, kernels.n_states, self.group_size, resources.max_memory
+            n_timepoints,
+            data.X.shape[1],
+            self.n_windows,
+            kernels.n_states,
+            self.group_size,
+            resources.max_memory,
+            grain_of(resources.device),
         )
         bank = SharedInput.of(kernels.system, tiling.chunk, kernels.thresholds)
 

@@ -1,19 +1,43 @@
 """How a transform is cut up: chunks and windows of time, cases and kernels held at once."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 CHUNK = 32  # time points a chunk, at most
-COLUMNS = 256  # chunks of all cases of a tile, about: products are then wide enough for full speed
-BLOCK = 2**19  # responses held at once by a thread: they stay in its cache
-STATES = 2**23  # numbers in the states held at once by a thread
 COPIES = 3  # of responses: themselves, scratch, what windows of unequal lengths need; likewise of inputs and sums
 
 
 Number = TypeVar("Number", int, Tensor)
+
+
+class Grain(NamedTuple):
+    """How much is worked on at once, by a thread or a device.
+
+    Attributes
+    ----------
+    columns : int
+        Chunks of all cases of a tile, about.
+    block : int
+        Responses.
+    states : int
+        Numbers in states.
+    """
+
+    columns: int
+    block: int
+    states: int
+
+
+# a thread's products are wide enough for full speed, and responses stay in its cache; a GPU has something for all units
+OF_THREAD, OF_DEVICE = Grain(256, 2**19, 2**23), Grain(2**14, 2**25, 2**26)
+
+
+def grain_of(device: torch.device) -> Grain:
+    """How much to work on at once there."""
+    return OF_THREAD if device.type == "cpu" else OF_DEVICE
 
 
 def chunks_of(n_timepoints: Number, n_windows: int) -> tuple[Number, Number]:
@@ -79,7 +103,14 @@ class Tiling:
 
     @classmethod
     def of(
-        cls, n_timepoints: int, n_channels: int, n_windows: int, n_states: int, group_size: int, max_memory: float
+        cls,
+        n_timepoints: int,
+        n_channels: int,
+        n_windows: int,
+        n_states: int,
+        group_size: int,
+        max_memory: float,
+        grain: Grain = OF_THREAD,
     ) -> "Tiling":
         """For kernels of ``n_states`` real states, such that a thread holds at most ``max_memory`` gigabytes.
 
@@ -100,10 +131,10 @@ class Tiling:
                 f"max_memory={max_memory} GB is too small for one case of {n_timepoints} time points: "
                 f"expected at least {4.04 * needed / 1e9:.3g}."
             )
-        n_cases = int(min(max(1, COLUMNS // n_chunks), available / needed))
+        n_cases = int(min(max(1, grain.columns // n_chunks), available / needed))
         left = available / n_cases - series
-        groups = min(BLOCK / (padded * n_cases), left / (responses + others)) / group_size
+        groups = min(grain.block / (padded * n_cases), left / (responses + others)) / group_size
         block = group_size * max(1, int(groups))
-        blocks = min(STATES / (n_states * n_chunks * n_cases), (left - block * responses) / others) / block
+        blocks = min(grain.states / (n_states * n_chunks * n_cases), (left - block * responses) / others) / block
         span = block * max(1, int(blocks))
         return cls(chunk, n_chunks, n_cases, block, span, 4 * n_cases * (series + block * responses + span * others))

@@ -8,7 +8,7 @@ import torch
 
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.features.drawing import Plan
-from ssm_estimators.features.tiling import Tiling, chunks_of, window_length, window_masks
+from ssm_estimators.features.tiling import Tiling, chunks_of, grain_of, window_length, window_masks
 
 LENGTHS = [1, 3, 4, 5, 17, 33, 80, 127, 128, 129, 1000]
 
@@ -34,13 +34,16 @@ def test_each_case_has_the_windows_that_it_would_have_alone(reverse):
         assert torch.equal(masks[:, case, heard].sum(0), torch.ones(length))
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("max_memory", [2.0, 0.1, 0.004])
-def test_what_a_tiling_holds_is_within_the_memory(max_memory):
+def test_what_a_tiling_holds_is_within_the_memory(max_memory, device):
+    grain = grain_of(torch.device(device))
     for n_timepoints in LENGTHS:
-        tiling = Tiling.of(n_timepoints, 2, 4, n_states=4, group_size=8, max_memory=max_memory)
+        tiling = Tiling.of(n_timepoints, 2, 4, n_states=4, group_size=8, max_memory=max_memory, grain=grain)
         responses = 2 * tiling.block * tiling.chunk * tiling.n_chunks * tiling.n_cases
         assert 4 * responses < tiling.n_bytes <= max_memory * 1e9
         assert tiling.span % tiling.block == tiling.block % 8 == 0
+        assert max_memory < 2 or 2 * tiling.n_cases * tiling.n_chunks > grain.columns or tiling.n_chunks > grain.columns
 
 
 @pytest.mark.parametrize("n_windows", range(1, 40))
