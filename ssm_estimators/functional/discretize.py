@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ssm_estimators.functional.backend import takes_triton
+from ssm_estimators.functional.blocks import in_float64
+
 
 def zoh(A: Tensor, B: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
     r"""Zero-order-hold discretisation of a diagonal system.
@@ -84,6 +87,42 @@ def bilinear(A: Tensor, B: Tensor, dt: Tensor, alpha: float = 0.5) -> tuple[Tens
 
 
 DISCRETIZATIONS = {"zoh": zoh, "bilinear": bilinear}
+
+
+def discretize_modes(
+    log_A_real: Tensor, A_imag: Tensor, B: Tensor, log_dt: Tensor, rule: str, rate: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    r"""Discretise the system :math:`A = -e^a + i \omega` with steps ``rate`` times :math:`e^\delta`, in float64.
+
+    Parameters
+    ----------
+    log_A_real, A_imag : Tensor of shape (H, P)
+        The parameters a and omega.
+    B : Tensor of shape (H, P, 2)
+        Real and imaginary part of the input vector.
+    log_dt : Tensor of shape (H,)
+        The parameter delta.
+    rule : {"zoh", "bilinear"}
+    rate : float, default=1.0
+
+    Returns
+    -------
+    A_bar, B_bar : Tensor of shape (H, P), complex128
+
+    Examples
+    --------
+    >>> zero, one = torch.zeros(1, 1), torch.tensor([[[1.0, 0.0]]])
+    >>> A_bar, B_bar = discretize_modes(zero, zero, one, zero[0], "bilinear", rate=2.0)  # A = -1, dt = 2
+    >>> A_bar.item(), B_bar.item()
+    (0j, (1+0j))
+    """
+    if takes_triton(log_dt):
+        from ssm_estimators.functional.triton_discretize import TritonDiscretize  # needs triton
+
+        made: tuple[Tensor, Tensor] = TritonDiscretize.apply(log_A_real, A_imag, B, log_dt, rule == "zoh", rate)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        return made
+    A = torch.complex(-torch.exp(in_float64(log_A_real)), in_float64(A_imag))
+    return DISCRETIZATIONS[rule](A, torch.view_as_complex(in_float64(B)), torch.exp(in_float64(log_dt)) * rate)
 
 
 class _ZeroOrderHold(torch.autograd.Function):

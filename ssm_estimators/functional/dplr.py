@@ -7,7 +7,8 @@ A state of N real numbers is N / 2 conjugate pairs stored once, real and imagina
 import torch
 from torch import Tensor
 
-from ssm_estimators.functional.blocks import as_components
+from ssm_estimators.functional.backend import takes_triton
+from ssm_estimators.functional.blocks import as_components, in_float64
 
 
 def real_form(Lambda: Tensor, P: Tensor, B: Tensor, C: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -74,6 +75,44 @@ def bilinear_dplr(Lambda: Tensor, P: Tensor, B: Tensor, dt: Tensor) -> tuple[Ten
     X = rotations(inverse) - left[:, :, None] * right[:, None, :]
     B = as_components(B)
     return 2 * X - torch.eye(B.shape[-1], dtype=X.dtype, device=X.device), step * (X @ B[..., None])[..., 0]
+
+
+def discretize_dplr(
+    log_A_real: Tensor, A_imag: Tensor, P: Tensor, B: Tensor, log_dt: Tensor, rate: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    r"""Discretise the system with :math:`\Lambda = -e^a + i \omega` by :func:`bilinear_dplr`, in float64.
+
+    Parameters
+    ----------
+    log_A_real, A_imag : Tensor of shape (H, N / 2)
+        The parameters a and omega.
+    P, B : Tensor of shape (H, N / 2, 2)
+        Real and imaginary parts.
+    log_dt : Tensor of shape (H,)
+        Logarithm of the step, in time a sample.
+    rate : float, default=1.0
+        What the step is multiplied by.
+
+    Returns
+    -------
+    A_bar : Tensor of shape (H, N, N), float64
+    B_bar : Tensor of shape (H, N), float64
+
+    Examples
+    --------
+    >>> zero, one = torch.zeros(1, 1), torch.tensor([[[1.0, 0.0]]])
+    >>> A_bar, B_bar = discretize_dplr(zero, zero, 0 * one, one, zero[0], rate=2.0)  # -1 on the diagonal, dt = 2
+    >>> A_bar.abs().max().item(), B_bar[0, 0].item()
+    (0.0, 1.0)
+    """
+    if takes_triton(log_dt):
+        from ssm_estimators.functional.triton_dplr import TritonDPLR  # needs triton
+
+        made: tuple[Tensor, Tensor] = TritonDPLR.apply(log_A_real, A_imag, P, B, log_dt, rate)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        return made
+    Lambda = torch.complex(-torch.exp(in_float64(log_A_real)), in_float64(A_imag))
+    low_rank, drive = (torch.view_as_complex(in_float64(value)) for value in (P, B))
+    return bilinear_dplr(Lambda, low_rank, drive, torch.exp(in_float64(log_dt)) * rate)
 
 
 def readout(C: Tensor) -> Tensor:

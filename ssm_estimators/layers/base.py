@@ -163,8 +163,3 @@ def observed(n_timepoints: int, lengths: Tensor) -> Tensor:
 def mask_past_end(u: Tensor, lengths: Tensor | None) -> Tensor:
     """``u`` of shape (..., batch, L) with zeros past each case's length, whatever stands there."""
     return u if lengths is None else torch.where(observed(u.shape[-1], lengths), u, 0)
-
-
-def in_float64(parameter: Tensor) -> Tensor:
-    """The tensor in float64, on the CPU if its own device has no float64."""
-    return (parameter.cpu() if parameter.device.type == "mps" else parameter).double()

@@ -6,13 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ssm_estimators.functional.blocks import in_float64
 from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.quasiseparable import (
     bilinear_quasiseparable,
     legs_quasiseparable,
     tridiagonal_contraction,
 )
-from ssm_estimators.layers.base import draw_log_dt, in_float64
+from ssm_estimators.layers.base import draw_log_dt
 from ssm_estimators.layers.scan_layer import ScanLayer, changes
 
 TRAINABLE = {"none": (), "dt": ("log_dt",), "A": ("A", "B"), "all": ("log_dt", "A", "B")}

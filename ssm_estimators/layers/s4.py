@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from ssm_estimators.functional.blocks import in_float64
 from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.dplr import bilinear_dplr, readout
+from ssm_estimators.functional.dplr import discretize_dplr, readout
 from ssm_estimators.functional.hippo import legs_dplr
-from ssm_estimators.layers.base import draw_complex_readout, draw_log_dt, in_float64, require_pairs
+from ssm_estimators.layers.base import draw_complex_readout, draw_log_dt, require_pairs
 from ssm_estimators.layers.scan_layer import ScanLayer
 
 
@@ -82,7 +83,6 @@ class S4(ScanLayer):
         return f"d_model={self.d_model}, d_state={self.d_state}, bidirectional={self.bidirectional}"
 
     def _system(self, rate: float) -> DenseSystem:
-        Lambda = torch.complex(-torch.exp(in_float64(self.log_A_real)), in_float64(self.A_imag))
-        P, B, C = (torch.view_as_complex(in_float64(value)) for value in (self.P, self.B, self.C))
-        A_bar, B_bar = bilinear_dplr(Lambda, P, B, torch.exp(in_float64(self.log_dt)) * rate)
-        return DenseSystem(A_bar, B_bar, readout(C)[:, :, None], in_float64(self.D)[:, None])
+        A_bar, B_bar = discretize_dplr(self.log_A_real, self.A_imag, self.P, self.B, self.log_dt, rate)
+        C = readout(torch.view_as_complex(in_float64(self.C)))
+        return DenseSystem(A_bar, B_bar, C[:, :, None], in_float64(self.D)[:, None])

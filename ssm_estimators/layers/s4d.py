@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from ssm_estimators.functional.blocks import in_float64
 from ssm_estimators.functional.diagonal import DiagonalSystem
-from ssm_estimators.functional.discretize import DISCRETIZATIONS
+from ssm_estimators.functional.discretize import DISCRETIZATIONS, discretize_modes
 from ssm_estimators.functional.hippo import SPECTRA
-from ssm_estimators.layers.base import draw_complex_readout, draw_log_dt, in_float64, require_pairs
+from ssm_estimators.layers.base import draw_complex_readout, draw_log_dt, require_pairs
 from ssm_estimators.layers.scan_layer import ScanLayer
 
 
@@ -108,10 +109,10 @@ class S4D(ScanLayer):
         )
 
     def _system(self, rate: float) -> DiagonalSystem:
-        A = torch.complex(-torch.exp(in_float64(self.log_A_real)), in_float64(self.A_imag))
-        B, C = (torch.view_as_complex(in_float64(value)) for value in (self.B, self.C))
-        dt = torch.exp(in_float64(self.log_dt))
+        C = torch.view_as_complex(in_float64(self.C))
         if self.bandlimit is not None:
-            C = C * (A.imag.abs() * dt[:, None] <= self.bandlimit * math.pi)
-        A_bar, B_bar = DISCRETIZATIONS[self.discretization](A, B, dt * rate)
+            turn = in_float64(self.A_imag).abs() * torch.exp(in_float64(self.log_dt))[:, None]  # a sample
+            C = C * (turn <= self.bandlimit * math.pi)
+        parameters = self.log_A_real, self.A_imag, self.B, self.log_dt
+        A_bar, B_bar = discretize_modes(*parameters, self.discretization, rate)
         return DiagonalSystem(A_bar, B_bar[None], C, in_float64(self.D))

@@ -4,12 +4,15 @@ Run where TRITON_INTERPRET=1 is in the environment, or TEST_DEVICE=cuda; see con
 """
 
 import os
+from functools import partial
 
 import pytest
 import torch
 
 from ssm_estimators.functional import reference
 from ssm_estimators.functional.dense import DenseSystem
+from ssm_estimators.functional.discretize import discretize_modes
+from ssm_estimators.functional.dplr import discretize_dplr
 from ssm_estimators.functional.gated_mixing import gated_mixing
 from ssm_estimators.functional.layer_norm import layer_norm
 from ssm_estimators.functional.modes import modes
@@ -94,6 +97,27 @@ def test_modes_are_those_of_the_operators(by_triton, counts, T):
         found.append([*(value.detach() for value in made), *gradients])
     assert found[0][0].dtype == torch.float32
     assert max(_relative(*pair) for pair in zip(*found, strict=True) if pair[0].numel()) <= 1e-6
+
+
+@pytest.mark.parametrize("rule", ["zoh", "bilinear", "dplr"])
+def test_discretisation_is_that_of_the_operators(by_triton, rule):
+    """From steps that hardly decay or turn to some that do so many times."""
+    vectors = [torch.randn(4, 7, 2) for _ in range(1 + (rule == "dplr"))]
+    leaves = [torch.linspace(-12, 3, 7).expand(4, 7), 10 * torch.randn(4, 7), *vectors]
+    leaves = [leaf.clone() for leaf in (*leaves, torch.tensor([-9.0, -3.0, -0.5, 0.0]))]
+    leaves[1][:, :2] = 0
+    discretize = discretize_dplr if rule == "dplr" else partial(discretize_modes, rule=rule)
+    found = []
+    for dtype in (torch.float32, torch.float64):  # float64 is left to the operators
+        parameters = [leaf.to(dtype).requires_grad_() for leaf in leaves]
+        made = discretize(*parameters, rate=0.5)
+        weights = [torch.cos(torch.arange(value.numel())).view(value.shape) * (1 + 2j) for value in made]
+        total = sum((value * w).sum() for value, w in zip(made, weights, strict=True)).real
+        found.append([*(value.detach() for value in made), *torch.autograd.grad(total, parameters)])
+    for i, (value, expected) in enumerate(zip(*found, strict=True)):
+        is_gradient = i > 1  # which is rounded to the parameters' precision
+        assert is_gradient or value.dtype == expected.dtype
+        torch.testing.assert_close(value, expected.to(value.dtype), rtol=1e-6 if is_gradient else 1e-13, atol=1e-13)
 
 
 @pytest.mark.parametrize(("N", "n_readouts", "T"), [(6, 1, 16), (20, 3, 32), (64, 2, 64)])

@@ -14,6 +14,7 @@ SUMS |= {"ROWS": 32, "WIDTH_STATE": 64}
 DENSE = {"DIAGONAL": False, "WIDTH_STATE": 64}
 MODES = {"Q": 1, "R": 2, "K": 2, "P": 32, "WIDTH": 32, "TILE": 16, "BITS": 7}
 DOUBLING = {"N": 64, "WIDTH": 64, "R": 2, "T": 64, "BITS": 6}
+HOLD = {"HOLD": True, "P": 32, "WIDTH": 32}
 LIQUID = {"P": 32, "WIDTH": 32, "CASES": 4, "CHUNK": 64, "GUARD": True, "INITIAL": True}
 POINTS, COLUMNS = {"POINTS": 1024, "GAIN": True}, {"WIDTH": 256, "COLUMNS": 32}
 COMPILED = {
@@ -32,6 +33,12 @@ COMPILED = {
     "gradients of modes": ("triton_modes", "_modes_backward", MODES),
     "powers of dense systems": ("triton_dense", "_double", DOUBLING),
     "gradients of powers": ("triton_dense", "_double_backward", DOUBLING),
+    "zero-order hold": ("triton_discretize", "_discretize", HOLD),
+    "gradients of zero-order hold": ("triton_discretize", "_discretize_backward", HOLD),
+    "bilinear rule": ("triton_discretize", "_discretize", HOLD | {"HOLD": False}),
+    "gradients of bilinear rule": ("triton_discretize", "_discretize_backward", HOLD | {"HOLD": False}),
+    "bilinear rule, low rank": ("triton_dplr", "_bilinear", HOLD),
+    "gradients of bilinear rule, low rank": ("triton_dplr", "_bilinear_backward", HOLD),
     "activation": ("triton_block", "_activate", POINTS),
     "gradients of activation": ("triton_block", "_activate_backward", POINTS),
     "gate": ("triton_block", "_gate", POINTS),
@@ -42,26 +49,24 @@ COMPILED = {
     "gradients of liquid": ("triton_liquid", "_liquid_walk_back", LIQUID),
 }
 NUMBERS = {"H", "T", "L", "piece", "n_chunks", "n_pieces", "n_rows", "n_tiles", "n_cases", "batch", "n"}
+# arrays of double precision; the others are of single
 DOUBLES = {
-    "A",
-    "vectors",
-    "A_bar",
-    "amplitudes",
-    "dA_bar",
-    "damplitudes",
-    "dA",
-    "dB",
-}  # the other arrays are of single precision
+    "triton_dense": {"A", "vectors"},
+    "triton_discretize": {"A_bar", "B_bar", "dA_bar", "dB_bar"},
+    "triton_dplr": {"A_bar", "B_bar", "dA_bar", "dB_bar"},
+    "triton_modes": {"A_bar", "amplitudes", "dA_bar", "damplitudes"},
+    "triton_liquid": {"dA", "dB"},
+}
 
 
-def _type(name, is_narrow):
+def _type(name, module, is_narrow):
     if is_narrow and name in ("u", "y"):
         return "*bf16"
     if name in NUMBERS or re.search("_[qhbmij]$", name):
         return "i32"
-    if name == "eps":
+    if name in ("eps", "rate"):
         return "fp32"
-    return "*i32" if name in ("last", "n_clamped") else "*fp64" if name in DOUBLES else "*fp32"
+    return "*i32" if name in ("last", "n_clamped") else "*fp64" if name in DOUBLES.get(module, ()) else "*fp32"
 
 
 @pytest.mark.parametrize("name", COMPILED)
@@ -74,7 +79,7 @@ def test_a_gpu_s_compiler_takes_the_kernels(name, precision):
     kernel = getattr(importlib.import_module(f"ssm_estimators.functional.{module}"), function)
     names = kernel.arg_names
     constants = {key: value for key, value in {**constants, "PRECISION": precision}.items() if key in names}
-    types = {key: _type(key, "bfloat16" in name) for key in names}
+    types = {key: _type(key, module, "bfloat16" in name) for key in names}
     source = compiler.ASTSource(
         fn=kernel,
         signature=types | dict.fromkeys(constants, "constexpr"),
