@@ -1,4 +1,4 @@
-"""The README's tables of BIDMC and of long series, made from committed rows."""
+"""The README's tables of BIDMC, of long series and of the liquid forms, made from committed rows."""
 
 from tables import markdown, read
 
@@ -29,6 +29,7 @@ PUBLISHED = {
     "InceptionTime (tsml-eval)": (0.349, 0.406, 0.097),
     "ROCKET (tsml-eval)": (0.444, 0.403, 0.150),
 }
+FORMS = {"none": "S4D", **{form: f"LiquidS4, {form}" for form in ("kb", "pb", "degree", "exact")}}
 TASKS = {
     ("sequential_images", "sMNIST", "accuracy"): "sMNIST, 10,000 digits (784 points)",
     ("long_range", "image", "accuracy"): "grey CIFAR, 3,000 images (1,024)",
@@ -65,3 +66,17 @@ def long_series():
         means = rows.dropna(subset=[score]).groupby("model")[score].mean()
         lines.append([title, *(f"{means[model]:.3f}" if model in means else "" for model in MODELS)])
     return markdown(["", *MODELS.values()], lines)
+
+
+def liquid_forms():
+    """Accuracies of sets of the archive and their mean, and BIDMC's errors, a row a form; means over seeds."""
+    rows = read("liquid_forms")
+    means = rows.groupby(["form", "set"])[["accuracy", "HR", "RR", "SpO2"]].mean()
+    sets = [name for name in dict.fromkeys(rows["set"]) if name != "BIDMC"]
+    lines = []
+    for form, title in FORMS.items():
+        own = means.loc[form]
+        accuracy = own["accuracy"].reindex(sets)
+        errors = _errors(own.loc["BIDMC", ["HR", "RR", "SpO2"]]) if "BIDMC" in own.index else ""
+        lines.append([title, *(f"{value:.3f}" for value in (*accuracy, accuracy.mean())), errors])
+    return markdown(["", *sets, "mean of the five", "BIDMC, shuffled, averaged by 16"], lines)

@@ -240,6 +240,7 @@ def seconds(function):
 def contract_suite():
     """Whether the contracts hold on the device."""
     files = ["tests/functional/test_scan.py", "tests/functional/test_triton.py"]
+    files += ["tests/training/test_graph.py", "tests/features/test_transformer.py"] if HAS_TRAINING else []
     options = ["-q", "-p", "no:cacheprovider", "-m", "not full"]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *files], cwd=ROOT, env=os.environ | {"TEST_DEVICE": "cuda"}

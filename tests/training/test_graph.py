@@ -65,6 +65,15 @@ def test_a_captured_training_is_the_same(graphs, cls, params):
         np.testing.assert_array_equal(value, expected[name])
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.parametrize("cls", [S4DClassifier, S4Classifier, LSSLClassifier, LiquidS4Classifier])
+@pytest.mark.parametrize("params", [{}, {"norm": "layer", "dropout": 0.0}, {"precision": "bf16"}])
+def test_a_captured_training_is_the_same_on_a_gpu(cls, params):
+    captured, plain = (_fit(cls, device="cuda", cuda_graph=mode, **params) for mode in ("auto", False))
+    losses = [estimator.history_[:, "train_loss"] for estimator in (captured, plain)]
+    np.testing.assert_allclose(*losses, rtol=1e-3 if "precision" not in params else 5e-2)
+
+
 def test_what_cannot_be_captured_runs_as_it_is(graphs):
     _fit(LiquidS4Classifier, liquid="exact")
     _fit(LSSLClassifier, trainable="none")
