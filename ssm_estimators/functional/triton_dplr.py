@@ -35,13 +35,19 @@ def _inverse(log_A_real, A_imag, low_rank, log_dt, rate, h, p, P: tl.constexpr):
 
 
 @triton.jit
+def _factors(scale, V, V_imag, D, D_imag):
+    """The two factors of the outer product by which the inverse of 1 - dt / 2 A is less than D."""
+    left, left_imag = D * V - D_imag * V_imag, D * V_imag + D_imag * V
+    return scale * left, scale * left_imag, D * V + D_imag * V_imag, D * V_imag - D_imag * V
+
+
+@triton.jit
 def _bilinear(
     log_A_real, A_imag, low_rank, B, log_dt, A_bar, B_bar, rate, P: tl.constexpr, WIDTH: tl.constexpr
 ):  # fmt: skip
     h, p, q = tl.program_id(0).to(tl.int64), tl.arange(0, WIDTH), tl.arange(0, WIDTH)
     step, _, _, V, V_imag, D, D_imag, _, below = _inverse(log_A_real, A_imag, low_rank, log_dt, rate, h, p, P)
-    left, left_imag = step / below * (D * V - D_imag * V_imag), step / below * (D * V_imag + D_imag * V)
-    right, right_imag = D * V + D_imag * V_imag, D * V_imag - D_imag * V
+    left, left_imag, right, right_imag = _factors(step / below, V, V_imag, D, D_imag)
     real_B, imag_B = _load_pair(B, h, p, P)
     heard = tl.sum(right * real_B + right_imag * imag_B, 0)
     at = 2 * (h * P + p)
@@ -63,8 +69,7 @@ def _bilinear_backward(
 ):  # fmt: skip
     h, p, q = tl.program_id(0).to(tl.int64), tl.arange(0, WIDTH), tl.arange(0, WIDTH)
     step, A, imag, V, V_imag, D, D_imag, total, below = _inverse(log_A_real, A_imag, low_rank, log_dt, rate, h, p, P)
-    left, left_imag = step / below * (D * V - D_imag * V_imag), step / below * (D * V_imag + D_imag * V)
-    right, right_imag = D * V + D_imag * V_imag, D * V_imag - D_imag * V
+    left, left_imag, right, right_imag = _factors(step / below, V, V_imag, D, D_imag)
     real_B, imag_B = _load_pair(B, h, p, P)
     g, g_imag = _load_pair(dB_bar, h, p, P)
     heard, said = tl.sum(right * real_B + right_imag * imag_B, 0), tl.sum(left * g + left_imag * g_imag, 0)
