@@ -130,7 +130,7 @@ def matrix_gradients(
     L, n_chunks, n_rows, n_tiles,
     T: tl.constexpr, Q: tl.constexpr, WIDTH_IN: tl.constexpr, M: tl.constexpr, WIDTH_OUT: tl.constexpr,
     N: tl.constexpr, WIDTH_STATE: tl.constexpr, ROWS: tl.constexpr,
-    DIAGONAL: tl.constexpr, PRECISION: tl.constexpr,
+    DIAGONAL: tl.constexpr, TOEPLITZ: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Sums, over ``n_tiles`` tiles of chunks, of inputs and states before, times gradients of outputs and states after.
 
@@ -159,7 +159,8 @@ def matrix_gradients(
         time = chunk * T + (j % T)[None, :]
         DY = tl.load(dy + h * dy_h + case * dy_b + (j // T)[None, :] * dy_m + time,
                      is_row[:, None] & in_j[None, :] & (time < L), 0.0).to(tl.float32)  # fmt: skip
-        Toeplitz = tl.dot(tl.trans(U), DY, Toeplitz, input_precision=PRECISION)
+        if TOEPLITZ:
+            Toeplitz = tl.dot(tl.trans(U), DY, Toeplitz, input_precision=PRECISION)
         at = (h * n_rows + row)[:, None] * N
         S = tl.load(before + at + n[None, :], is_row[:, None] & in_n[None, :], 0.0)
         G = tl.load(after + at + n[None, :], is_row[:, None] & in_n[None, :], 0.0)
@@ -174,7 +175,8 @@ def matrix_gradients(
             A_imag += tl.sum(S_real * G_imag - S_imag * G_real, 0)
         else:
             A = tl.dot(tl.trans(S), G, A, input_precision=PRECISION)
-    tl.store(dtoeplitz + (place * Q * T + i[:, None]) * M * T + j[None, :], Toeplitz, in_i[:, None] & in_j[None, :])
+    if TOEPLITZ:
+        tl.store(dtoeplitz + (place * Q * T + i[:, None]) * M * T + j[None, :], Toeplitz, in_i[:, None] & in_j[None, :])
     tl.store(dinto + (place * Q * T + i[:, None]) * N + n[None, :], Into, in_i[:, None] & in_n[None, :])
     tl.store(dreadout + (place * N + n[:, None]) * M * T + j[None, :], Readout, in_n[:, None] & in_j[None, :])
     if DIAGONAL:

@@ -126,14 +126,15 @@ class TritonScan(torch.autograd.Function):
             added=dstates,
             is_gradient=True,
         )
+        pairs = enumerate(zip(states, gradients, strict=True))
         sums = [
-            _matrix_gradients(T, u, dy, *pair, transition.is_complex()) for pair in zip(states, gradients, strict=True)
+            _matrix_gradients(T, u, dy, *pair, transition.is_complex(), direction == 0) for direction, pair in pairs
         ]
-        dtransition = torch.stack([each[3] for each in sums]).sum(0)
+        dtransition = sums[0][2] if n == 1 else sums[0][2] + sums[1][2]
         if transition.is_complex():
             dtransition = torch.view_as_complex(dtransition.unflatten(-1, (-1, 2)))
         start = dinitial if ctx.initial_given else None
-        return None, None, None, du, start, dtransition, sums[0][0], *(s[1] for s in sums), *(s[2] for s in sums)
+        return None, None, None, du, start, dtransition, sums[0][3], *(s[0] for s in sums), *(s[1] for s in sums)
 
 
 def _walk_all(
@@ -242,19 +243,21 @@ def _carry(ends: Tensor, transition: Tensor, piece: int, initial: Tensor | None,
     return (states.flip(2) if reverse else states).contiguous()
 
 
-def _matrix_gradients(T: int, u: Tensor, dy: Tensor, before: Tensor, after: Tensor, is_diagonal: bool) -> list[Tensor]:
-    """Gradients of Toeplitz matrix, input and output matrices, and transition."""
+def _matrix_gradients(
+    T: int, u: Tensor, dy: Tensor, before: Tensor, after: Tensor, is_diagonal: bool, of_toeplitz: bool
+) -> list[Tensor]:
+    """Gradients of input and output matrices, transition and, if wanted, the Toeplitz matrix."""
     Q, H, batch, L = u.shape
     M, n_chunks, N = len(dy), before.shape[2], before.shape[3]
     n_rows = batch * n_chunks
     parts = min(max(PROGRAMS // H, 1), triton.cdiv(n_rows, ROWS_OF_SUM))
-    sizes = (Q * T, M * T), (Q * T, N), (N, M * T), (N,) if is_diagonal else (N, N)
+    sizes = [(Q * T, N), (N, M * T), (N,) if is_diagonal else (N, N)] + [(Q * T, M * T)] * of_toeplitz
     sums = [torch.empty(H, parts, *size, device=u.device) for size in sizes]
     matrix_gradients[H, parts](
-        u, *u.stride()[:3], dy, *dy.stride()[:3], before, after, *sums,
+        u, *u.stride()[:3], dy, *dy.stride()[:3], before, after, sums[-1], *sums[:3],
         L, n_chunks, n_rows, triton.cdiv(n_rows, ROWS_OF_SUM * parts),
         T=T, Q=Q, WIDTH_IN=_width(Q * T), M=M, WIDTH_OUT=_width(M * T), N=N, WIDTH_STATE=_width(N), ROWS=ROWS_OF_SUM,
-        DIAGONAL=is_diagonal, PRECISION=_precision(),
+        DIAGONAL=is_diagonal, TOEPLITZ=of_toeplitz, PRECISION=_precision(),
     )  # fmt: skip
     return [parted.sum(1) for parted in sums]
 

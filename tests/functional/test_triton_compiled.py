@@ -10,7 +10,7 @@ from ssm_estimators.functional.scan import set_backend
 WALK = {"T": 64, "Q": 1, "WIDTH_IN": 64, "M": 1, "WIDTH_OUT": 64, "N": 64, "ROWS": 16, "REVERSE": False, "WRITE": True}
 WALK |= {"SAVE": True, "INITIAL": False, "ADDED": False, "OTHER": False, "DIAGONAL": True, "WIDTH_STATE": 32}
 SUMS = {name: WALK[name] for name in ("T", "Q", "WIDTH_IN", "M", "WIDTH_OUT", "N", "DIAGONAL")}
-SUMS |= {"ROWS": 32, "WIDTH_STATE": 64}
+SUMS |= {"ROWS": 32, "WIDTH_STATE": 64, "TOEPLITZ": True}
 DENSE = {"DIAGONAL": False, "WIDTH_STATE": 64}
 MODES = {"Q": 1, "R": 2, "K": 2, "P": 32, "WIDTH": 32, "TILE": 16, "BITS": 7}
 DOUBLING = {"N": 64, "WIDTH": 64, "R": 2, "T": 64, "BITS": 6}
@@ -29,6 +29,7 @@ COMPILED = {
     "walk, states only": ("triton_kernels", "walk", WALK | DENSE | {"WRITE": False, "SAVE": False}),
     "sums": ("triton_kernels", "matrix_gradients", SUMS),
     "sums, dense": ("triton_kernels", "matrix_gradients", SUMS | DENSE),
+    "sums, second direction": ("triton_kernels", "matrix_gradients", SUMS | {"TOEPLITZ": False}),
     "modes": ("triton_modes", "_modes", MODES),
     "gradients of modes": ("triton_modes", "_modes_backward", MODES),
     "powers of dense systems": ("triton_dense", "_double", DOUBLING),
