@@ -99,7 +99,8 @@ class DenseSystem:
         if takes_triton(like) and self._suits_triton(T, like.device):
             from ssm_estimators.functional.triton_dense import TritonDoubling  # needs triton
 
-            made = TritonDoubling.apply(self.A_bar, self.B_bar, self._readouts(), T)  # type: ignore[no-untyped-call]  # PyTorch's has no types
+            system = (value.to(like.device) for value in (self.A_bar, self.B_bar, self._readouts()))
+            made = TritonDoubling.apply(*system, T)  # type: ignore[no-untyped-call]  # PyTorch's has no types
             return made
         powers = None if self.powers is None else self.powers.get(T)
         if powers is None:

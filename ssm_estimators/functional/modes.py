@@ -54,7 +54,8 @@ def modes(
         from ssm_estimators.functional.triton_modes import TritonModes  # needs triton
 
         counts = len(driven), len(read), len(summed)
-        spread, sums, power = TritonModes.apply(A_bar, torch.cat([driven, read, summed]), counts, T)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        A_bar, amplitudes = (value.to(like.device) for value in (A_bar, torch.cat([driven, read, summed])))
+        spread, sums, power = TritonModes.apply(A_bar, amplitudes, counts, T)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
         return spread[: counts[0]], spread[counts[0] :], sums, power
     made: tuple[Tensor, Tensor, Tensor, Tensor] = _Modes.apply(A_bar, driven, read, summed, T, like)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
     return made

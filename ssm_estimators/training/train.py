@@ -109,9 +109,9 @@ def train(
 
 def _is_finite(net: SeriesNet, data: SeriesData) -> bool:
     """Whether the net's outputs on the first batch are finite."""
-    batch = data[: net.batch_size]
+    batch, _ = next(iter(net.get_iterator(data)))
     with torch.no_grad():
-        return bool(net.infer(batch[0]).isfinite().all())
+        return bool(net.infer(batch).isfinite().all())
 
 
 TILE = 8  # cases
