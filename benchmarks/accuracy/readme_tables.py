@@ -1,7 +1,7 @@
 """The README's tables of accuracy, each made from committed rows."""
 
 import numpy as np
-from long_tables import bidmc, long_series
+from long_tables import bidmc, liquid_forms, long_series
 from runs import NETWORKS
 from tables import markdown, read
 from ucr_sets import DEEP, published, searched
@@ -124,4 +124,4 @@ def forecasting():
     return markdown(["", "horizon", *models.values(), "PatchTST/64"], lines)
 
 
-TABLES = {table.__name__: table for table in (ucr, timing, bidmc, long_series, uea, forecasting, bundled)}
+TABLES = {table.__name__: table for table in (ucr, timing, bidmc, liquid_forms, long_series, uea, forecasting, bundled)}
