@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 # found in the checkout alone, which need not be installed: hence below the path that leads to it
 import textbook  # noqa: E402
 
-from ssm_estimators.functional.scan import chunked_scan, set_backend  # noqa: E402
+from ssm_estimators.functional.scan import chunked_scan  # noqa: E402
 from ssm_estimators.layers import S4, S4D, LiquidS4  # noqa: E402
 from ssm_estimators.networks import SequenceNetwork  # noqa: E402
 from ssm_estimators.networks.network import ResidualBlock  # noqa: E402
@@ -261,7 +261,6 @@ def main():
     repeats = 10 if args.profile == "quick" else 30
     bytes_a_ms = bandwidth(repeats)
     result["copy, GB/s"] = round(bytes_a_ms / 1e6)
-    set_backend("auto")
     lengths = LENGTHS[:2] if args.profile == "quick" else LENGTHS
     result["rows"] = [row for p in PRECISIONS for L in lengths for row in rows_of(L, p, repeats, bytes_a_ms)]
     result["rows"] += [training_step(precision, repeats) for precision in PRECISIONS]

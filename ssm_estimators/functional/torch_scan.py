@@ -56,19 +56,18 @@ class ChunkedScan(torch.autograd.Function):
                 y.baddbmm_(before, readout)
         ctx.routes, ctx.batch, ctx.initial_given = routes, batch, initial is not None
         ctx.recompute = with_states and recompute
-        kept = ([] if initial is None else [initial]) if ctx.recompute else states
+        kept = [] if ctx.recompute else states
         ctx.sizes = (len(kept), Q, Q, len(routes), n_directions)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(transition, *kept, *chunks, *toeplitz, *into_state, *from_state)
+        ctx.save_for_backward(transition, initial, *kept, *chunks, *toeplitz, *into_state, *from_state)
         return y, states[0].unflatten(1, (batch, -1)) if states else None
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor | None, dstates: Tensor | None) -> tuple[Tensor | None, ...]:
-        transition, *saved = ctx.saved_tensors
+        transition, initial, *saved = ctx.saved_tensors
         states, chunks, toeplitz, into_state, from_state = _split(saved, *ctx.sizes)
         if ctx.recompute:
-            initial = states[0] if states else None
             states = _states(ctx.routes, len(from_state), chunks, into_state, transition, ctx.batch, initial)
         if dy is None:
             dy = toeplitz[0].new_zeros(*chunks[0].shape[:2], toeplitz[0].shape[2])

@@ -14,8 +14,18 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-LEAST = 16  # rows and columns that tensor cores take
+from ssm_estimators.functional.triton_kernels import tile_width
+
 COMPILED = {"num_warps": 8, "num_stages": 1}
+
+
+@triton.jit
+def _places(reads, N: tl.constexpr, WIDTH: tl.constexpr):
+    """Rows and columns of a matrix; what is in it; where its elements lie, and those of the program's own matrix."""
+    n = tl.arange(0, WIDTH)
+    in_matrix, transposed = n[:, None] * N + n[None, :], n[None, :] * N + n[:, None]
+    inside = (n < N)[:, None] & (n < N)[None, :]
+    return n, inside, in_matrix, tl.where(reads, in_matrix, transposed), tl.where(reads, transposed, in_matrix)
 
 
 @triton.jit
@@ -26,24 +36,23 @@ def _double(
 ):  # fmt: skip
     """Rows C A^(l+1) and kernels C A^l B; the last program's are columns A^l B, and the transposed powers."""
     h, r = tl.program_id(0).to(tl.int64), tl.program_id(1)
-    n, m, lag = tl.arange(0, WIDTH), tl.arange(0, WIDTH), tl.arange(0, T)
-    reads = r < R
-    inside = (n < N)[:, None] & (m < N)[None, :]
-    place = tl.where(reads, n[:, None] * N + m[None, :], m[None, :] * N + n[:, None])
-    identity = tl.where((n[:, None] == m[None, :]) & inside, 1.0, 0.0)
-    first = (tl.load(A + h * N * N + place, inside, 0.0) - identity).to(tl.float32)
+    lag, reads = tl.arange(0, T), r < R
+    n, inside, in_matrix, own, _ = _places(reads, N, WIDTH)
+    kept = powers + h * (BITS + 1) * N * N + in_matrix
+    identity = tl.where((n[:, None] == n[None, :]) & inside, 1.0, 0.0)
+    first = (tl.load(A + h * N * N + own, inside, 0.0) - identity).to(tl.float32)
     start = tl.load(vectors + (h * (R + 1) + r) * N + n, n < N, 0.0).to(tl.float32)
     drive = tl.load(vectors + (h * (R + 1) + R) * N + n, n < N, 0.0).to(tl.float32)
     E, x = first, tl.zeros((T, WIDTH), tl.float32) + start[None, :]
     for i in range(BITS):
-        tl.store(powers + (h * (BITS + 1) + i) * N * N + n[:, None] * N + m[None, :], E, inside & (r == R))
+        tl.store(kept + i * N * N, E, inside & (r == R))
         moved = tl.dot(x, E, input_precision=PRECISION)
         x += tl.where(((lag >> i) & 1)[:, None] == 1, moved, 0.0)
         E = tl.dot(E, E, 2 * E, input_precision=PRECISION)
-    tl.store(powers + (h * (BITS + 1) + BITS) * N * N + n[:, None] * N + m[None, :], E, inside & (r == R))
-    tl.store(kernels + (h * R + r) * T + lag, tl.sum(x * drive[None, :], 1), (lag < T) & reads)
+    tl.store(kept + BITS * N * N, E, inside & (r == R))
+    tl.store(kernels + (h * R + r) * T + lag, tl.sum(x * drive[None, :], 1), reads)
     x += tl.where(reads, tl.dot(x, first, input_precision=PRECISION), 0.0)
-    tl.store(lags + ((h * T + lag[:, None]) * (R + 1) + r) * N + n[None, :], x, (lag < T)[:, None] & (n < N)[None, :])
+    tl.store(lags + ((h * T + lag[:, None]) * (R + 1) + r) * N + n[None, :], x, (n < N)[None, :])
 
 
 @triton.jit
@@ -54,26 +63,22 @@ def _double_backward(
 ):  # fmt: skip
     """Each program's share of the gradient of A, of its own vector, and of B by its kernel."""
     h, r = tl.program_id(0).to(tl.int64), tl.program_id(1)
-    n, m, lag = tl.arange(0, WIDTH), tl.arange(0, WIDTH), tl.arange(0, T)
-    reads = r < R
-    own = h * (R + 1) + r
-    inside, at_lags = (n < N)[:, None] & (m < N)[None, :], (lag < T)[:, None] & (n < N)[None, :]
-    in_matrix, transposed = n[:, None] * N + m[None, :], m[None, :] * N + n[:, None]
-    kept = powers + h * (BITS + 1) * N * N + tl.where(reads, transposed, in_matrix)
-    in_A = h * N * N + tl.where(reads, in_matrix, transposed)
-    start = tl.load(vectors + own * N + n, n < N, 0.0).to(tl.float32)
+    lag, reads, program = tl.arange(0, T), r < R, h * (R + 1) + r
+    n, inside, _, own, of_kept = _places(reads, N, WIDTH)
+    in_row, kept = (n < N)[None, :], powers + h * (BITS + 1) * N * N + of_kept
+    start = tl.load(vectors + program * N + n, n < N, 0.0).to(tl.float32)
     drive = tl.load(vectors + (h * (R + 1) + R) * N + n, n < N, 0.0).to(tl.float32)
     # rows were kept one power ahead: that of lag l at l - 1, and the first is the vector itself
     made, ahead = (h * T * (R + 1) + r) * N + n[None, :], tl.where(reads, 1, 0)
     at = lag[:, None] - ahead
-    x = tl.load(lags + made + at * (R + 1) * N, at_lags & (at >= 0), 0.0) + tl.where(at < 0, start[None, :], 0.0)
-    d = tl.load(dlags + made + lag[:, None] * (R + 1) * N, at_lags, 0.0)
-    dkernel = tl.load(dkernels + (h * R + r) * T + lag, (lag < T) & reads, 0.0)
-    tl.store(ddrive + own * N + n, tl.sum(x * dkernel[:, None], 0), n < N)
+    x = tl.load(lags + made + at * (R + 1) * N, in_row & (at >= 0), 0.0) + tl.where(at < 0, start[None, :], 0.0)
+    d = tl.load(dlags + made + lag[:, None] * (R + 1) * N, in_row, 0.0)
+    dkernel = tl.load(dkernels + (h * R + r) * T + lag, reads, 0.0)
+    tl.store(ddrive + program * N + n, tl.sum(x * dkernel[:, None], 0), n < N)
     dfirst = tl.dot(tl.trans(x), tl.where(reads, d, 0.0), input_precision=PRECISION)
     E = tl.load(kept, inside, 0.0)
     d += tl.where(reads, tl.dot(d, tl.trans(E), input_precision=PRECISION), 0.0) + dkernel[:, None] * drive[None, :]
-    dE = tl.load(dlast + in_A, inside & (r == R), 0.0)
+    dE = tl.load(dlast + h * N * N + own, inside & (r == R), 0.0)
     for step in range(BITS):
         i = BITS - 1 - step
         E = tl.load(kept + i * N * N, inside, 0.0)
@@ -82,11 +87,11 @@ def _double_backward(
         moved = tl.where(((lag >> i) & 1)[:, None] == 1, d, 0.0)
         # the lags as they then were, which have none of the higher bits
         at = (lag & ((1 << i) - 1))[:, None] - ahead
-        x = tl.load(lags + made + at * (R + 1) * N, at_lags & (at >= 0), 0.0) + tl.where(at < 0, start[None, :], 0.0)
+        x = tl.load(lags + made + at * (R + 1) * N, in_row & (at >= 0), 0.0) + tl.where(at < 0, start[None, :], 0.0)
         dE = tl.dot(tl.trans(x), moved, dE, input_precision=PRECISION)
         d = tl.dot(moved, tl.trans(E), d, input_precision=PRECISION)
-    tl.store(dmatrix + own * N * N + tl.where(reads, in_matrix, transposed), dE + dfirst, inside)
-    tl.store(dvectors + own * N + n, tl.sum(d, 0), n < N)
+    tl.store(dmatrix + program * N * N + own, dE + dfirst, inside)
+    tl.store(dvectors + program * N + n, tl.sum(d, 0), n < N)
 
 
 class TritonDoubling(torch.autograd.Function):
@@ -120,5 +125,5 @@ class TritonDoubling(torch.autograd.Function):
 
 
 def _sizes(N: int, R: int, T: int) -> dict[str, Any]:
-    width = max(LEAST, triton.next_power_of_2(N))
-    return {"N": N, "WIDTH": width, "R": R, "T": T, "BITS": T.bit_length() - 1, "PRECISION": "tf32x3", **COMPILED}
+    sizes = {"N": N, "WIDTH": tile_width(N), "R": R, "T": T, "BITS": T.bit_length() - 1}
+    return {**sizes, "PRECISION": "tf32x3", **COMPILED}

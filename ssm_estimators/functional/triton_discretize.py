@@ -27,15 +27,18 @@ def _divide(a, a_imag, b, b_imag):
 
 
 @triton.jit
-def _load(log_A_real, A_imag, B, log_dt, rate, h, p, P: tl.constexpr):
-    """Step; and real and imaginary parts of A, B and z."""
-    here = p < P
+def load_modes(log_A_real, A_imag, log_dt, rate, h, p, P: tl.constexpr):
+    """Step, and real and imaginary part of A."""
     step = tl.exp(tl.load(log_dt + h).to(tl.float64)) * rate
-    A = -tl.exp(tl.load(log_A_real + h * P + p, here, 0.0).to(tl.float64))
-    imag = tl.load(A_imag + h * P + p, here, 0.0).to(tl.float64)
-    real_B = tl.load(B + 2 * (h * P + p), here, 0.0).to(tl.float64)
-    imag_B = tl.load(B + 2 * (h * P + p) + 1, here, 0.0).to(tl.float64)
-    return step, A, imag, real_B, imag_B, step * A, step * imag
+    A = -tl.exp(tl.load(log_A_real + h * P + p, p < P, 0.0).to(tl.float64))
+    return step, A, tl.load(A_imag + h * P + p, p < P, 0.0).to(tl.float64)
+
+
+@triton.jit
+def load_pair(pairs, h, p, P: tl.constexpr):
+    """Real and imaginary parts of (H, P, 2)."""
+    at = pairs + 2 * (h * P + p)
+    return tl.load(at, p < P, 0.0).to(tl.float64), tl.load(at + 1, p < P, 0.0).to(tl.float64)
 
 
 @triton.jit
@@ -75,11 +78,12 @@ def _discretize(
     log_A_real, A_imag, B, log_dt, A_bar, B_bar, rate, HOLD: tl.constexpr, P: tl.constexpr, WIDTH: tl.constexpr
 ):
     h, p = tl.program_id(0), tl.arange(0, WIDTH)
-    step, _, _, B_real, B_imag, z, z_imag = _load(log_A_real, A_imag, B, log_dt, rate, h, p, P)
+    step, A, imag = load_modes(log_A_real, A_imag, log_dt, rate, h, p, P)
+    B_real, B_imag = load_pair(B, h, p, P)
     if HOLD:
-        A, imag, phi, phi_imag, _, _ = _held(z, z_imag)
+        A, imag, phi, phi_imag, _, _ = _held(step * A, step * imag)
     else:
-        A, imag, phi, phi_imag, _, _ = _tustin(z, z_imag)
+        A, imag, phi, phi_imag, _, _ = _tustin(step * A, step * imag)
     driven, driven_imag = _multiply(phi, phi_imag, B_real, B_imag)
     at = 2 * (h * P + p)
     tl.store(A_bar + at, A, p < P)
@@ -95,13 +99,14 @@ def _discretize_backward(
 ):  # fmt: skip
     h, p = tl.program_id(0), tl.arange(0, WIDTH)
     here, at = p < P, 2 * (h * P + p)
-    step, A, imag, B_real, B_imag, z, z_imag = _load(log_A_real, A_imag, B, log_dt, rate, h, p, P)
-    dA, dA_im = tl.load(dA_bar + at, here, 0.0), tl.load(dA_bar + at + 1, here, 0.0)
-    g, g_imag = tl.load(dB_bar + at, here, 0.0), tl.load(dB_bar + at + 1, here, 0.0)
+    step, A, imag = load_modes(log_A_real, A_imag, log_dt, rate, h, p, P)
+    B_real, B_imag = load_pair(B, h, p, P)
+    dA, dA_im = load_pair(dA_bar, h, p, P)
+    g, g_imag = load_pair(dB_bar, h, p, P)
     if HOLD:
-        of_A, of_A_imag, phi, phi_imag, slope, slope_imag = _held(z, z_imag)
+        of_A, of_A_imag, phi, phi_imag, slope, slope_imag = _held(step * A, step * imag)
     else:
-        _, _, phi, phi_imag, of_A, of_A_imag = _tustin(z, z_imag)
+        _, _, phi, phi_imag, of_A, of_A_imag = _tustin(step * A, step * imag)
         slope, slope_imag = of_A / 2, of_A_imag / 2
     driven, driven_imag = _multiply(B_real, -B_imag, g, g_imag)
     dz, dz_imag = _multiply(of_A, -of_A_imag, dA, dA_im)

@@ -12,21 +12,14 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-
-@triton.jit
-def _load_pair(pairs, h, p, P: tl.constexpr):
-    """Real and imaginary parts of (H, P, 2)."""
-    at = pairs + 2 * (h * P + p)
-    return tl.load(at, p < P, 0.0).to(tl.float64), tl.load(at + 1, p < P, 0.0).to(tl.float64)
+from ssm_estimators.functional.triton_discretize import load_modes, load_pair
 
 
 @triton.jit
 def _inverse(log_A_real, A_imag, low_rank, log_dt, rate, h, p, P: tl.constexpr):
     """Step, Lambda, P and (1 - dt / 2 Lambda)^-1; the denominator of Woodbury's identity and its sum."""
-    step = tl.exp(tl.load(log_dt + h).to(tl.float64)) * rate
-    A = -tl.exp(tl.load(log_A_real + h * P + p, p < P, 0.0).to(tl.float64))
-    imag = tl.load(A_imag + h * P + p, p < P, 0.0).to(tl.float64)
-    V, V_imag = _load_pair(low_rank, h, p, P)
+    step, A, imag = load_modes(log_A_real, A_imag, log_dt, rate, h, p, P)
+    V, V_imag = load_pair(low_rank, h, p, P)
     real, turn = 1 - step / 2 * A, step / 2 * imag
     square = real * real + turn * turn
     inverse, inverse_imag = real / square, turn / square
@@ -48,7 +41,7 @@ def _bilinear(
     h, p, q = tl.program_id(0).to(tl.int64), tl.arange(0, WIDTH), tl.arange(0, WIDTH)
     step, _, _, V, V_imag, D, D_imag, _, below = _inverse(log_A_real, A_imag, low_rank, log_dt, rate, h, p, P)
     left, left_imag, right, right_imag = _factors(step / below, V, V_imag, D, D_imag)
-    real_B, imag_B = _load_pair(B, h, p, P)
+    real_B, imag_B = load_pair(B, h, p, P)
     heard = tl.sum(right * real_B + right_imag * imag_B, 0)
     at = 2 * (h * P + p)
     tl.store(B_bar + at, step * (D * real_B - D_imag * imag_B - left * heard), p < P)
@@ -70,8 +63,8 @@ def _bilinear_backward(
     h, p, q = tl.program_id(0).to(tl.int64), tl.arange(0, WIDTH), tl.arange(0, WIDTH)
     step, A, imag, V, V_imag, D, D_imag, total, below = _inverse(log_A_real, A_imag, low_rank, log_dt, rate, h, p, P)
     left, left_imag, right, right_imag = _factors(step / below, V, V_imag, D, D_imag)
-    real_B, imag_B = _load_pair(B, h, p, P)
-    g, g_imag = _load_pair(dB_bar, h, p, P)
+    real_B, imag_B = load_pair(B, h, p, P)
+    g, g_imag = load_pair(dB_bar, h, p, P)
     heard, said = tl.sum(right * real_B + right_imag * imag_B, 0), tl.sum(left * g + left_imag * g_imag, 0)
     driven = D * real_B - D_imag * imag_B - left * heard
     driven_imag = D * imag_B + D_imag * real_B - left_imag * heard

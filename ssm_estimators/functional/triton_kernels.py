@@ -7,6 +7,14 @@ Rows of a tile are pieces of series, so that few long series fill a chip as many
 import triton
 import triton.language as tl
 
+LEAST = 16  # rows and columns that tensor cores take
+
+
+def tile_width(n: int) -> int:
+    """The least size of a tile that holds n."""
+    width: int = max(LEAST, triton.next_power_of_2(n))
+    return width
+
 
 @triton.jit
 def walk(

@@ -13,9 +13,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ssm_estimators.functional.blocks import Blocks, as_components, move
-from ssm_estimators.functional.triton_kernels import matrix_gradients, walk
+from ssm_estimators.functional.triton_kernels import LEAST, matrix_gradients, tile_width, walk
 
-LEAST = 16  # rows and columns that tensor cores take
 ROWS_OF_SUM = 32
 PROGRAMS = 512  # that fill a chip
 LEAST_PIECE = 8  # chunks
@@ -206,8 +205,8 @@ def _walk(
             moving, u if other is None else other, matrices[2], *matrices[2].stride()[:3],
             u if start is None else start, ends, u if added is None else added, states,
             L, n_chunks, pieces, piece, batch * pieces,
-            T=T, Q=Q, WIDTH_IN=_width(Q * T), M=M, WIDTH_OUT=_width(M * T),
-            N=N, WIDTH_STATE=_width(N // 2 if transition.is_complex() else N), ROWS=LEAST,
+            T=T, Q=Q, WIDTH_IN=tile_width(Q * T), M=M, WIDTH_OUT=tile_width(M * T),
+            N=N, WIDTH_STATE=tile_width(N // 2 if transition.is_complex() else N), ROWS=LEAST,
             DIAGONAL=transition.is_complex(), REVERSE=reverse, WRITE=is_last and y is not None, SAVE=is_last,
             INITIAL=start is not None, ADDED=added is not None, OTHER=other is not None, PRECISION=_precision(),
         )  # fmt: skip
@@ -256,16 +255,10 @@ def _matrix_gradients(
     matrix_gradients[H, parts](
         u, *u.stride()[:3], dy, *dy.stride()[:3], before, after, sums[-1], *sums[:3],
         L, n_chunks, n_rows, triton.cdiv(n_rows, ROWS_OF_SUM * parts),
-        T=T, Q=Q, WIDTH_IN=_width(Q * T), M=M, WIDTH_OUT=_width(M * T), N=N, WIDTH_STATE=_width(N), ROWS=ROWS_OF_SUM,
-        DIAGONAL=is_diagonal, TOEPLITZ=of_toeplitz, PRECISION=_precision(),
+        T=T, Q=Q, WIDTH_IN=tile_width(Q * T), M=M, WIDTH_OUT=tile_width(M * T), N=N, WIDTH_STATE=tile_width(N),
+        ROWS=ROWS_OF_SUM, DIAGONAL=is_diagonal, TOEPLITZ=of_toeplitz, PRECISION=_precision(),
     )  # fmt: skip
     return [parted.sum(1) for parted in sums]
-
-
-def _width(n: int) -> int:
-    """The least size of a tile that holds n."""
-    width: int = max(LEAST, triton.next_power_of_2(n))
-    return width
 
 
 def _precision() -> str:

@@ -45,16 +45,15 @@ class CapturedPasses:
     def __call__(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Outputs of a batch, as of the network."""
         self.shape = X.shape if self.shape is None else self.shape
-        is_usual = lengths is None and X.shape == self.shape
-        if is_usual and self.n_passes < EAGER:
+        if lengths is not None or X.shape != self.shape:
+            return self._run(X, lengths, self.uniform)
+        if self.n_passes < EAGER:
             self.n_passes += 1
             return self._run_and_record(X)
-        if is_usual and self.replay is None:
-            self._capture(X)
-        if self.replay is not None and is_usual:
-            outputs: Tensor = self.replay(X, self._draw().to(X.device))
-            return outputs
-        return self._run(X, lengths, self.uniform)
+        if self.replay is None and not self._capture(X):
+            return self._run(X, None, self.uniform)
+        outputs: Tensor = self.replay(X, self._draw().to(X.device))
+        return outputs
 
     def _run(self, X: Tensor, lengths: Tensor | None, uniform: Callable[..., Tensor]) -> Tensor:
         self.network.set_uniform(uniform)
@@ -75,10 +74,10 @@ class CapturedPasses:
         """All random numbers of a pass, one after the other."""
         return torch.cat([torch.empty(0), *(self.uniform(*shape).flatten() for shape in self.drawn)])
 
-    def _capture(self, X: Tensor) -> None:
-        """Make ``replay``; or warn, and let all passes run as they are from now on."""
+    def _capture(self, X: Tensor) -> bool:
+        """Make ``replay``; or warn, return False, and let all passes run as they are from now on."""
         passes = _Passes(self.network, self.drawn, self.precision)
-        numbers = torch.rand(sum(map(math.prod, self.drawn)), generator=torch.Generator()).to(X.device)
+        numbers = torch.zeros(sum(map(math.prod, self.drawn)), device=X.device)
         buffers = [(buffer, buffer.clone()) for buffer in self.network.buffers()]
         try:
             self.replay = torch.cuda.make_graphed_callables(passes, (X.clone(), numbers), allow_unused_input=True)
@@ -94,6 +93,7 @@ class CapturedPasses:
             with torch.no_grad():  # capturing runs some passes
                 for buffer, before in buffers:
                     buffer.copy_(before)
+        return self.replay is not None
 
 
 class _Passes(nn.Module):

@@ -15,7 +15,6 @@ from sklearn.preprocessing import StandardScaler
 
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.features.pooling import POOLINGS
-from ssm_estimators.functional.scan import set_backend
 from ssm_estimators.functional.shared_input import SharedInput
 
 
@@ -263,17 +262,17 @@ def test_a_list_of_equal_lengths_is_an_array(X):
     assert np.array_equal(make().fit(X).transform(X), features.transform(X))
 
 
-@pytest.mark.parametrize("backend", ["torch", "triton"])
-def test_block_matrices_follow_the_device_of_the_thresholds(monkeypatch, X, backend):
+@pytest.fixture
+def kernels(X):
+    """Of one view."""
+    return next(iter(make().fit(X).filter_bank_.kernels.values()))
+
+
+def test_block_matrices_follow_the_device_of_the_thresholds(kernels, host_code):
     """The systems stay on the CPU; tensors that hold no values stand in for those of a GPU, and no kernel is run."""
-    launched = []
-    if backend == "triton":
-        jit = pytest.importorskip("triton.runtime.jit")  # Triton is there on Linux only
-        monkeypatch.setattr(jit.KernelInterface, "__getitem__", lambda *_: lambda *args, **_: launched.extend(args))
-    kernels = next(iter(make().fit(X).filter_bank_.kernels.values())).to(torch.device("meta"))
-    set_backend(backend)
+    backend, launched = host_code
+    kernels = kernels.to(torch.device("meta"))
     bank = SharedInput.of(kernels.system, 16, kernels.thresholds)
-    set_backend("auto")
     assert all(getattr(bank, name).is_meta for name in ("toeplitz", "into_state", "from_state", "transition"))
     assert all(value.is_meta for value in launched if isinstance(value, torch.Tensor))
     assert bool(launched) == (backend == "triton")
