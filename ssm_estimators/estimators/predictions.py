@@ -1,6 +1,6 @@
 """What every classifier and every regressor is to its user, however it comes by its outputs."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -9,11 +9,14 @@ from sklearn.utils._param_validation import StrOptions
 
 from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.targets import check_labels, check_numbers, encode_labels, find_classes
+from ssm_estimators.refusal import unchanged_if_refused
 
 
 @parameters
 class Classifier(ClassifierMixin, BaseEstimator):
     """Fits on labelled series, predicts probabilities and classes; subclasses say how."""
+
+    _kept_after: ClassVar[tuple[type[BaseException], ...]] = ()
 
     _attributes_doc = """classes_ : ndarray of shape (n_classes,)
         Labels in sorted order."""
@@ -39,9 +42,11 @@ class Classifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter, X or y is not as stated, or training diverges.
+            If a parameter, X or y is not as stated, or training diverges. After a refusal the estimator is as it was
+            before; a network that diverged or was interrupted keeps its best weights.
         """
-        self._fit(X, y, sample_weight, groups)
+        with unchanged_if_refused(self, self._kept_after):
+            self._fit(X, y, sample_weight, groups)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -103,6 +108,8 @@ class WeightedClassifier(Classifier):
 class Regressor(RegressorMixin, BaseEstimator):
     """Fits on series with targets, predicts targets; subclasses say how."""
 
+    _kept_after: ClassVar[tuple[type[BaseException], ...]] = ()
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
@@ -128,9 +135,11 @@ class Regressor(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter, X or y is not as stated, or training diverges.
+            If a parameter, X or y is not as stated, or training diverges. After a refusal the estimator is as it was
+            before; a network that diverged or was interrupted keeps its best weights.
         """
-        self._fit(X, y, sample_weight, groups)
+        with unchanged_if_refused(self, self._kept_after):
+            self._fit(X, y, sample_weight, groups)
         return self
 
     def predict(self, X: Any) -> np.ndarray:

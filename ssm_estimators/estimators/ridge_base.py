@@ -118,7 +118,6 @@ class StateSpaceRidge(FeatureParameters):
         return outputs
 
     def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
-        self.__dict__.pop("ridges_", None)  # a fit that is refused leaves nothing behind that looks fitted
         self._check_parameters()
         return check_training_data(self, X, y, sample_weight, self.missing, np.float64)
 

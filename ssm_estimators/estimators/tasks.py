@@ -10,12 +10,16 @@ from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.base import DeepEstimator
 from ssm_estimators.estimators.predictions import Regressor, WeightedClassifier
 from ssm_estimators.estimators.targets import check_labels, check_numbers, encode_labels, weights_of_classes
+from ssm_estimators.training.callbacks import NonFiniteLossError, TrainingInterrupt
+
+USABLE_AFTER = (NonFiniteLossError, TrainingInterrupt)  # the network then has its best weights
 
 
 @parameters
 class SeriesClassifier(WeightedClassifier, DeepEstimator):
     """One probability a class: cross entropy on the network's outputs."""
 
+    _kept_after = USABLE_AFTER
     _criterion = torch.nn.CrossEntropyLoss
     _example_doc = """>>> import numpy as np
     >>> time = np.arange(50)
@@ -82,6 +86,7 @@ class SeriesClassifier(WeightedClassifier, DeepEstimator):
 class SeriesRegressor(Regressor, DeepEstimator):
     """One number a target: squared error on standardised targets."""
 
+    _kept_after = USABLE_AFTER
     _criterion = torch.nn.MSELoss
     _attributes_doc = """target_mean_, target_scale_ : ndarray of shape (n_targets,)
         By which targets were standardised, weighted."""

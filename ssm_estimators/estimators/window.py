@@ -16,6 +16,7 @@ from ssm_estimators.estimators.logarithm import Logarithm
 from ssm_estimators.features.linear_forecast import LinearFit, fit_linear_forecast
 from ssm_estimators.features.memory import Memory, unit_of
 from ssm_estimators.features.smoothing import Smoothing
+from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.windows import CHUNK, windows_before
 
 Array = NDArray[Any]
@@ -92,8 +93,13 @@ class WindowForecaster(BaseEstimator):
         ValueError
             If a parameter or X is not as stated, or all series are too short for the horizon.
         """
-        self._validate_params()
-        series = check_long_series(X)
+        with unchanged_if_refused(self):
+            self._validate_params()
+            self._fit_series(check_long_series(X))
+        return self
+
+    def _fit_series(self, series: list[Array]) -> None:
+        """Learn from checked series."""
         self.n_channels_in_ = series[0].shape[0]
         self.log_ = Logarithm.of(series, self.transform, self.season)
         series = [self.log_.apply(x) for x in series]
@@ -101,7 +107,6 @@ class WindowForecaster(BaseEstimator):
         scale = [_scale(x) for x in series]
         self.moves_ = np.max([movement(x) for x in series], axis=0)
         self.errors_: ErrorQuantiles = self._fit(series, scale)
-        return self
 
     def predict(self, X: Any) -> Array:
         """What follows the end of each series.

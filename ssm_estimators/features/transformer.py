@@ -14,6 +14,7 @@ from ssm_estimators.environment import resolve_device
 from ssm_estimators.features.drawing import draw_filter_bank
 from ssm_estimators.features.filter_bank import FilterBank, Resources
 from ssm_estimators.features.parameters import FeatureParameters
+from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
@@ -88,13 +89,13 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         ValueError
             If a parameter or X is not as stated.
         """
-        self.__dict__.pop("filter_bank_", None)  # a fit that is refused leaves nothing behind that looks fitted
-        self._check_parameters()
-        data = check_series(self, X, self.missing, reset=True)
-        weight = np.ones(len(data))
-        if sample_weight is not None:
-            weight = _check_sample_weight(sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True)
-        self.fit_checked(data, weight)
+        with unchanged_if_refused(self):
+            self._check_parameters()
+            data = check_series(self, X, self.missing, reset=True)
+            weight = np.ones(len(data))
+            if sample_weight is not None:
+                weight = _check_sample_weight(sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True)
+            self.fit_checked(data, weight)
         return self
 
     def transform(self, X: Any) -> np.ndarray:

@@ -5,8 +5,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sktime.forecasting.base import BaseForecaster
 
+from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.sktime.known_variables import KnownVariables
 
 Array = NDArray[Any]
@@ -20,6 +22,7 @@ class SeriesForecaster(BaseForecaster):
     """Forecasts with one of this package's window estimators, which learns from all series and columns at once."""
 
     _estimator_class: ClassVar[type[Any]]
+    data_: dict[Any, pd.DataFrame]  # a frame a series, less what known variables explain
     _tags: ClassVar[dict[str, Any]] = {
         "y_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
         "X_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
@@ -101,19 +104,27 @@ class SeriesForecaster(BaseForecaster):
 
     def _pretrain_update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, fh: Any = None) -> Self:
         check_regular(by_series(y))
-        self.pretraining_series_ = [*self.pretraining_series_, *self._values(by_series(y))]
-        self.pretrained_estimator_ = self.pretrained_estimator_.fit(self.pretraining_series_)
+        series = [*self.pretraining_series_, *self._values(by_series(y))]
+        self.pretrained_estimator_ = clone(self.pretrained_estimator_).fit(series)
+        self.pretraining_series_ = series
+        return self
+
+    def update(self, y: Any, X: Any = None, update_params: bool = True) -> Self:
+        """As sktime's; if the new data are refused, the forecaster is as it was before."""
+        with unchanged_if_refused(self):
+            super().update(y, X, update_params)
         return self
 
     def _update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, update_params: bool = True) -> Self:
-        known = None if X is None else by_series(X)
+        known, data = None if X is None else by_series(X), dict(self.data_)
         for key, frame in by_series(y).items():
             fresh = frame if self.known_ is None else self.known_.without(frame, None if known is None else known[key])
-            before = self.data_.get(key, fresh.iloc[:0])
-            self.data_[key] = pd.concat([before[~before.index.isin(fresh.index)], fresh]).sort_index()
-        check_regular(self.data_)
+            before = data.get(key, fresh.iloc[:0])
+            data[key] = pd.concat([before[~before.index.isin(fresh.index)], fresh]).sort_index()
+        check_regular(data)
         if update_params and not hasattr(self, "pretrained_estimator_"):
-            self.estimator_ = self.estimator_.fit(self._values(self.data_))
+            self.estimator_ = clone(self.estimator_).fit(self._values(data))
+        self.data_ = data
         return self
 
     def _predict(self, fh: Any, X: pd.DataFrame | None) -> pd.DataFrame:
@@ -179,7 +190,7 @@ class SeriesForecaster(BaseForecaster):
             known = by_series(X)
             self.known_ = KnownVariables.of(list(data.values()), [known[key] for key in data])
             data = {key: self.known_.without(frame, known[key]) for key, frame in data.items()}
-        self.data_: dict[Any, pd.DataFrame] = data
+        self.data_ = data
 
     def _joined(self, frames: dict[Any, pd.DataFrame]) -> pd.DataFrame:
         """The inverse of :func:`by_series`."""

@@ -21,6 +21,10 @@ class NonFiniteLossError(ValueError):
         )
 
 
+class TrainingInterrupt(KeyboardInterrupt):
+    """Ctrl-C came while a network was trained; the estimator is fitted with its best weights so far."""
+
+
 class FiniteLoss(Callback):
     """Stop training at the first loss that is not finite."""
 

@@ -13,7 +13,14 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from ssm_estimators.environment import autocast, settings
 from ssm_estimators.series.data import SeriesData
-from ssm_estimators.training.callbacks import BestWeights, CosineWarmup, EpochBar, FiniteLoss, NonFiniteLossError
+from ssm_estimators.training.callbacks import (
+    BestWeights,
+    CosineWarmup,
+    EpochBar,
+    FiniteLoss,
+    NonFiniteLossError,
+    TrainingInterrupt,
+)
 from ssm_estimators.training.memory import out_of_memory
 from ssm_estimators.training.net import SeriesNet
 
@@ -56,6 +63,8 @@ def train(
         If a loss is not finite; the net then has its best weights so far.
     OutOfMemoryError
         If a batch does not fit the device; it says which would.
+    TrainingInterrupt
+        After Ctrl-C; the net then has its best weights so far.
     """
     n_steps = net.max_epochs * len(data.batches(net.batch_size))
     factor = CosineWarmup(n_steps, warmup, cosine=schedule == "cosine")
@@ -99,11 +108,9 @@ def train(
     for message in net.module_.warnings()[:1]:  # the other layers have the same to say
         warnings.warn(message, UserWarning, stacklevel=4)  # at the caller of fit
     if net.interrupted_ and not stopped_early:
-        warnings.warn(
+        raise TrainingInterrupt(
             f"Training was interrupted after {len(net.history_)} full epochs of {net.max_epochs}; the estimator is "
-            f"fitted with the {'best' if best.best_model_weights_ else 'last'} weights so far.",
-            UserWarning,
-            stacklevel=4,
+            f"fitted with the {'best' if best.best_model_weights_ else 'last'} weights so far."
         )
 
 

@@ -116,7 +116,7 @@ def test_an_interruption_keeps_what_was_last_written(panel, labels, output, tmp_
         return S4DClassifier(**params, callbacks=list(callbacks)).fit(X, labels)
 
     checkpoint = TrainingCheckpoint(tmp_path / "run.pt", seconds=0)
-    with pytest.warns(UserWarning, match="interrupted"):
+    with pytest.raises(KeyboardInterrupt, match="interrupted"):
         fit(checkpoint, Kill(5, KeyboardInterrupt))
     np.testing.assert_array_equal(output(fit(checkpoint), X), output(fit(), X))
 

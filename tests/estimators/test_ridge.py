@@ -170,24 +170,6 @@ def test_its_features_are_a_fitted_transformer(noisy):
     assert np.array_equal(own.transform(X_test), table)
 
 
-@pytest.mark.parametrize(
-    "refused",
-    [
-        {"sample_weight": -np.ones(40)},
-        {"groups": np.zeros(40)},
-        {"y": np.zeros(40)},
-    ],
-    ids=lambda given: next(iter(given)),
-)
-def test_a_refused_fit_leaves_nothing_that_looks_fitted(noisy, refused):
-    X, y, X_test, _ = noisy
-    clf = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(X, y)
-    with pytest.raises(ValueError, match=r".+"):
-        clf.fit(**{"X": X, "y": y, **refused})
-    with pytest.raises(NotFittedError):
-        clf.predict(X_test)
-
-
 def test_a_case_without_weight_is_not_there_even_if_it_is_the_longest(noisy):
     X, y, X_test, _ = noisy
     series = [*X[:39, :, :50], X[39]]

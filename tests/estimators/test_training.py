@@ -34,8 +34,8 @@ def _state(estimator):
 def test_ctrl_c_leaves_a_fitted_estimator_and_says_so(make_deep, panel, target, output):
     X, _ = panel
     estimator = make_deep(max_epochs=9, callbacks=[StopAt(4, KeyboardInterrupt())])
-    with pytest.warns(
-        UserWarning, match="interrupted after 3 full epochs of 9; the estimator is fitted with the best weights"
+    with pytest.raises(
+        KeyboardInterrupt, match="interrupted after 3 full epochs of 9; the estimator is fitted with the best weights"
     ):
         estimator.fit(X, target)
     assert estimator.n_iter_ == 3
@@ -52,7 +52,7 @@ def test_interrupted_fit_has_the_weights_of_its_best_epoch(make_deep, panel, tar
             seen.append({name: value.clone() for name, value in net.module_.named_parameters()})
 
     estimator = make_deep(max_epochs=9, lr=0.05, callbacks=[Watch(), StopAt(7, KeyboardInterrupt())])
-    with pytest.warns(UserWarning, match="interrupted"):
+    with pytest.raises(KeyboardInterrupt, match="interrupted"):
         estimator.fit(X, target)
     best = int(np.argmin(estimator.history_[:, "train_loss"]))
     assert all(torch.equal(value, seen[best][name]) for name, value in _state(estimator).items())
@@ -91,7 +91,9 @@ def test_the_progress_bar_ends_with_a_diverged_training(make_deep, panel, target
 
 def test_ctrl_c_in_the_first_epoch(make_deep, panel, target, output):
     estimator = make_deep(callbacks=[StopAt(1, KeyboardInterrupt())])
-    with pytest.warns(UserWarning, match="interrupted after 0 full epochs of 3; .* with the last weights so far"):
+    with pytest.raises(
+        KeyboardInterrupt, match=r"interrupted after 0 full epochs of 3; .* with the last weights so far"
+    ):
         estimator.fit(panel[0], target)
     assert np.isfinite(output(estimator, panel[0])).all()
 

@@ -242,20 +242,6 @@ def test_parameters_set_after_fit_wait_for_the_next_fit(X):
     assert np.array_equal(features.transform(X), expected)
 
 
-def test_a_refused_fit_leaves_nothing_that_looks_fitted(X):
-    features = make().fit(X)
-    with pytest.raises(ValueError, match="max_memory"):
-        features.set_params(max_memory=1e-9).fit(X)
-    with pytest.raises(NotFittedError):
-        features.transform(X)
-    features = make().fit(X)
-    for weight in (-np.ones(12), np.zeros(12)):
-        with pytest.raises(ValueError, match=r"[Nn]egative|zero"):
-            features.fit(X, sample_weight=weight)
-        with pytest.raises(NotFittedError):
-            features.transform(X)
-
-
 def test_a_list_of_equal_lengths_is_an_array(X):
     features = make().fit(list(X))
     assert np.array_equal(features.transform(list(X)), features.transform(X))
