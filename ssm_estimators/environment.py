@@ -62,14 +62,14 @@ def settings(precision: str, n_threads: int | None) -> Iterator[None]:
     """Run with PyTorch set to ``precision`` and ``n_threads``, and put back at the end."""
     with _LOCK:
         if not _INSIDE:  # what the settings are of another fit in another thread is not to be put back
-            _BEFORE.update(threads=torch.get_num_threads(), tf32=torch.backends.cuda.matmul.allow_tf32)
-        threads, tf32 = _BEFORE["threads"], bool(_BEFORE["tf32"])
+            _BEFORE.update(threads=torch.get_num_threads(), tf32=torch.backends.cuda.matmul.fp32_precision)
+        threads, tf32 = int(_BEFORE["threads"]), str(_BEFORE["tf32"])
         _INSIDE.append(precision)
     try:
         if n_threads is not None and n_threads != torch.get_num_threads():
             torch.set_num_threads(n_threads)
         if precision == "tf32":
-            torch.backends.cuda.matmul.allow_tf32 = True
+            torch.backends.cuda.matmul.fp32_precision = "tf32"
         yield
     finally:
         with _LOCK:
@@ -77,9 +77,9 @@ def settings(precision: str, n_threads: int | None) -> Iterator[None]:
             if torch.get_num_threads() != threads:
                 torch.set_num_threads(threads)
             if "tf32" not in _INSIDE:
-                torch.backends.cuda.matmul.allow_tf32 = tf32
+                torch.backends.cuda.matmul.fp32_precision = tf32
 
 
 _LOCK = Lock()
 _INSIDE: list[str] = []
-_BEFORE: dict[str, int] = {}
+_BEFORE: dict[str, int | str] = {}

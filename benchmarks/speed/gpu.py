@@ -153,7 +153,7 @@ def run_block(block, x):
 
 
 def rows_of(L, precision, repeats, bytes_a_ms):
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cuda.matmul.fp32_precision = "tf32" if precision == "tf32" else "ieee"
     generator = torch.Generator().manual_seed(0)
     u = torch.randn(H, POINTS // L, L, generator=generator).cuda()
     gradient, rows = torch.randn_like(u), []
@@ -191,7 +191,7 @@ def rows_of(L, precision, repeats, bytes_a_ms):
 
 def training_step(precision, repeats):
     """BIDMC's: 32 cases of 4,000 points of two signals, 6 blocks of 128 features; as launched, and as captured."""
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cuda.matmul.fp32_precision = "tf32" if precision == "tf32" else "ieee"
     params = {"d_state": 64, "bidirectional": True, "dt_min": 0.001, "dt_max": 0.1}
     network = SequenceNetwork(S4D, params, n_channels=2, n_outputs=3, d_model=128, n_layers=6, seed=0).cuda()
     optimizer = torch.optim.AdamW(network.parameters(), fused=True)

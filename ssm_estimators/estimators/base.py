@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
@@ -21,7 +22,7 @@ from ssm_estimators.estimators.defaults import (
     default_standardize,
 )
 from ssm_estimators.estimators.parameters import Parameters
-from ssm_estimators.estimators.targets import check_groups, check_training_data
+from ssm_estimators.estimators.targets import TrainingCases, check_labels, check_numbers, check_training_data
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.series.data import SeriesData
@@ -65,34 +66,35 @@ class DeepEstimator(Parameters):
         tags.input_tags.allow_nan = self.missing == "mask"
         return tags
 
-    def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
-        """Targets as the criterion wants them; with ``reset``, learn how."""
+    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
+        """Checked targets as the criterion wants them; with ``reset``, learn how."""
         raise NotImplementedError
 
-    def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
-        """Check everything that can be checked before the targets are read."""
+    def _start_fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> TrainingCases:
+        """Check parameters and data; the cases that count."""
         self._validate_params()
         if self.input == "tokens" and self.missing == "mask":
             raise ValueError("input='tokens' has no missing values; leave missing at 'error'.")
         if self.input == "values" and self.n_tokens != "auto":
             raise ValueError(f"n_tokens={self.n_tokens} is for input='tokens'; input is 'values'.")
-        data, sample_weight = check_training_data(self, X, y, sample_weight, self.missing, np.float32)
+        cases = check_training_data(self, X, y, sample_weight, groups, self.missing)
         if self.input == "tokens":
-            data = check_tokens(data, None if self.n_tokens == "auto" else int(self.n_tokens))
-        self._dt_range(data)
-        return data, sample_weight
+            n_tokens = None if self.n_tokens == "auto" else int(self.n_tokens)
+            cases = replace(cases, data=check_tokens(cases.data, n_tokens))
+        self._dt_range(cases.data)
+        return cases
 
     def _train(
-        self, data: SeriesData, target: torch.Tensor, sample_weight: np.ndarray | None, n_outputs: int, groups: Any
+        self, cases: TrainingCases, target: torch.Tensor, sample_weight: np.ndarray | None, n_outputs: int
     ) -> None:
-        weight = None if sample_weight is None else torch.from_numpy(sample_weight)
-        data = SeriesData(data.X, data.lengths, target, weight)
+        weight = None if sample_weight is None else torch.from_numpy(sample_weight / sample_weight.max()).float()
+        data = SeriesData(cases.data.X, cases.data.lengths, target, weight)
         device = resolve_device(self.device)
         check_precision(self.precision, device)
         # None is fresh entropy, not NumPy's global state, which a fit must not move
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         seeds = [int(seed) for seed in random.randint(np.iinfo(np.int32).max, size=3)]
-        train_data, held_out = self._hold_out(data, groups, seeds[0])
+        train_data, held_out = self._hold_out(data, cases.groups, seeds[0])
         train_data = train_data.with_unit_weights()
         held_out = None if held_out is None else held_out.with_unit_weights()
         batch_size = default_batch_size(len(train_data)) if self.batch_size == "auto" else int(self.batch_size)
@@ -180,9 +182,8 @@ class DeepEstimator(Parameters):
                 "and the network's parameters must be the same as then. Fit a clone to start afresh."
             ) from error
 
-    def _hold_out(self, data: SeriesData, groups: Any, seed: int) -> tuple[SeriesData, SeriesData | None]:
+    def _hold_out(self, data: SeriesData, groups: np.ndarray | None, seed: int) -> tuple[SeriesData, SeriesData | None]:
         """Training and validation cases."""
-        groups = check_groups(groups, data)
         validation = self.validation
         if isinstance(validation, str):  # "auto"
             validation = 0.1 if self.early_stopping else None
@@ -194,7 +195,8 @@ class DeepEstimator(Parameters):
             try:
                 held_out = self._check_further(validation[0], self.missing, self._n_tokens(data))
                 check_consistent_length(held_out.X, validation[1])
-                target = self._encode_target(validation[1], None, reset=False)
+                y = check_labels(validation[1]) if is_classifier(self) else check_numbers(validation[1])
+                target = self._encode_target(y, None, reset=False)
             except ValueError as error:
                 raise ValueError(f"In validation=(X, y): {error}") from error
             return data, SeriesData(held_out.X, held_out.lengths, target)

@@ -14,7 +14,7 @@ from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.estimators.classifiers import S4DClassifier
 from ssm_estimators.estimators.predictions import Classifier
 from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier
-from ssm_estimators.estimators.targets import check_groups, check_training_data
+from ssm_estimators.estimators.targets import check_training_data
 
 
 @parameters
@@ -82,12 +82,14 @@ class StateSpaceEnsembleClassifier(Classifier):
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
         self._validate_params()
         missing = "mask" if self.__sklearn_tags__().input_tags.allow_nan else "error"
-        data, sample_weight = check_training_data(self, X, y, sample_weight, missing, np.float64)
-        position = self._learn_classes(y)
+        cases = check_training_data(self, X, y, sample_weight, groups, missing)
+        if cases.positions is not None:
+            X = _cases_of(X, cases.positions)
+        position = self._learn_classes(cases.y)
         labels = self.classes_[position]
-        extra = {"sample_weight": sample_weight, "groups": check_groups(groups, data)}
+        extra = {"sample_weight": cases.sample_weight, "groups": cases.groups}
         extra = {name: values for name, values in extra.items() if values is not None}
-        weight = np.ones(len(data)) if sample_weight is None else sample_weight
+        weight = np.ones(len(labels)) if cases.sample_weight is None else cases.sample_weight
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         seed = int(random.randint(np.iinfo(np.int32).max))
         members = [_seeded(member, seed) for member in self._members()]
@@ -113,6 +115,12 @@ def _seeded(member: Any, seed: int) -> Any:
     return member.set_params(random_state=seed) if member.get_params().get("random_state", seed) is None else member
 
 
+def _cases_of(X: Any, positions: np.ndarray) -> Any:
+    """Some cases of series in the form that they were given in."""
+    X = X if isinstance(X, list | tuple) or hasattr(X, "iloc") else np.asarray(X)
+    return _safe_indexing(X, positions)
+
+
 def _out_of_fold(
     members: list[Any], X: Any, y: np.ndarray, position: np.ndarray, cv: int, extra: dict[str, Any], seed: int
 ) -> np.ndarray | None:
@@ -131,13 +139,12 @@ def _out_of_fold(
     few_groups = groups is not None and any(len(np.unique(groups[train])) < 2 for train, _ in splits)
     if few_groups or any(len(np.unique(position[train])) < n_classes for train, _ in splits):
         return None
-    X = X if isinstance(X, list | tuple) or hasattr(X, "iloc") else np.asarray(X)
     proba = np.zeros((len(members), len(y)))
     for train, test in splits:
         known = {name: values[train] for name, values in extra.items()}
         for own, member in zip(proba, members, strict=True):
-            fitted = clone(member).fit(_safe_indexing(X, train), y[train], **known)
-            own[test] = fitted.predict_proba(_safe_indexing(X, test))[np.arange(len(test)), position[test]]
+            fitted = clone(member).fit(_cases_of(X, train), y[train], **known)
+            own[test] = fitted.predict_proba(_cases_of(X, test))[np.arange(len(test)), position[test]]
     return proba
 
 

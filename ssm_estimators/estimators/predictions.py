@@ -8,7 +8,7 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 
 from ssm_estimators.declaration import parameters
-from ssm_estimators.estimators.targets import check_labels, check_numbers, encode_labels, find_classes
+from ssm_estimators.estimators.targets import encode_labels, find_classes
 from ssm_estimators.refusal import unchanged_if_refused
 
 
@@ -31,7 +31,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_cases,)
             Labels of any type, at least two different ones.
         sample_weight : array-like of shape (n_cases,) or None, default=None
-            How often each case counts.
+            How often each case counts. A case of weight 0 is as if it were not there, and so is a class of such cases.
         groups : array-like of shape (n_cases,) or None, default=None
             Cases of one group stay together wherever cases are held out of the fit, to judge or to choose by.
 
@@ -79,9 +79,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def _most_probable(self, probabilities: np.ndarray) -> np.ndarray:
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
-    def _learn_classes(self, y: Any) -> np.ndarray:
+    def _learn_classes(self, labels: np.ndarray) -> np.ndarray:
         """Set ``classes_``; return the position of each label among them."""
-        labels = check_labels(y)
         self.classes_ = find_classes(labels)
         return encode_labels(labels, self.classes_)
 
@@ -124,7 +123,7 @@ class Regressor(RegressorMixin, BaseEstimator):
             A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
         y : array-like of shape (n_cases,) or (n_cases, n_targets)
         sample_weight : array-like of shape (n_cases,) or None, default=None
-            How often each case counts.
+            How often each case counts. A case of weight 0 is as if it were not there, and so is a class of such cases.
         groups : array-like of shape (n_cases,) or None, default=None
             Cases of one group stay together wherever cases are held out of the fit, to judge or to choose by.
 
@@ -159,9 +158,8 @@ class Regressor(RegressorMixin, BaseEstimator):
     def _in_shape(self, targets: np.ndarray) -> np.ndarray:
         return targets[:, 0] if self.target_ndim_ == 1 else targets
 
-    def _learn_shape(self, y: Any) -> np.ndarray:
+    def _learn_shape(self, y: np.ndarray) -> np.ndarray:
         """Set ``target_ndim_``; return targets, (n_cases, n_targets)."""
-        y = check_numbers(y)
         self.target_ndim_ = y.ndim
         return y.reshape(len(y), -1)
 

@@ -51,11 +51,11 @@ class StateSpaceRidgeClassifier(WeightedClassifier, StateSpaceRidge):
         By which outputs are divided before the softmax."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
-        data, sample_weight = self._start_fit(X, y, sample_weight)
-        position = self._learn_classes(y)
-        importance = weights_of_classes(self.class_weight, self.classes_, position, sample_weight)
+        given = self._start_fit(X, y, sample_weight, groups)
+        position = self._learn_classes(given.y)
+        importance = weights_of_classes(self.class_weight, self.classes_, position, given.sample_weight)
         Y = np.where(position[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
-        cases = Cases.of(data, Y, sample_weight, importance, groups)
+        cases = Cases.of(given, Y, importance)
         self.temperature_ = _temperature(self._fit_ridges(cases, shared=True), cases.Y, cases.weight)
 
     def _probabilities(self, X: Any) -> np.ndarray:
@@ -98,9 +98,9 @@ class StateSpaceRidgeRegressor(Regressor, StateSpaceRidge):
     """
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
-        data, sample_weight = self._start_fit(X, y, sample_weight)
-        Y = self._learn_shape(y)
-        self._fit_ridges(Cases.of(data, Y, sample_weight, np.ones(len(Y)), groups), shared=False)
+        given = self._start_fit(X, y, sample_weight, groups)
+        Y = self._learn_shape(given.y)
+        self._fit_ridges(Cases.of(given, Y, np.ones(len(Y))), shared=False)
 
     def _targets(self, X: Any) -> np.ndarray:
         return self._outputs(X)

@@ -1,5 +1,6 @@
 """What the ridge classifier and regressor share: regressions on features, and cases with their weights."""
 
+import warnings
 from bisect import bisect_right
 from copy import copy
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import parameters
-from ssm_estimators.estimators.targets import check_groups, check_training_data
+from ssm_estimators.estimators.targets import TrainingCases, check_training_data
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.features.drawing import Plan
 from ssm_estimators.features.filter_bank import widths
@@ -31,6 +32,8 @@ class StateSpaceRidge(FeatureParameters):
 
     _attributes_doc = """features_ : StateSpaceFeatures
         Fitted; without windows or with fewer kernels than asked for where ``max_memory`` would not do.
+    n_kernels_, n_windows_ : int
+        Used: fewer than asked for where series are short, or where ``max_memory`` has no room, as a warning tells.
     ridges_ : dict
         From representation, longest time constant and ``"all time"`` or ``"windows"`` to the fitted regression, with
         its ``coef``, ``penalty`` and ``left_out`` predictions.
@@ -60,6 +63,7 @@ class StateSpaceRidge(FeatureParameters):
                 ridges[*part, level] = fit_ridge(X[:, columns], Y, weight, cases.unit, cases.groups, shared)
             del X
         left_out = np.stack([ridge.left_out for ridge in ridges.values()])
+        self.n_kernels_, self.n_windows_ = sum(map(len, bank.kernels.values())), bank.n_windows
         self.ridges_: dict[tuple[str, float, str], Ridge] = ridges
         self.weights_ = average_weights(left_out, Y, weight, shared)
         return np.einsum("rnq,rq->nq", left_out, self.weights_)
@@ -88,6 +92,13 @@ class StateSpaceRidge(FeatureParameters):
                     f"max_memory={self.max_memory} GB is too small for the features of {n_cases} cases: "
                     f"expected at least {2.02 * gigabytes(1, 1):.3g}."
                 )
+            warnings.warn(
+                f"max_memory={self.max_memory} GB has no room for {self.n_kernels} kernels with n_windows="
+                f"{self.n_windows} of {n_cases} cases: {n_kernels} kernels without windows are used, which may cost "
+                f"accuracy. max_memory={2.02 * gigabytes(self.n_kernels, self.n_windows):.3g} has room for all.",
+                UserWarning,
+                stacklevel=5,  # at the caller of fit
+            )
             features.set_params(n_kernels=n_kernels, n_windows=1)
         return features
 
@@ -117,9 +128,9 @@ class StateSpaceRidge(FeatureParameters):
             )
         return outputs
 
-    def _start_fit(self, X: Any, y: Any, sample_weight: Any) -> tuple[SeriesData, np.ndarray | None]:
+    def _start_fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> TrainingCases:
         self._check_parameters()
-        return check_training_data(self, X, y, sample_weight, self.missing, np.float64)
+        return check_training_data(self, X, y, sample_weight, groups, self.missing)
 
 
 @dataclass(frozen=True)
@@ -144,21 +155,13 @@ class Cases:
     groups: np.ndarray | None
 
     @classmethod
-    def of(
-        cls, data: SeriesData, Y: np.ndarray, sample_weight: np.ndarray | None, importance: np.ndarray, groups: Any
-    ) -> "Cases":
-        """Checked, and without those of weight zero."""
-        groups = check_groups(groups, data)
-        counts = np.ones(len(data)) if sample_weight is None else sample_weight
-        kept = counts * importance > 0
-        if not kept.any():
-            raise ValueError("All sample weights, times class weights, are zero.")
-        data, groups = data.kept(kept), None if groups is None else groups[kept]
-        counts, importance = counts[kept], importance[kept]
-        unit = importance * counts.sum() / (counts @ importance)
-        if groups is not None and len(np.unique(groups)) < 2:
+    def of(cls, given: TrainingCases, Y: np.ndarray, importance: np.ndarray) -> "Cases":
+        """With encoded targets and the importance of each case's class."""
+        counts = np.ones(len(Y)) if given.sample_weight is None else given.sample_weight
+        unit = importance * (counts.sum() / (counts @ importance))
+        if given.groups is not None and len(np.unique(given.groups)) < 2:
             raise ValueError("Expected at least two groups, to leave one out; got one.")
-        return cls(data, Y[kept], counts * unit, unit, groups)
+        return cls(given.data, Y, counts * unit, unit, given.groups)
 
 
 def average_weights(left_out: np.ndarray, Y: np.ndarray, weight: np.ndarray, shared: bool) -> np.ndarray:

@@ -1,10 +1,12 @@
 """What classifiers and regressors, deep or not, do with y and with weights."""
 
+from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -14,18 +16,82 @@ from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
 
+@dataclass(frozen=True)
+class TrainingCases:
+    """Cases that count: what a fit learns from, checked.
+
+    Attributes
+    ----------
+    data : SeriesData
+    y : ndarray of shape (n_cases,) or (n_cases, n_targets)
+    sample_weight : ndarray of shape (n_cases,), float64, or None
+        Above zero.
+    groups : ndarray of shape (n_cases,) or None
+    positions : ndarray of shape (n_cases,), int, or None
+        Where they stand among all cases; ``None``: these are all.
+    """
+
+    data: SeriesData
+    y: np.ndarray
+    sample_weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    positions: np.ndarray | None = None
+
+    def kept(self, mask: np.ndarray) -> "TrainingCases":
+        """The cases where ``mask`` is True."""
+        if mask.all():
+            return self
+        weight, groups = (None if part is None else part[mask] for part in (self.sample_weight, self.groups))
+        return TrainingCases(self.data.kept(mask), self.y[mask], weight, groups, np.flatnonzero(mask))
+
+
 def check_training_data(
-    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, missing: str, dtype: Any
-) -> tuple[SeriesData, np.ndarray | None]:
-    """Everything that can be checked before the targets are read: the series and the weights of cases."""
+    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, groups: Any, missing: str
+) -> TrainingCases:
+    """Check everything that a fit is given, and leave out the cases that have no weight.
+
+    A case without weight is nowhere seen again: not in scales, classes, epochs or splits.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        A classifier's ``y`` are labels and it may have a ``class_weight``; another's are numbers.
+    X, y, sample_weight, groups : as of ``fit``
+    missing : {"error", "mask"}
+
+    Raises
+    ------
+    ValueError
+        If one of them is not as ``fit`` says, or no case has any weight.
+    """
     if y is None:
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
     data = check_series(estimator, X, missing, reset=True)
     check_consistent_length(data.X, y)
+    counts = np.ones(len(data), dtype=bool)
     if sample_weight is not None:
-        sample_weight = _check_sample_weight(sample_weight, data.X.numpy(), dtype=dtype, ensure_non_negative=True)
-    return data, sample_weight
+        sample_weight = _check_sample_weight(
+            sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True, allow_all_zero_weights=True
+        )
+        counts = sample_weight > 0
+    labels = check_labels(y) if is_classifier(estimator) else check_numbers(y)
+    class_weight = getattr(estimator, "class_weight", None)
+    if isinstance(class_weight, dict):
+        counts = counts & ~np.isin(labels, _without_weight(class_weight))
+    if not counts.any():
+        raise ValueError("Expected a weight above zero of at least one case; all sample or class weights are zero.")
+    return TrainingCases(data, labels, sample_weight, check_groups(groups, data)).kept(counts)
+
+
+def _without_weight(class_weight: dict[Any, Any]) -> list[Any]:
+    """Labels whose weight is zero; the others' are checked too."""
+    for label, weight in class_weight.items():
+        if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+            raise ValueError(
+                f"Expected class_weight as finite numbers that are not negative; got {weight!r} for {label!r}."
+            )
+    return [label for label, weight in class_weight.items() if weight == 0]
 
 
 def check_labels(y: Any) -> np.ndarray:
@@ -69,9 +135,9 @@ def weights_of_classes(
     """For each case the weight of its class; "balanced" counts cases by ``sample_weight``."""
     if class_weight is None:
         return np.ones(len(position))
+    if isinstance(class_weight, dict):
+        class_weight = {label: weight for label, weight in class_weight.items() if weight != 0}
     weights = compute_class_weight(class_weight, classes=classes, y=classes[position], sample_weight=sample_weight)
-    if (weights < 0).any():
-        raise ValueError(f"class_weight must not be negative; got {class_weight}.")
     return np.asarray(weights[position], dtype=np.float64)
 
 

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.base import DeepEstimator
 from ssm_estimators.estimators.predictions import Regressor, WeightedClassifier
-from ssm_estimators.estimators.targets import check_labels, check_numbers, encode_labels, weights_of_classes
+from ssm_estimators.estimators.targets import encode_labels, weights_of_classes
 from ssm_estimators.training.callbacks import NonFiniteLossError, TrainingInterrupt
 
 USABLE_AFTER = (NonFiniteLossError, TrainingInterrupt)  # the network then has its best weights
@@ -29,13 +29,13 @@ class SeriesClassifier(WeightedClassifier, DeepEstimator):
     ['slow', 'slow', 'fast', 'fast']"""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
-        data, sample_weight = self._start_fit(X, y, sample_weight)
-        target = self._encode_target(y, sample_weight, reset=True)
+        cases = self._start_fit(X, y, sample_weight, groups)
+        weight = cases.sample_weight
+        target = self._encode_target(cases.y, weight, reset=True)
         if self.class_weight is not None:
-            by_case = weights_of_classes(self.class_weight, self.classes_, target.numpy(), sample_weight)
-            by_case = by_case.astype(np.float32)
-            sample_weight = by_case if sample_weight is None else by_case * sample_weight
-        self._train(data, target, sample_weight, len(self.classes_), groups)
+            by_case = weights_of_classes(self.class_weight, self.classes_, target.numpy(), weight)
+            weight = by_case if weight is None else by_case * weight
+        self._train(cases, target, weight, len(self.classes_))
 
     def predict_proba(self, X: Any, *, rate: float = 1.0) -> np.ndarray:
         """Probability of each class in ``classes_``.
@@ -69,11 +69,11 @@ class SeriesClassifier(WeightedClassifier, DeepEstimator):
     def _probabilities(self, X: Any, rate: float = 1.0) -> np.ndarray:
         return np.asarray(softmax(self._outputs(X, rate), axis=1))
 
-    def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
+    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
         if not reset:
-            return torch.from_numpy(encode_labels(check_labels(y), self.classes_))
+            return torch.from_numpy(encode_labels(y, self.classes_))
         if self._goes_on:
-            classes = np.unique(check_labels(y))
+            classes = np.unique(y)
             if not np.array_equal(classes, self.classes_):
                 raise ValueError(
                     f"warm_start=True goes on with the classes {self.classes_.tolist()}; y has {classes.tolist()}. "
@@ -98,9 +98,9 @@ class SeriesRegressor(Regressor, DeepEstimator):
     True"""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
-        data, sample_weight = self._start_fit(X, y, sample_weight)
-        target = self._encode_target(y, sample_weight, reset=True)
-        self._train(data, target, sample_weight, target.shape[1], groups)
+        cases = self._start_fit(X, y, sample_weight, groups)
+        target = self._encode_target(cases.y, cases.sample_weight, reset=True)
+        self._train(cases, target, cases.sample_weight, target.shape[1])
 
     def predict(self, X: Any, *, rate: float = 1.0) -> np.ndarray:
         """Targets of series.
@@ -121,14 +121,14 @@ class SeriesRegressor(Regressor, DeepEstimator):
     def _targets(self, X: Any, rate: float = 1.0) -> np.ndarray:
         return self._outputs(X, rate) * self.target_scale_ + self.target_mean_
 
-    def _encode_target(self, y: Any, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
+    def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
         if reset and not self._goes_on:  # what the last head was trained on must stay
             y = self._learn_shape(y)
             self.target_mean_ = np.average(y, axis=0, weights=sample_weight)
             deviation = np.sqrt(np.average((y - self.target_mean_) ** 2, axis=0, weights=sample_weight))
             self.target_scale_ = np.where(deviation > 1e-12 * np.abs(self.target_mean_), deviation, 1.0)
         else:
-            y = check_numbers(y).reshape(len(y), -1)
+            y = y.reshape(len(y), -1)
             if y.shape[1] != len(self.target_mean_):
                 raise ValueError(f"Expected {len(self.target_mean_)} targets a case, as in training; got {y.shape[1]}.")
         return torch.from_numpy(((y - self.target_mean_) / self.target_scale_).astype(np.float32))

@@ -50,7 +50,11 @@ class SeriesData(Dataset):
     def kept(self, mask: np.ndarray) -> "SeriesData":
         """The cases where ``mask`` is True, padded no longer than the longest of them."""
         data = self if mask.all() else self.select(np.flatnonzero(mask))
-        return data if data.lengths is None else replace(data, X=data.X[..., : int(data.lengths.max())])
+        if data.lengths is None:
+            return data
+        longest = int(data.lengths.max())
+        lengths = None if (data.lengths == longest).all() else data.lengths
+        return replace(data, X=data.X[..., :longest], lengths=lengths)
 
     def with_unit_weights(self) -> "SeriesData":
         """The same with weights of mean 1, so that a weight means the same in every batch."""

@@ -34,7 +34,13 @@ def validation_split(
         first = next(iter(validation.split(positions, target, groups)), None)
         if first is None:
             raise ValueError(f"validation={validation} yields no split.")
-        return np.asarray(first[0]), np.asarray(first[1])
+        train, held_out = np.asarray(first[0]), np.asarray(first[1])
+        if is_classifier and len(lost := np.setdiff1d(target, target[train])):
+            raise ValueError(
+                f"validation={validation} holds out all cases of {len(lost)} of the classes, so that none is left to "
+                "train on. Use a stratified splitter, or a share of the cases."
+            )
+        return train, held_out
     units = n_cases if groups is None else len(np.unique(groups))
     n_held_out = round(validation * units)
     if n_held_out < 1 or n_held_out >= units:
@@ -53,8 +59,10 @@ def validation_split(
     else:
         splitter = ShuffleSplit(1, test_size=n_held_out, random_state=seed)
     train, held_out = next(splitter.split(positions, target, groups))
-    if is_classifier and groups is None:
-        lost = ~np.isin(target[held_out], target[train])  # a class whose few members were all drawn
+    if is_classifier:
+        lost = ~np.isin(target[held_out], target[train])  # of a class whose few members or groups were all drawn
+        if groups is not None:
+            lost = np.isin(groups[held_out], groups[held_out[lost]])
         train, held_out = np.r_[train, held_out[lost]], held_out[~lost]
     return (train, held_out) if len(held_out) else None
 

@@ -1,9 +1,10 @@
 """What is the ridge estimators' own: counts, left-out cases, memory, probabilities."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.special import log_softmax
-from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
@@ -203,3 +204,18 @@ def test_threads_and_memory_may_be_set_anew(noisy):
     assert np.array_equal(clf.set_params(n_jobs=3).predict_proba(X_test), expected)
     with pytest.raises(ValueError, match="max_memory=1e-09 GB is too small"):
         clf.set_params(max_memory=1e-9).predict_proba(X_test)
+
+
+def test_kernels_that_memory_has_no_room_for_are_told_of(noisy):
+    X, y, *_ = noisy
+    with pytest.warns(UserWarning, match=r"no room for 4000 kernels with n_windows=4 of 40 cases: \d+ kernels") as told:
+        clf = StateSpaceRidgeClassifier(n_kernels=4000, max_memory=0.002, random_state=0).fit(X, y)
+    assert len(told) == 1
+    assert clf.n_kernels_ < 1000
+    assert clf.n_windows_ == 1
+    enough = float(str(told[0].message).split("max_memory=")[-1].split()[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        whole = StateSpaceRidgeClassifier(n_kernels=4000, max_memory=1.01 * enough, random_state=0).fit(X, y)
+    assert whole.n_kernels_ > clf.n_kernels_
+    assert whole.n_windows_ > 1
