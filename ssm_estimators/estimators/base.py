@@ -31,7 +31,7 @@ from ssm_estimators.series.validation import check_series
 from ssm_estimators.training.memory import placed
 from ssm_estimators.training.net import SeriesNet
 from ssm_estimators.training.split import validation_split
-from ssm_estimators.training.train import TILE, predict, train
+from ssm_estimators.training.train import predict, train
 
 
 @parameters
@@ -237,8 +237,7 @@ class DeepEstimator(Parameters):
         check_scalar(rate, "rate", Real, min_val=0, include_boundaries="neither")
         network = self.net_.module_
         data = self._check_further(X, network.inputs.missing, network.n_tokens)
-        automatic = max(1, PREDICT_POINTS // data.X.shape[-1] // TILE * TILE)
-        batch_size = automatic if self.predict_batch_size == "auto" else int(self.predict_batch_size)
+        batch_size = None if self.predict_batch_size == "auto" else int(self.predict_batch_size)
         outputs = predict(network, data, batch_size, self.device_, self.precision, self.n_threads, float(rate))
         broken = ~outputs.isfinite().all(dim=1)
         if broken.any():
@@ -249,7 +248,6 @@ class DeepEstimator(Parameters):
         return outputs.numpy()
 
 
-PREDICT_POINTS = 2**19  # time points a batch of a prediction, by default
 _NETWORK_PARAMETERS = (
     "d_model", "n_layers", "dropout", "norm", "prenorm", "pooling", "differences", "missing"
 )  # fmt: skip

@@ -60,7 +60,9 @@ NETWORK = """d_model : int, default=64
     n_threads : int or None, default=None
         Threads of PyTorch while fitting and predicting; ``None``: as they are.
     predict_batch_size : int or "auto", default="auto"
-        ``"auto"``: about half a million time points.
+        Most cases that are predicted at once; ``"auto"``: as many as are fast. On a CPU series of more than 700 time
+        points are predicted one at a time, and shorter ones in float64: what is predicted of a case then does not
+        depend on the others.
     random_state : int, RandomState instance or None, default=None
         Start values, dropout, validation split and order of the batches. ``None`` draws anew each time; no global
         random state is read or changed.

@@ -1,0 +1,54 @@
+"""What is predicted of a case does not depend on the cases beside it."""
+
+import numpy as np
+import pytest
+
+import ssm_estimators
+
+SHORT, LONG = 40, 900
+CLOSE = 1e-9  # of the output's size
+
+
+@pytest.fixture(params=["short", "long", "mixed"])
+def series(request):
+    rng = np.random.default_rng(0)
+    lengths = {
+        "short": rng.integers(SHORT // 2, SHORT, 17),
+        "long": rng.integers(LONG // 2 + 300, LONG, 5),
+        "mixed": np.r_[rng.integers(SHORT // 2, SHORT, 9), 699, 700, 701, LONG],
+    }[request.param]
+    return [rng.standard_normal((2, int(length))) for length in lengths]
+
+
+def _largest_difference(output, estimator, series):
+    alone = np.concatenate([output(estimator, [x]) for x in series])
+    size = np.abs(alone).max()
+    n, worst = len(series), 0.0
+    rng = np.random.default_rng(1)
+    for _ in range(4):
+        order = rng.permutation(n)
+        for batch in (1, 3, 8, n):
+            estimator.set_params(
+                **({"predict_batch_size": batch} if "predict_batch_size" in estimator.get_params() else {})
+            )
+            together = output(estimator, [series[i] for i in order])
+            worst = max(worst, np.abs(together - alone[order]).max() / size)
+        some = order[: max(1, n // 2)]
+        worst = max(worst, np.abs(output(estimator, [series[i] for i in some]) - alone[some]).max() / size)
+    return worst
+
+
+def test_outputs_do_not_depend_on_neighbours(make_deep, any_class, series, output):
+    y = np.arange(len(series)) % 2 if any_class.__name__.endswith("Classifier") else np.arange(len(series)) / 7
+    estimator = make_deep().fit(series, y)
+    assert _largest_difference(output, estimator, series) <= CLOSE
+
+
+@pytest.mark.parametrize(
+    "params", [{"liquid": form} for form in ("pb", "degree", "exact")] + [{"standardize": "series"}]
+)
+def test_outputs_of_liquid_forms_do_not_depend_on_neighbours(small, series, output, params):
+    clf = ssm_estimators.LiquidS4Classifier(**{**small, "max_epochs": 1}, **params).fit(
+        series, np.arange(len(series)) % 2
+    )
+    assert _largest_difference(output, clf, series) <= CLOSE
