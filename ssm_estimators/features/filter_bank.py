@@ -1,8 +1,9 @@
 """Kernels of all views with how they are heard and pooled: all that a transform needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +13,9 @@ from torch import Tensor
 from ssm_estimators.environment import settings
 from ssm_estimators.features.kernels import RandomKernels
 from ssm_estimators.features.pooling import windowed
-from ssm_estimators.features.representations import Part, Standardization, View
+from ssm_estimators.features.representations import Part, Standardization, View, own_lengths
 from ssm_estimators.features.responses import pooled_responses
-from ssm_estimators.features.tiling import Tiling, grain_of, window_masks
+from ssm_estimators.features.tiling import Tiling, chunks_of, grain_of
 from ssm_estimators.functional.shared_input import SharedInput
 from ssm_estimators.series.data import SeriesData
 
@@ -114,38 +115,57 @@ class FilterBank:
         return features
 
     def _fill(self, features: list[np.ndarray], data: SeriesData, view: View, resources: Resources) -> None:
-        """Compute the features of one part and direction, a tile of cases at a time."""
-        kernels = self.kernels[view].to(resources.device)
-        n_timepoints = max(data.X.shape[-1] - view.part.n_differences, 1)
-        tiling = Tiling.of(
-            n_timepoints,
-            data.X.shape[1],
-            self.n_windows,
-            kernels.n_states,
-            self.group_size,
-            resources.max_memory,
-            grain_of(resources.device),
-        )
-        bank = SharedInput.of(kernels.system, tiling.chunk, kernels.thresholds)
+        """Compute the features of one part and direction, a tile of cases at a time.
 
-        def fill(start: int) -> None:
-            cases = slice(start, min(start + tiling.n_cases, len(data)))
-            X, observed = (values.to(resources.device) for values in self.standardization.represent(data, cases, view))
-            windows: int | Tensor = self.n_windows
-            if data.lengths is not None and self.n_windows > 1:
-                lengths = data.lengths[cases] - view.part.n_differences
-                windows = window_masks(lengths, n_timepoints, self.n_windows, view.reverse).to(resources.device)
-            pooled = pooled_responses(X, observed, kernels, bank, tiling, self.group_size, self.pooling, windows)
+        How a case is cut up follows from its own length. Those that are cut up alike share tiles, so that neither a
+        longer neighbour nor an order changes any digit.
+        """
+        kernels = self.kernels[view].to(resources.device)
+        grain = grain_of(resources.device)
+        tiles = []
+        for chunk, n_chunks, cases in _cut_alike(own_lengths(data, view.part), self.n_windows):
+            tiling = Tiling.of(
+                chunk * n_chunks,
+                data.X.shape[1],
+                self.n_windows,
+                kernels.n_states,
+                self.group_size,
+                resources.max_memory,
+                grain,
+            )
+            tiles += [(tiling, mine) for mine in cases.split(tiling.n_cases)]
+        bank = cache(lambda chunk: SharedInput.of(kernels.system, chunk, kernels.thresholds))
+        for tiling, _ in tiles:
+            bank(tiling.chunk)
+
+        def fill(tile: tuple[Tiling, Tensor]) -> None:
+            tiling, cases = tile
+            own = data.kept_to(cases)
+            X, observed = (
+                values[..., : tiling.chunk * tiling.n_chunks].to(resources.device)
+                for values in self.standardization.represent(own, slice(None), view)
+            )
+            pooled = pooled_responses(
+                X, observed, kernels, bank(tiling.chunk), tiling, self.group_size, self.pooling, self.n_windows
+            )
             for mine, values in zip(features, pooled, strict=True):
-                mine[cases] = values.flatten(1).cpu().numpy()
+                mine[cases.numpy()] = values.flatten(1).cpu().numpy()
 
         # fewer threads rather than smaller tiles, which would give other digits
-        n_threads = min(resources.n_threads, int(resources.max_memory * 1e9 / tiling.n_bytes))
+        n_bytes = max(tiling.n_bytes for tiling, _ in tiles)
+        n_threads = min(resources.n_threads, int(resources.max_memory * 1e9 / n_bytes))
         with ThreadPoolExecutor(n_threads) as threads:
-            list(threads.map(fill, range(0, len(data), tiling.n_cases)))
+            list(threads.map(fill, tiles))
 
     def _views(self, part: Part | None) -> list[View]:
         return [view for view in self.kernels if part in (None, view.part)]
+
+
+def _cut_alike(lengths: Tensor, n_windows: int) -> Iterator[tuple[int, int, Tensor]]:
+    """Time points a chunk, number of chunks, and positions of the cases that are cut up so."""
+    cuts, number = torch.stack(chunks_of(lengths, n_windows)).unique(dim=1, return_inverse=True)
+    for i, (chunk, n_chunks) in enumerate(cuts.T.tolist()):
+        yield chunk, n_chunks, (number == i).nonzero()[:, 0]
 
 
 def widths(pooling: Sequence[str], n_windows: int) -> list[int]:

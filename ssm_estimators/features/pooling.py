@@ -22,7 +22,7 @@ POOLINGS = tuple(_FINISH)
 
 
 def pool(
-    y: Tensor, thresholds: Tensor, observed: Tensor, group_size: int, poolings: Sequence[str], windows: int | Tensor = 1
+    y: Tensor, thresholds: Tensor, observed: Tensor, group_size: int, poolings: Sequence[str], windows: int = 1
 ) -> dict[str, Tensor]:
     """What poolings need of responses, which are overwritten: sums and maxima over windows of time.
 
@@ -40,8 +40,8 @@ def pool(
         the logarithm of the mean square, and what a kernel gets where it has the highest or lowest response of its
         group: the root of the mean of such responses (``"wins"``), of the share of such points (``"losses"``); and the
         response at the last observed time point.
-    windows : int or Tensor of shape (n_windows, T, n_chunks, n_cases), float, default=1
-        So many parts of equally many chunks, or for each part 1 where a time point belongs to it, else 0.
+    windows : int, default=1
+        So many parts of equally many chunks.
 
     Returns
     -------
@@ -77,9 +77,7 @@ def pool(
     return sums
 
 
-def finish(
-    sums: dict[str, Tensor], observed: Tensor, poolings: Sequence[str], windows: int | Tensor = 1
-) -> list[Tensor]:
+def finish(sums: dict[str, Tensor], observed: Tensor, poolings: Sequence[str], windows: int = 1) -> list[Tensor]:
     """Poolings over all time and over windows of it.
 
     Parameters
@@ -88,7 +86,7 @@ def finish(
         From :func:`pool`.
     observed : Tensor of shape (T, n_chunks, n_cases), float
     poolings : sequence of str
-    windows : int or Tensor of shape (n_windows, T, n_chunks, n_cases), float, default=1
+    windows : int, default=1
 
     Returns
     -------
@@ -118,16 +116,12 @@ def _partly_observed(observed: Tensor) -> slice:
     return slice(partly[0], partly[-1] + 1) if partly else slice(0, 0)
 
 
-def _sum(values: Tensor, windows: int | Tensor) -> Tensor:
+def _sum(values: Tensor, windows: int) -> Tensor:
     """Sums over time: (n_kernels, T, n_chunks, n_cases) to (n_kernels, n_windows, n_cases)."""
-    if isinstance(windows, Tensor):
-        return torch.einsum("ktcn,wtcn->kwn", values, windows)
     by_chunk = values.flatten(2).sum(1)
     return by_chunk.view(len(values), windows, -1, values.shape[3]).sum(2)
 
 
-def _max(values: Tensor, windows: int | Tensor) -> Tensor:
+def _max(values: Tensor, windows: int) -> Tensor:
     """Likewise, maxima."""
-    if isinstance(windows, Tensor):
-        return torch.stack([torch.where(inside > 0, values, HIDDEN).amax((1, 2)) for inside in windows], dim=1)
     return values.amax(1).view(len(values), windows, -1, values.shape[3]).amax(2)

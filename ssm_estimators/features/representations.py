@@ -72,7 +72,7 @@ class Standardization:
         return cls(mean[:, None], deviation[:, None])
 
     def represent(self, data: SeriesData, cases: slice, view: View) -> tuple[Tensor, Tensor]:
-        """Cases in a representation and direction, (n_cases, n_channels, n_timepoints).
+        """Cases in a representation and direction, (n_cases, n_channels, n_timepoints), each from the first point on.
 
         Returns
         -------
@@ -86,13 +86,25 @@ class Standardization:
         if mean is None or scale is None:
             mean, scale = mean_and_scale(X, observed, (2,))
         X = torch.where(observed, (X - mean) / scale, 0)
+        lengths = own_lengths(data, view.part)[cases]
         for _ in range(view.part.n_differences):
             if X.shape[-1] == 1:  # nothing to differ from: one point that was not observed
                 X, observed = torch.zeros_like(X), torch.zeros_like(observed)
             else:
                 observed = observed[..., 1:] & observed[..., :-1]
                 X = torch.where(observed, X.diff(dim=-1), 0)
-        return (X.flip(-1).float(), observed.flip(-1)) if view.reverse else (X.float(), observed)
+        if view.reverse:
+            position = lengths[:, None] - 1 - torch.arange(X.shape[-1])
+            place = position.clamp_min(0)[:, None].expand(X.shape)
+            X, observed = X.gather(-1, place), observed.gather(-1, place) & (position >= 0)[:, None]
+            X = torch.where(observed, X, 0)
+        return X.float(), observed
+
+
+def own_lengths(data: SeriesData, part: Part) -> Tensor:
+    """Time points of each case in the representation of a part, (n_cases,): at least one."""
+    lengths = torch.full((len(data),), data.X.shape[-1]) if data.lengths is None else data.lengths
+    return (lengths - part.n_differences).clamp_min(1)
 
 
 def with_mask(data: SeriesData, cases: slice) -> tuple[Tensor, Tensor]:

@@ -20,7 +20,7 @@ def pooled_responses(
     tiling: Tiling,
     group_size: int,
     poolings: Sequence[str],
-    windows: int | Tensor,
+    windows: int,
 ) -> list[Tensor]:
     """Features of the cases of one tile.
 
@@ -36,29 +36,24 @@ def pooled_responses(
     tiling : Tiling
     group_size : int
     poolings : sequence of str
-    windows : int or Tensor of shape (n_windows, n_cases, n_timepoints), float
-        So many, see :func:`chunks_of`, or for each 1 where a time point belongs to it.
+    windows : int
+        So many parts of time, see :func:`chunks_of`.
 
     Returns
     -------
     list of Tensor of shape (n_cases, 1 or n_windows, n_kernels, n_poolings)
         See :func:`~ssm_estimators.features.pooling.finish`.
     """
-
-    def fill_up(values: Tensor) -> Tensor:
-        """Chunks of a whole tile, for products of one shape give the same digits to every case."""
-        n_timepoints = tiling.n_chunks * tiling.chunk
-        filled = (0, n_timepoints - values.shape[2], 0, tiling.n_cases - values.shape[1])
-        return in_chunks(torch.nn.functional.pad(values, filled), tiling.chunk)
-
-    seen = fill_up(observed.any(1)[None].to(X))[0]
-    if isinstance(windows, Tensor):
-        windows = fill_up(windows)
+    n_cases, _, n_timepoints = X.shape
+    # a whole tile, for products of one shape give the same digits to every case
+    filling = (0, tiling.n_chunks * tiling.chunk - n_timepoints, 0, 0, 0, tiling.n_cases - n_cases)
+    X, observed = (torch.nn.functional.pad(values, filling) for values in (X, observed))
+    seen = in_chunks(observed.any(1)[None].to(X), tiling.chunk)[0]
     spans = []
     for start in range(0, len(kernels), tiling.span):
         part = bank.select(start, min(start + tiling.span, len(kernels)))
         groups = slice(start // group_size, (start + tiling.span) // group_size)
-        inputs = fill_up(mix(X, None if kernels.mixing is None else kernels.mixing[groups]))
+        inputs = in_chunks(mix(X, None if kernels.mixing is None else kernels.mixing[groups]), tiling.chunk)
         states = part.states(inputs)
         blocks = []
         for first in range(0, len(part.toeplitz), tiling.block):
@@ -70,7 +65,7 @@ def pooled_responses(
             blocks.append(pool(y, thresholds, seen, group_size, poolings, windows))
         sums = {name: torch.cat([block[name] for block in blocks]) for name in blocks[0]}
         spans.append(finish(sums, seen, poolings, windows))
-    return [torch.cat(levels, dim=2)[: len(X)] for levels in zip(*spans, strict=True)]
+    return [torch.cat(levels, dim=2)[:n_cases] for levels in zip(*spans, strict=True)]
 
 
 def own_responses(X: Tensor, mixing: Tensor | None, bank: SharedInput, chunk: int) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 CHUNK = 32  # time points a chunk, at most
-COPIES = 3  # of responses: themselves, scratch, what windows of unequal lengths need; likewise of inputs and sums
+COPIES = 3  # of responses, inputs and sums: themselves, scratch, and what an operation takes on its way
 
 
 Number = TypeVar("Number", int, Tensor)
@@ -58,26 +58,6 @@ def window_length(n_timepoints: Number, n_windows: int) -> Number:
     return chunk * (n_chunks // n_windows)
 
 
-def window_masks(lengths: Tensor, n_timepoints: int, n_windows: int, reverse: bool) -> Tensor:
-    """For each window, 1 where a time point belongs to it: the windows that each case would have alone.
-
-    Parameters
-    ----------
-    lengths : Tensor of shape (n_cases,)
-    n_timepoints : int
-        With padding, which is at the end or, in reverse, at the beginning.
-    n_windows : int
-    reverse : bool
-
-    Returns
-    -------
-    Tensor of shape (n_windows, n_cases, n_timepoints), float32
-    """
-    position = torch.arange(n_timepoints) - (n_timepoints - lengths[:, None] if reverse else 0)
-    window = (position // window_length(lengths.clamp_min(1), n_windows)[:, None]).clamp_max(n_windows - 1)
-    return (window == torch.arange(n_windows)[:, None, None]).float()
-
-
 @dataclass(frozen=True)
 class Tiling:
     """How a transform is cut up, for series of one length.
@@ -121,8 +101,8 @@ class Tiling:
         """
         chunk, n_chunks = chunks_of(n_timepoints, n_windows)
         padded, available = chunk * n_chunks, max_memory * 1e9 / 4
-        # numbers of 4 bytes a case: the series and its windows; a kernel's responses; its states, inputs and sums
-        series = padded * (10 * n_channels + 2 * n_windows + 4)
+        # numbers of 4 bytes per case: the series; a kernel's responses; its states, inputs and sums
+        series = padded * (10 * n_channels + 4)
         responses = COPIES * padded
         others = 2 * n_states * n_chunks + COPIES * padded / group_size + 4 * COPIES * (n_windows + 1)
         needed = series + group_size * (responses + others)

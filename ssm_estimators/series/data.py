@@ -42,14 +42,18 @@ class SeriesData(Dataset):
             parts["X"] = parts["X"][..., : int(parts["lengths"].max())]
         return parts, y
 
-    def select(self, cases: np.ndarray) -> "SeriesData":
+    def select(self, cases: np.ndarray | Tensor) -> "SeriesData":
         """The cases at these positions, as a data set."""
         index = torch.as_tensor(cases)
         return replace(self, **{name: value[index] for name, value in self._parts().items()})
 
     def kept(self, mask: np.ndarray) -> "SeriesData":
         """The cases where ``mask`` is True, padded no longer than the longest of them."""
-        data = self if mask.all() else self.select(np.flatnonzero(mask))
+        return self if mask.all() else self.kept_to(torch.from_numpy(np.flatnonzero(mask)))
+
+    def kept_to(self, cases: Tensor) -> "SeriesData":
+        """The cases at these positions, padded no longer than the longest of them."""
+        data = self.select(cases)
         if data.lengths is None:
             return data
         longest = int(data.lengths.max())

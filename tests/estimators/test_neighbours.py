@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import ssm_estimators
+from ssm_estimators.features import StateSpaceFeatures
 
 SHORT, LONG = 40, 900
 CLOSE = 1e-9  # of the output's size
@@ -38,9 +39,9 @@ def _largest_difference(output, estimator, series):
     return worst
 
 
-def test_outputs_do_not_depend_on_neighbours(make_deep, any_class, series, output):
+def test_outputs_do_not_depend_on_neighbours(make, any_class, series, output):
     y = np.arange(len(series)) % 2 if any_class.__name__.endswith("Classifier") else np.arange(len(series)) / 7
-    estimator = make_deep().fit(series, y)
+    estimator = make().fit(series, y)
     assert _largest_difference(output, estimator, series) <= CLOSE
 
 
@@ -52,3 +53,12 @@ def test_outputs_of_liquid_forms_do_not_depend_on_neighbours(small, series, outp
         series, np.arange(len(series)) % 2
     )
     assert _largest_difference(output, clf, series) <= CLOSE
+
+
+@pytest.mark.parametrize("missing", ["error", "mask"])
+def test_features_have_the_same_bits_beside_any_neighbours(series, missing):
+    features = StateSpaceFeatures(n_kernels=256, missing=missing, random_state=0).fit(series)
+    alone = np.concatenate([features.transform([x]) for x in series])
+    order = np.random.default_rng(2).permutation(len(series))
+    for n in (1, 3, 8, len(series)):
+        np.testing.assert_array_equal(features.transform([series[i] for i in order[:n]]), alone[order[:n]])

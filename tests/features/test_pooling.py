@@ -75,13 +75,6 @@ def test_poolings_follow_their_definitions(kind):
     whole, parts = pooled(3)
     check(whole, everywhere)
     check(parts, [[slice(start, start + 5)] * n_cases for start in (0, 5, 10)])
-    own = [[slice(0, 4), slice(0, 9)], [slice(4, 15), slice(9, 15)]]  # each case has its own two windows
-    masks = np.zeros((2, n_cases, n_chunks * T), np.float32)
-    for window, case in np.ndindex(2, n_cases):
-        masks[window, case, own[window][case]] = 1
-    whole, parts = pooled(chunked(masks))
-    check(whole, everywhere)
-    check(parts, own)
 
 
 def test_the_order_asked_for_is_the_order_given():

@@ -8,7 +8,7 @@ import torch
 
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.features.drawing import Plan
-from ssm_estimators.features.tiling import Tiling, chunks_of, grain_of, window_length, window_masks
+from ssm_estimators.features.tiling import Tiling, chunks_of, grain_of, window_length
 
 LENGTHS = [1, 3, 4, 5, 17, 33, 80, 127, 128, 129, 1000]
 
@@ -20,18 +20,6 @@ def test_windows_are_whole_chunks_that_cover_the_series(n_timepoints, n_windows)
     assert n_chunks % n_windows == 0
     assert n_timepoints <= chunk * n_chunks < n_timepoints + n_chunks
     assert chunk <= 32
-
-
-@pytest.mark.parametrize("reverse", [False, True])
-def test_each_case_has_the_windows_that_it_would_have_alone(reverse):
-    lengths = torch.tensor(LENGTHS)
-    masks = window_masks(lengths, 1000, 4, reverse)
-    for case, length in enumerate(LENGTHS):
-        chunk, n_chunks = chunks_of(length, 4)
-        alone = torch.arange(length) // (chunk * n_chunks // 4)
-        heard = slice(1000 - length, 1000) if reverse else slice(0, length)
-        assert torch.equal(masks[:, case, heard].argmax(0), alone)
-        assert torch.equal(masks[:, case, heard].sum(0), torch.ones(length))
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
