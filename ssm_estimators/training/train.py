@@ -5,6 +5,7 @@ import math
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -124,7 +125,7 @@ def _is_finite(net: SeriesNet, data: SeriesData) -> bool:
 
 
 BATCHED_UP_TO = 700  # time points: longer series are run one at a time
-POINTS_IN_CACHE, POINTS_OF_DEVICE = 2**15, 2**19  # time points a batch, by default
+POINTS_IN_CACHE, POINTS_OF_DEVICE = 2**13, 2**19  # time points a batch, by default
 FILLED = 1.5  # longest over shortest series of a batch, at most: what lies past the end of a series costs time
 
 
@@ -167,20 +168,26 @@ def predict(
     if len(data) == 0:
         raise ValueError("Expected at least one case to predict.")
     lengths = torch.full((len(data),), data.X.shape[-1]) if data.lengths is None else data.lengths
-    exact = copy.deepcopy(module).double() if device.type == "cpu" and lengths.min() <= BATCHED_UP_TO else module
-    outputs: list[tuple[Tensor, Tensor]] = []
-    with settings(precision, n_threads), torch.inference_mode():
-        for cases in _alike(lengths, batch_size, device.type == "cpu"):
-            longest = int(lengths[cases].max())
-            in_float64 = device.type == "cpu" and longest <= BATCHED_UP_TO
-            X = data.X[cases, :, :longest]
-            inputs: dict[str, Any] = {"X": X.double() if in_float64 else X.to(device)}
-            if (lengths[cases] < longest).any():
-                inputs["lengths"] = lengths[cases].to(device)
-            with autocast("float32" if in_float64 else precision, device):
-                outputs.append((cases, (exact if in_float64 else module)(**inputs, rate=rate).cpu().double()))
-    result = outputs[0][1].new_empty(len(data), outputs[0][1].shape[1])
-    for cases, values in outputs:
+    on_cpu = device.type == "cpu"
+    exact = copy.deepcopy(module).double() if on_cpu and lengths.min() <= BATCHED_UP_TO else module
+
+    def run(cases: Tensor) -> Tensor:
+        longest = int(lengths[cases].max())
+        in_float64 = on_cpu and longest <= BATCHED_UP_TO
+        X = data.X[cases, :, :longest]
+        inputs: dict[str, Any] = {"X": X.double() if in_float64 else X.to(device)}
+        if (lengths[cases] < longest).any():
+            inputs["lengths"] = lengths[cases].to(device)
+        with torch.inference_mode(), autocast("float32" if in_float64 else precision, device):
+            outputs: Tensor = (exact if in_float64 else module)(**inputs, rate=rate)
+            return outputs.cpu().double()
+
+    batches = list(_alike(lengths, batch_size, on_cpu))
+    n_workers = min(n_threads or torch.get_num_threads(), len(batches)) if on_cpu else 1
+    with settings(precision, 1 if on_cpu else n_threads), ThreadPoolExecutor(n_workers) as workers:
+        outputs = list(workers.map(run, batches))
+    result = outputs[0].new_empty(len(data), outputs[0].shape[1])
+    for cases, values in zip(batches, outputs, strict=True):
         result[cases] = values
     return result
 
