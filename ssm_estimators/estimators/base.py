@@ -29,7 +29,7 @@ from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.tokens import check_tokens
 from ssm_estimators.series.validation import check_series
 from ssm_estimators.training.memory import placed
-from ssm_estimators.training.net import SeriesNet
+from ssm_estimators.training.net import ClassifierNet, RegressorNet, SeriesNet
 from ssm_estimators.training.split import validation_split
 from ssm_estimators.training.train import predict, train
 
@@ -122,7 +122,8 @@ class DeepEstimator(Parameters):
             "predict_nonlinearity": None,
             "verbose": int(self.verbose > 1),
         }
-        net = SeriesNet(SequenceNetwork, **{**params, **self._checked_net_params()})
+        kind = ClassifierNet if is_classifier(self) else RegressorNet
+        net = kind(SequenceNetwork, **{**params, **self._checked_net_params()})
         with settings(self.precision, self.n_threads):
             net.initialize()
             if self._goes_on:
@@ -138,7 +139,7 @@ class DeepEstimator(Parameters):
                 warmup=self.warmup,
                 gradient_clip=self.gradient_clip,
                 patience=self.patience if self.early_stopping else None,
-                show_progress=self.verbose == 1,
+                verbose=int(self.verbose),
                 callbacks=self.callbacks or [],
             )
 
@@ -239,15 +240,16 @@ class DeepEstimator(Parameters):
         data = self._check_further(X, network.inputs.missing, network.n_tokens)
         batch_size = None if self.predict_batch_size == "auto" else int(self.predict_batch_size)
         outputs = predict(network, data, batch_size, self.device_, self.precision, self.n_threads, float(rate))
-        broken = ~outputs.isfinite().all(dim=1)
+        broken = ~(outputs.abs() <= LARGEST_OUTPUT).all(dim=1)
         if broken.any():
             raise ValueError(
-                f"The network's output for case {int(broken.nonzero()[0])} is not finite: its values are far outside "
-                "of what the network was trained on. Check their scale."
+                f"The network's output for case {int(broken.nonzero()[0])} is not finite or beyond {LARGEST_OUTPUT:g}: "
+                "its values are far outside of what the network was trained on. Check their scale."
             )
         return outputs.numpy()
 
 
+LARGEST_OUTPUT = 1e18  # its square is near what float32 can hold; targets are near 1
 _NETWORK_PARAMETERS = (
     "d_model", "n_layers", "dropout", "norm", "prenorm", "pooling", "differences", "missing"
 )  # fmt: skip

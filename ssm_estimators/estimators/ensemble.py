@@ -15,6 +15,7 @@ from ssm_estimators.estimators.classifiers import S4DClassifier
 from ssm_estimators.estimators.predictions import Classifier
 from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier
 from ssm_estimators.estimators.targets import check_training_data
+from ssm_estimators.series.forms import plain_form
 
 
 @parameters
@@ -82,6 +83,7 @@ class StateSpaceEnsembleClassifier(Classifier):
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
         self._validate_params()
         missing = "mask" if self.__sklearn_tags__().input_tags.allow_nan else "error"
+        X = plain_form(X)
         cases = check_training_data(self, X, y, sample_weight, groups, missing)
         if cases.positions is not None:
             X = _cases_of(X, cases.positions)

@@ -1,6 +1,5 @@
 """What the ridge classifier and regressor share: regressions on features, and cases with their weights."""
 
-import warnings
 from bisect import bisect_right
 from copy import copy
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from ssm_estimators.features.drawing import Plan
 from ssm_estimators.features.filter_bank import widths
 from ssm_estimators.features.parameters import FeatureParameters
 from ssm_estimators.features.ridge import Ridge, fit_ridge, ridge_bytes
+from ssm_estimators.notices import warn
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
@@ -92,12 +92,10 @@ class StateSpaceRidge(FeatureParameters):
                     f"max_memory={self.max_memory} GB is too small for the features of {n_cases} cases: "
                     f"expected at least {2.02 * gigabytes(1, 1):.3g}."
                 )
-            warnings.warn(
+            warn(
                 f"max_memory={self.max_memory} GB has no room for {self.n_kernels} kernels with n_windows="
                 f"{self.n_windows} of {n_cases} cases: {n_kernels} kernels without windows are used, which may cost "
-                f"accuracy. max_memory={2.02 * gigabytes(self.n_kernels, self.n_windows):.3g} has room for all.",
-                UserWarning,
-                stacklevel=5,  # at the caller of fit
+                f"accuracy. max_memory={2.02 * gigabytes(self.n_kernels, self.n_windows):.3g} has room for all."
             )
             features.set_params(n_kernels=n_kernels, n_windows=1)
         return features

@@ -68,6 +68,10 @@ def check_training_data(
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
     data = check_series(estimator, X, missing, reset=True)
+    if isinstance(y, np.ma.MaskedArray):
+        if (hidden := np.argwhere(np.ma.getmaskarray(y))).size:
+            raise ValueError(f"Expected a target for each case; that of case {hidden[0, 0]} is masked.")
+        y = y.data
     check_consistent_length(data.X, y)
     counts = np.ones(len(data), dtype=bool)
     if sample_weight is not None:

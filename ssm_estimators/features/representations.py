@@ -1,5 +1,6 @@
 """Series as the kernels hear them: standardised, perhaps differenced or reversed, zero where nothing was observed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -56,20 +57,21 @@ class Standardization:
     @classmethod
     def by_channel(cls, data: SeriesData, weight: np.ndarray) -> "Standardization":
         """By the weighted mean and deviation of each channel over all observed values."""
-        counts = torch.from_numpy(weight)[:, None]
-        sums, squares = torch.zeros(2, data.X.shape[1], dtype=torch.float64)
-        total = torch.zeros_like(sums)
-        step = max(1, NUMBERS // data.X[0].numel())
-        for start in range(0, len(data), step):
-            X, observed = with_mask(data, slice(start, start + step))
-            count = counts[start : start + step]
-            total += (observed.sum(-1) * count).sum(0)
-            sums += (X.sum(-1) * count).sum(0)
-            squares += (X.square().sum(-1) * count).sum(0)
-        mean = sums / total.clamp_min(1e-300)
-        variance = (squares / total.clamp_min(1e-300) - mean.square()).clamp_min(0)
-        deviation = torch.where(variance > 1e-12 * mean.square(), variance.sqrt(), 1.0)
-        return cls(mean[:, None], deviation[:, None])
+        counts, step = torch.from_numpy(weight)[:, None], max(1, NUMBERS // data.X[0].numel())
+
+        def weighted(part: Callable[[Tensor], Tensor]) -> Tensor:
+            """Sum over the observed values of all cases, one channel each: (n_channels,)."""
+            total = torch.zeros(data.X.shape[1], dtype=torch.float64)
+            for start in range(0, len(data), step):
+                X, observed = with_mask(data, slice(start, start + step))
+                values = torch.where(observed, part(X), 0)
+                total += (values.sum(-1) * counts[start : start + step]).sum(0)
+            return total
+
+        total = weighted(torch.ones_like).clamp_min(1e-300)
+        mean = (weighted(lambda X: X) / total)[:, None]
+        deviation = (weighted(lambda X: (X - mean).square()) / total).sqrt()[:, None]
+        return cls(mean, torch.where(deviation > 1e-12 * mean.abs(), deviation, 1.0))
 
     def represent(self, data: SeriesData, cases: slice, view: View) -> tuple[Tensor, Tensor]:
         """Cases in a representation and direction, (n_cases, n_channels, n_timepoints), each from the first point on.

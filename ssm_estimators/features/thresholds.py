@@ -22,14 +22,14 @@ def sorted_cases(data: SeriesData) -> np.ndarray:
     ndarray of shape (n_cases,)
     """
     n_cases = len(data)
-    keys = np.empty((n_cases, data.X[0].numel() + 1), dtype=np.int32)
+    keys = np.empty((n_cases, data.X[0].numel() + 1), dtype=np.int64)
     keys[:, -1] = 0 if data.lengths is None else data.lengths.numpy()
-    values = keys[:, :-1].view(np.float32)
-    np.add(data.X.numpy().reshape(n_cases, -1), np.float32(0), out=values)  # no negative zero
-    keys ^= (keys >> 31) | np.int32(-(2**31))  # unsigned, these sort as the numbers do
+    values = keys[:, :-1].view(np.float64)
+    np.add(data.X.numpy().reshape(n_cases, -1), np.float64(0), out=values)  # no negative zero
+    keys ^= (keys >> 63) | np.int64(-(2**63))  # unsigned, these sort as the numbers do
     if sys.byteorder == "little":
         keys.byteswap(inplace=True)
-    return np.argsort(keys.view(np.dtype((np.void, 4 * keys.shape[1]))).ravel(), kind="stable")
+    return np.argsort(keys.view(np.dtype((np.void, 8 * keys.shape[1]))).ravel(), kind="stable")
 
 
 def pick_cases(ordered: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:

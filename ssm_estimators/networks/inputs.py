@@ -34,8 +34,8 @@ class InputChannels(nn.Module):
         self.n_out = n_values + (n_channels if missing == "mask" else 0)
         self.mean: Tensor
         self.scale: Tensor
-        self.register_buffer("mean", torch.zeros(n_values, 1))
-        self.register_buffer("scale", torch.ones(n_values, 1))
+        self.register_buffer("mean", torch.zeros(n_values, 1, dtype=torch.float64))
+        self.register_buffer("scale", torch.ones(n_values, 1, dtype=torch.float64))
 
     @torch.no_grad()
     def set_statistics(self, X: Tensor, lengths: Tensor | None) -> None:
@@ -47,17 +47,20 @@ class InputChannels(nn.Module):
         lengths : Tensor of shape (n_cases,) or None
             Both on the CPU.
         """
-        values = self._values(X, lengths)
+        values = self._values(X.double(), lengths)
         over = (0,) if self.standardize == "timepoint" else (0, 2)
-        mean, scale = mean_and_scale(values.double(), known(values, lengths), over)
+        mean, scale = mean_and_scale(values, known(values, lengths), over)
         if self.standardize in ("series", None):
             mean[:, : self.n_channels], scale[:, : self.n_channels] = 0, 1
         self.mean, self.scale = mean[0].to(self.mean), scale[0].to(self.scale)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None, rate: float = 1.0) -> Tensor:
-        """(batch, n_channels, n_timepoints), NaN where missing, to (n_out, batch, n_timepoints)."""
+        """(batch, n_channels, n_timepoints), NaN where missing, to (n_out, batch, n_timepoints), float64.
+
+        Values far from zero are centred before anything is rounded to float32.
+        """
         mean, scale = self._statistics(X.shape[-1], rate)
-        values = (self._values(X, lengths, rate) - mean) / scale
+        values = (self._values(X.to(mean.dtype), lengths, rate) - mean) / scale
         if self.missing == "mask":
             values = torch.cat([values.nan_to_num(nan=0.0), (~X.isnan()).to(values)], dim=1)
         return values.transpose(0, 1)

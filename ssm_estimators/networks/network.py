@@ -143,7 +143,7 @@ class SequenceNetwork(nn.Module):
         -------
         Tensor of shape (batch, n_outputs)
         """
-        x = self.encoder(self.inputs(X, lengths, rate))
+        x = self.encode(X, lengths, rate)
         lengths = self.inputs.lengths(X, lengths)
         for block in self.blocks:
             x = block(x, lengths, rate)
@@ -151,6 +151,12 @@ class SequenceNetwork(nn.Module):
             x = self.norm(x, lengths)
         outputs: Tensor = self.head(POOLINGS[self.pooling](x, lengths))
         return outputs.T
+
+    def encode(self, X: Tensor, lengths: Tensor | None = None, rate: float = 1.0) -> Tensor:
+        """What the first block reads, (d_model, batch, n_timepoints); arguments as of ``forward``."""
+        inputs = self.inputs(X, lengths, rate)
+        features: Tensor = self.encoder(inputs.to(self.encoder.weight.dtype) if inputs.is_floating_point() else inputs)
+        return features
 
     def set_uniform(self, uniform: Callable[..., Tensor]) -> None:
         """What makes the random numbers of dropout, called with a shape, in the order of the layers."""

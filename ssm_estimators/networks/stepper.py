@@ -94,7 +94,7 @@ class NetworkStepper:
         network, self._n_points = self.network, self._n_points + 1
         window = X[..., None] if self._before is None else torch.stack([self._before, X], dim=-1)
         self._before = X if network.inputs.differences else None
-        x = network.encoder(network.inputs(window, rate=self.rate)[..., -1])
+        x = network.encode(window, rate=self.rate)[..., -1]
         for block in self._blocks:
             x = block(x)
         x = x if self._norm is None else self._norm(x)

@@ -17,8 +17,8 @@ class SeriesData(Dataset):
 
     Attributes
     ----------
-    X : Tensor of shape (n_cases, n_channels, n_timepoints), float32
-        NaN where missing; anything past the end of a case.
+    X : Tensor of shape (n_cases, n_channels, n_timepoints), float32 or float64
+        As the user's numbers are, whose memory it may share. NaN where missing; anything past the end of a case.
     lengths : Tensor of shape (n_cases,), int64, or None
         Observed points of each case; ``None``: all.
     y : Tensor of shape (n_cases,) or (n_cases, n_outputs), or None

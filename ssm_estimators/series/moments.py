@@ -25,6 +25,5 @@ def mean_and_scale(X: Tensor, observed: Tensor, dim: tuple[int, ...]) -> tuple[T
     count = observed.sum(dim, keepdim=True).clamp(min=1)
     mean = torch.where(observed, X, 0).sum(dim, keepdim=True) / count
     deviation = torch.where(observed, X - mean, 0).square().sum(dim, keepdim=True).div(count).sqrt()
-    # float32 rounding of a large constant is not variation
-    constant = deviation <= 1e-6 * mean.abs().clamp(min=1e-30)
+    constant = deviation <= 1e-12 * mean.abs().clamp(min=1e-30)  # the rounding of a sum is not variation
     return mean, torch.where(constant, 1, deviation)

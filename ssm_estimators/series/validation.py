@@ -1,5 +1,6 @@
 """What a user may hand in as X, checked once and brought to one form."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,24 +12,49 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from ssm_estimators.notices import warn
 from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.forms import FORMS, check_stamps, plain_form
 
-FORMS = (
-    "Expected X of shape (n_cases, n_channels, n_timepoints), or (n_cases, n_timepoints) for one channel, or a list of "
-    "arrays of shape (n_channels, n_timepoints) whose lengths may differ"
-)
+LARGEST = float(np.finfo(np.float32).max)
+SURELY_CHANNELS_LAST = 8  # channels a time point: no series that were seen had so many
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Series beside each other.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_cases, n_channels, longest), float32 or float64
+        As the user's numbers are: nothing is rounded before it is centred.
+    lengths : ndarray of shape (n_cases,), int
+    two_d : bool
+        Whether they came as rows of a two-dimensional table.
+    names : list of str or None
+        Of the channels, where frames say.
+    """
+
+    values: NDArray[Any]
+    lengths: NDArray[np.int64]
+    two_d: bool = False
+    names: list[str] | None = None
+
+    def channel(self, number: int) -> str:
+        """How to call a channel in an error."""
+        return f"channel {number}" if self.names is None else f"channel {number} ({self.names[number]!r})"
 
 
 def check_series(estimator: BaseEstimator, X: Any, missing: str, reset: bool) -> SeriesData:
-    """Series of any accepted form as one float32 tensor and the length of each.
+    """Series of any accepted form as one tensor and the length of each.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Gets ``n_features_in_``, ``n_channels_in_`` and ``n_timepoints_in_`` (None if any length is allowed) when
-        ``reset``, and is held against them when not.
-    X : array-like, DataFrame or list of arrays
-        A list may also hold DataFrames of shape (n_timepoints, n_channels), as sktime's ``df-list`` does.
+        Gets ``n_features_in_``, ``n_channels_in_``, ``n_timepoints_in_`` (None if any length is allowed) and, of named
+        channels, ``channel_names_in_`` when ``reset``, and is held against them when not.
+    X : array-like, DataFrame or list of arrays or frames
+        See :func:`~ssm_estimators.series.forms.plain_form`.
     missing : {"error", "mask"}
         With ``"mask"``, NaN means missing, and NaN in all channels at a case's end is what lies past its end.
     reset : bool
@@ -41,55 +67,85 @@ def check_series(estimator: BaseEstimator, X: Any, missing: str, reset: bool) ->
     Raises
     ------
     ValueError
-        If X has another form, is empty, holds strings, NaN (with ``missing="error"``) or infinity, or does not fit what
-        the estimator was fitted on.
+        If X has another form, is empty, holds strings, NaN (with ``missing="error"``) or infinity, has irregular time
+        stamps, or does not fit what the estimator was fitted on.
     """
-    if _is_list_of_series(X):
-        values, lengths = _from_list(X)
-        two_d = False
+    X = plain_form(X)
+    if isinstance(X, list) and len(X) and hasattr(X[0], "shape"):
+        panel = _from_list(X, None if reset else getattr(estimator, "channel_names_in_", None))
         if reset:
-            estimator.n_features_in_ = values.shape[1]
+            estimator.n_features_in_ = panel.values.shape[1]
             vars(estimator).pop("feature_names_in_", None)
     else:
-        values, two_d = _from_array(estimator, X, _dimensions(X), reset)
-        lengths = np.full(len(values), values.shape[2])
+        panel = _from_array(estimator, X, _dimensions(X), reset)
+    _warn_of_layout(panel)
     if reset:
-        estimator.n_channels_in_ = values.shape[1]
-        estimator.n_timepoints_in_ = values.shape[2] if two_d else None
+        _remember(estimator, panel)
     else:
-        _check_against_fit(estimator, values, lengths, two_d)
-    lengths = _check_values(values, lengths, missing)
+        _check_against_fit(estimator, panel)
+    lengths = _check_values(panel, missing)
 
-    longest = lengths.max()
-    tensor = torch.tensor(values[..., :longest])
+    longest = int(lengths.max())
+    values = np.require(panel.values[..., :longest], requirements=("C", "W"))  # else as it is, without a copy
     if (lengths == longest).all():
-        return SeriesData(tensor)
+        return SeriesData(torch.as_tensor(values))
     ends = torch.tensor(lengths)
     past_end = torch.arange(longest) >= ends[:, None, None]
-    return SeriesData(tensor.masked_fill_(past_end, 0), ends)
+    return SeriesData(torch.as_tensor(values).masked_fill(past_end, 0), ends)
 
 
-def _is_list_of_series(X: Any) -> bool:
-    return isinstance(X, list | tuple) and len(X) > 0 and all(hasattr(x, "ndim") and x.ndim > 0 for x in X)
-
-
-def _from_list(X: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    series = [x.to_numpy().T if isinstance(x, pd.DataFrame) else np.asarray(x) for x in X]
-    series = [x[None] if x.ndim == 1 else x for x in series]
+def _from_list(X: list[Any], fitted_names: Any) -> Panel:
+    names = _names(X[0]) if fitted_names is None or _names(X[0]) is None else list(fitted_names)
+    series = []
+    for case, x in enumerate(X):
+        if isinstance(x, pd.DataFrame):
+            check_stamps(case, x.index)
+            x = _by_name(case, x, list(X[0].columns) if names is None else names)
+        values = np.asarray(x)
+        series.append(values[None] if values.ndim == 1 else values)
     n_channels = series[0].shape[0]
     for i, x in enumerate(series):
+        if x.dtype == object:
+            x = series[i] = _numbers(i, x)
         if x.dtype.kind not in "biuf":
             raise ValueError(f"Expected numbers in X; case {i} has dtype {x.dtype}.")
-        if x.ndim != 2 or x.shape[0] != n_channels or x.shape[1] == 0:
+        if x.ndim != 2 or x.shape[0] != n_channels or 0 in x.shape:
             raise ValueError(
-                f"Expected every case as ({n_channels=}, n_timepoints >= 1); case {i} has shape {x.shape}."
+                f"Expected every case as (n_channels={max(n_channels, 1)}, n_timepoints >= 1); "
+                f"case {i} has shape {x.shape}."
             )
     lengths = np.array([x.shape[1] for x in series])
-    values = np.zeros((len(series), n_channels, lengths.max()), dtype=np.float32)
-    with np.errstate(over="ignore"):  # reported with its place, see _check_values
-        for row, x in zip(values, series, strict=True):
-            row[:, : x.shape[1]] = x
-    return values, lengths
+    single = all(x.dtype in (np.float32, np.float16) for x in series)
+    values = np.zeros((len(series), n_channels, lengths.max()), dtype=np.float32 if single else np.float64)
+    for row, x in zip(values, series, strict=True):
+        row[:, : x.shape[1]] = x
+    return Panel(values, lengths, names=names)
+
+
+def _names(x: Any) -> list[str] | None:
+    """Names of a frame's channels; None if it has none, or only numbers."""
+    named = isinstance(x, pd.DataFrame) and len(x.columns) and all(isinstance(name, str) for name in x.columns)
+    return list(x.columns) if named else None
+
+
+def _by_name(case: int, x: pd.DataFrame, names: list[Any]) -> NDArray[Any]:
+    """A frame's channels in the order of these names, (n_channels, n_timepoints)."""
+    columns = list(x.columns)
+    if len(set(columns)) < len(columns) or set(columns) != set(names):
+        lacking, further = [n for n in names if n not in columns], [n for n in columns if n not in names]
+        raise ValueError(
+            f"Expected each of the columns {names} once in every frame; case {case} has {columns}: "
+            f"it lacks {lacking}, and has {further} besides."
+        )
+    return np.asarray(x[names].to_numpy().T)
+
+
+def _numbers(case: int, x: NDArray[Any]) -> NDArray[Any]:
+    """Objects as numbers."""
+    try:
+        return x.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Expected numbers in X; case {case} holds other objects: {error}") from error
 
 
 def _dimensions(X: Any) -> int:
@@ -102,13 +158,10 @@ def _dimensions(X: Any) -> int:
         raise ValueError(f"{FORMS}; got lists of unequal length. Make each case an array.") from error
     if array.dtype.kind in "USmM" or _holds(array, str | bytes):
         raise ValueError(f"Expected numbers in X; got strings or times (dtype {array.dtype}). Convert them to numbers.")
-    if isinstance(X, pd.DataFrame) and _holds(array, np.ndarray | pd.Series | list):
-        raise ValueError(
-            f"X is a DataFrame of series. {FORMS}: sktime.datatypes.convert_to(X, 'numpy3D'), or 'df-list' for series "
-            "of unequal length, makes one of them."
-        )
+    if array.dtype.kind == "V":
+        raise ValueError(f"{FORMS}; got an array of records (dtype {array.dtype}).")
     if _holds(array, np.ndarray | pd.Series | list):
-        raise ValueError(f"X is an array of arrays. {FORMS}: pass list(X).")
+        raise ValueError(f"X is an array of arrays. {FORMS}: make each case an array.")
     if array.ndim not in (2, 3) and not _holds(array, object):
         hint = " Reshape your data: X[None] if this is one case, X[:, None] if it is one time point a case."
         raise ValueError(f"{FORMS}; got {array.ndim} dimensions.{hint * (array.ndim == 1)}")
@@ -121,23 +174,41 @@ def _holds(array: np.ndarray, types: Any) -> bool:
     return array.dtype == np.dtype(object) and any(isinstance(value, types) for value in array.flat)
 
 
-def _from_array(estimator: BaseEstimator, X: Any, ndim: int, reset: bool) -> tuple[NDArray[np.float32], bool]:
-    """(n_cases, n_channels, n_timepoints), and whether X was two-dimensional."""
-    rules = {"allow_nd": True, "dtype": np.float32, "ensure_all_finite": False}
-    with np.errstate(over="ignore"):  # reported with its place, see _check_values
-        if reset or (ndim == 2 and estimator.n_timepoints_in_ is not None):
-            values = validate_data(estimator, X, reset=reset, **rules)
-        else:  # channels and lengths are compared with the fit's below
-            values = check_array(X, estimator=estimator, input_name="X", **rules)
-    return (values[:, None], True) if values.ndim == 2 else (values, False)
+def _from_array(estimator: BaseEstimator, X: Any, ndim: int, reset: bool) -> Panel:
+    rules = {"allow_nd": True, "dtype": [np.float64, np.float32], "ensure_all_finite": False}
+    if reset or (ndim == 2 and estimator.n_timepoints_in_ is not None):
+        values = validate_data(estimator, X, reset=reset, **rules)
+    else:  # channels and lengths are compared with the fit's below
+        values = check_array(X, estimator=estimator, input_name="X", **rules)
+    two_d = values.ndim == 2
+    values = values[:, None] if two_d else values
+    return Panel(values, np.full(len(values), values.shape[2]), two_d)
 
 
-def _check_against_fit(estimator: BaseEstimator, values: np.ndarray, lengths: np.ndarray, two_d: bool) -> None:
-    name = type(estimator).__name__
+def _warn_of_layout(panel: Panel) -> None:
+    _, n_channels, longest = panel.values.shape
+    if n_channels > SURELY_CHANNELS_LAST * longest:
+        warn(
+            f"X is read as {n_channels} channels of {longest} time points, in the layout (n_cases, n_channels, "
+            "n_timepoints). If they are time points, swap the last two axes: X.swapaxes(1, 2), or the transpose of "
+            "each array of a list."
+        )
+
+
+def _remember(estimator: BaseEstimator, panel: Panel) -> None:
+    estimator.n_channels_in_ = panel.values.shape[1]
+    estimator.n_timepoints_in_ = panel.values.shape[2] if panel.two_d else None
+    vars(estimator).pop("channel_names_in_", None)
+    if panel.names is not None:
+        estimator.channel_names_in_ = np.array(panel.names, dtype=object)
+
+
+def _check_against_fit(estimator: BaseEstimator, panel: Panel) -> None:
+    name, lengths = type(estimator).__name__, panel.lengths
     n_channels, n_timepoints = estimator.n_channels_in_, estimator.n_timepoints_in_
-    if values.shape[1] != n_channels:
-        how = " as two-dimensional input, one channel" if two_d else ""
-        raise ValueError(f"{name} was fitted on {n_channels} channels; X has {values.shape[1]}{how}.")
+    if panel.values.shape[1] != n_channels:
+        how = " as two-dimensional input, one channel" if panel.two_d else ""
+        raise ValueError(f"{name} was fitted on {n_channels} channels; X has {panel.values.shape[1]}{how}.")
     if n_timepoints is not None and (lengths != n_timepoints).any():
         raise ValueError(
             f"{name} was fitted on two-dimensional X with {n_timepoints} features, the time points; X has "
@@ -145,18 +216,22 @@ def _check_against_fit(estimator: BaseEstimator, values: np.ndarray, lengths: np
         )
 
 
-def _check_values(values: np.ndarray, lengths: np.ndarray, missing: str) -> np.ndarray:
+def _check_values(panel: Panel, missing: str) -> NDArray[Any]:
     """Refuse what is not a number; return the lengths, less missing values at the end."""
+    values, lengths = panel.values, panel.lengths
     unknown = np.isnan(values)
-    wrong = ~np.isfinite(values) if missing == "error" else np.isinf(values)
+    wrong = ~(np.abs(values) <= LARGEST)
+    if missing == "mask":
+        wrong &= ~unknown
     if wrong.any():
         case, channel, time = np.argwhere(wrong)[0]
         kind = "NaN" if unknown[case, channel, time] else "inf, or a value too large for float32"
         todo = "missing='mask' accepts NaN; a list of arrays holds series of unequal length." if kind == "NaN" else ""
-        raise ValueError(f"X contains {kind} at case {case}, channel {channel}, time point {time}. {todo}".rstrip())
+        place = f"case {case}, {panel.channel(int(channel))}, time point {time}"
+        raise ValueError(f"X contains {kind} at {place}. {todo}".rstrip())
     if not unknown.any():
         return lengths
     seen = ~unknown.all(axis=1) & (np.arange(values.shape[2]) < lengths[:, None])
     if not seen.any(axis=1).all():
         raise ValueError(f"Case {np.flatnonzero(~seen.any(axis=1))[0]} of X has no value: all of it is NaN.")
-    return values.shape[2] - np.argmax(seen[:, ::-1], axis=1)
+    return np.asarray(values.shape[2] - np.argmax(seen[:, ::-1], axis=1))

@@ -1,10 +1,11 @@
 """Which cases are held out of training to judge it."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
+
+from ssm_estimators.notices import warn
 
 
 def validation_split(
@@ -44,11 +45,9 @@ def validation_split(
     units = n_cases if groups is None else len(np.unique(groups))
     n_held_out = round(validation * units)
     if n_held_out < 1 or n_held_out >= units:
-        warnings.warn(
+        warn(
             f"validation={validation} of {units} {'cases' if groups is None else 'groups'} holds out none or all; "
-            "training goes on without validation, and its own loss is watched instead.",
-            UserWarning,
-            stacklevel=5,  # at the caller of fit
+            "training goes on without validation, and its own loss is watched instead."
         )
         return None
     splitter: Any

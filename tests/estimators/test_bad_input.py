@@ -11,7 +11,6 @@ from sklearn.model_selection import PredefinedSplit
     [
         (lambda X: X[0, 0], r"Expected X of shape \(n_cases, n_channels, n_timepoints\).*got 1 dimensions.*Reshape"),
         (lambda X: X[None], r"Expected X of shape.*got 4 dimensions"),
-        (lambda X: _ragged(X), r"X is an array of arrays.*pass list\(X\)"),
         (lambda X: X.astype(str), "Expected numbers in X; got strings"),
         (lambda X: [x.astype(str) for x in X], "Expected numbers in X; case 0 has dtype"),
         (lambda X: _with(X, np.nan), "X contains NaN at case 3, channel 1, time point 5.*missing='mask'"),
@@ -21,8 +20,18 @@ from sklearn.model_selection import PredefinedSplit
         (lambda X: X[..., :0], r"got an empty array of shape \(24, 2, 0\)"),
         (lambda X: [*X[:23], X[23, :, :0]], r"n_timepoints >= 1\); case 23 has shape \(2, 0\)"),
         (lambda X: [*X[:23], X[23, :1]], r"n_channels=2, n_timepoints >= 1\); case 23 has shape \(1, 20\)"),
-        (lambda X: pd.DataFrame({"dim_0": [pd.Series(x[0]) for x in X]}), "DataFrame of series.*convert_to"),
-        (lambda X: pd.Series([x[0] for x in X]), r"X is an array of arrays.*pass list\(X\)"),
+        (lambda X: None, "Expected X of shape.*got None"),
+        (lambda X: {"X": X}, "Expected X of shape.*got an object of type dict"),
+        (lambda X: (x for x in X), "Expected X of shape.*got an object of type generator"),
+        (lambda X: "series.csv", "Expected X of shape.*got an object of type str"),
+        (lambda X: [np.ones((0, 5))] * 24, r"n_timepoints >= 1\); case 0 has shape \(0, 5\)"),
+        (lambda X: [np.array([["a", None]], dtype=object)] * 24, "Expected numbers in X; case 0 holds other objects"),
+        (lambda X: X[:, 0].astype([("a", float)]), "got an array of records"),
+        (lambda X: _frames(X, stamps=[0, 1, 2, *range(4, 21)]), "in case 0 a step of 1 is followed by one of 2"),
+        (lambda X: _frames(X, stamps=range(20, 0, -1)[::-1][::-1]), "in case 0 the first step is -1"),
+        (lambda X: _frames(X, other={3: ["hr", "rr"]}), r"case 3 has \['hr', 'rr'\]: it lacks \['spo2'\]"),
+        (lambda X: _frames(X, other={3: ["hr", "hr"]}), "once in every frame; case 3"),
+        (lambda X: _multiindex(X).iloc[::-1], "looks like sktime's format 'pd-multiindex', but is not"),
         (lambda X: [x[0, : 5 + i % 5].tolist() for i, x in enumerate(X)], "got lists of unequal length"),
         (lambda X: [], r"Expected X of shape.*got 1 dimensions"),
         (lambda X: X[:, 0].astype(str).tolist(), "Expected numbers in X; got strings"),
@@ -36,11 +45,13 @@ def test_spoilt_x_at_fit(make, panel, target, spoil, message):
         make().fit(spoil(panel[0]), target)
 
 
-def _ragged(X):
-    ragged = np.empty(len(X), dtype=object)
-    for i, x in enumerate(X):
-        ragged[i] = x[:, : 5 + i % 5]
-    return ragged
+def _frames(X, stamps=None, other=None):
+    index = pd.RangeIndex(20) if stamps is None else pd.Index(list(stamps))
+    return [pd.DataFrame(x.T, index, (other or {}).get(i, ["hr", "spo2"])) for i, x in enumerate(X)]
+
+
+def _multiindex(X):
+    return pd.concat(dict(enumerate(_frames(X))))
 
 
 def _with(X, value):

@@ -82,22 +82,22 @@ def test_pooling_does_not_see_past_the_end(name):
 
 
 def test_channels_are_standardised_by_training_statistics():
-    X = torch.randn(5, 2, 9) * 7 + 3
+    X = torch.randn(5, 2, 9).double() * 7 + 3
     inputs = InputChannels(2, "channel", differences=False, missing="error")
     inputs.set_statistics(X, None)
     y = inputs(X)
     assert y.shape == (2, 5, 9)
-    torch.testing.assert_close(y.mean((1, 2)), torch.zeros(2), atol=1e-5, rtol=0)
-    torch.testing.assert_close(y.std((1, 2), correction=0), torch.ones(2))
+    torch.testing.assert_close(y.mean((1, 2)), torch.zeros(2).double(), atol=1e-5, rtol=0)
+    torch.testing.assert_close(y.std((1, 2), correction=0), torch.ones(2).double())
 
 
 def test_time_points_are_standardised_each_by_its_own():
-    X = torch.randn(6, 2, 9) * torch.logspace(-3, 3, 9) + torch.linspace(-50, 50, 9)
+    X = torch.randn(6, 2, 9).double() * torch.logspace(-3, 3, 9) + torch.linspace(-50, 50, 9)
     inputs = InputChannels(2, "timepoint", differences=True, missing="error")
     inputs.set_statistics(X, None)
     y = inputs(X)
-    torch.testing.assert_close(y.mean(1), torch.zeros(4, 9), atol=1e-2, rtol=0)
-    spread = torch.ones(4, 9)
+    torch.testing.assert_close(y.mean(1), torch.zeros(4, 9).double(), atol=1e-2, rtol=0)
+    spread = torch.ones(4, 9).double()
     spread[2:, 0] = 0  # nothing comes before the first point to differ from
     torch.testing.assert_close(y.std(1, correction=0), spread, rtol=1e-2, atol=1e-6)
     torch.testing.assert_close(inputs(X[..., :5]), y[..., :5])
@@ -107,7 +107,7 @@ def test_time_points_are_standardised_each_by_its_own():
 
 
 def test_statistics_ignore_what_is_missing_or_past_the_end():
-    X = torch.randn(3, 1, 9)
+    X = torch.randn(3, 1, 9).double()
     seen = torch.cat([X[i, 0, :n] for i, n in enumerate(LENGTHS)])[1:]
     spoilt = torch.where(torch.arange(9) < LENGTHS[:, None, None], X, 1e6)
     spoilt[0, 0, 0] = torch.nan
@@ -121,15 +121,15 @@ def test_statistics_ignore_what_is_missing_or_past_the_end():
 
 
 def test_series_are_standardised_each_by_its_own():
-    X = torch.randn(4, 2, 9) * torch.tensor([1.0, 10, 100, 0])[:, None, None] + 5
+    X = torch.randn(4, 2, 9).double() * torch.tensor([1.0, 10, 100, 0])[:, None, None] + 5
     inputs = InputChannels(2, "series", differences=False, missing="error")
     y = inputs(X)
-    torch.testing.assert_close(y[:, :3].std(-1, correction=0), torch.ones(2, 3), rtol=1e-4, atol=0)
+    torch.testing.assert_close(y[:, :3].std(-1, correction=0), torch.ones(2, 3).double(), rtol=1e-4, atol=0)
     assert (y[:, 3] == 0).all()
 
 
 def test_differences_are_a_channel_of_unit_variance():
-    X = torch.randn(4, 1, 9).cumsum(-1)
+    X = torch.randn(4, 1, 9).double().cumsum(-1)
     inputs = InputChannels(1, None, differences=True, missing="error")
     inputs.set_statistics(X, None)
     raw, steps = inputs(X)
