@@ -1,12 +1,13 @@
 """What happens between batches and epochs beyond what skorch brings."""
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
 from skorch.utils import noop
-from tqdm.auto import tqdm
 
 
 class NonFiniteLossError(ValueError):
@@ -61,21 +62,27 @@ class BestWeights(EarlyStopping):
             self.runner_up_ = before
             self.dynamic_threshold_ = float(net.history[-1, self.monitor])  # a checkpoint can hold no number of NumPy's
 
+    def state_dict(self) -> dict[str, Any]:
+        names = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_", "runner_up_")
+        return {name: getattr(self, name) for name in names}
 
-class EpochBar(Callback):
-    """A progress bar over epochs, on stderr."""
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
 
-    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        self.bar_ = tqdm(total=net.max_epochs, desc="training", unit="epoch")
 
-    def on_epoch_end(self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any) -> None:
-        row = net.history[-1]
-        shown = {name: row[name] for name in ("train_loss", "valid_loss") if name in row}
-        self.bar_.set_postfix(shown, refresh=False)
-        self.bar_.update(len(net.history) - self.bar_.n)
+def stopped_early(net: Any) -> bool:
+    """Whether training ended because a loss did not improve, which skorch makes look like an interruption."""
+    return any(isinstance(c, EarlyStopping) and c.misses_ >= c.patience for _, c in net.callbacks_)
 
-    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        self.bar_.close()
+
+class Schedule(LRScheduler):
+    """skorch's schedule of the learning rates, which offers its state."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.lr_scheduler_.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.lr_scheduler_.load_state_dict(state)
 
 
 class CosineWarmup:
@@ -102,3 +109,54 @@ class CosineWarmup:
             return 1.0
         progress = (step - n_warmup) / max(self.n_steps - n_warmup, 1)
         return float(0.5 * (1 + np.cos(np.pi * min(progress, 1.0))))
+
+
+def named_callbacks(callbacks: list[Any], taken: Iterable[str]) -> list[tuple[str, Callback]]:
+    """Users' callbacks in any of skorch's forms, as instances with names.
+
+    Parameters
+    ----------
+    callbacks : list
+        Instances, classes, or pairs of a name and one of these.
+    taken : iterable of str
+        Names that are in use.
+
+    Raises
+    ------
+    ValueError
+        If one is of another form, or a name is given twice.
+    """
+    n_of_kind: Counter[str] = Counter()
+    named = []
+    for item in callbacks:
+        is_pair = isinstance(item, tuple | list) and len(item) == 2 and isinstance(item[0], str)
+        callback = _instance(item[1] if is_pair else item)
+        kind = type(callback).__name__
+        named.append((item[0] if is_pair else f"{kind}_{n_of_kind[kind]}", callback))
+        n_of_kind[kind] += not is_pair
+    n_of_name = Counter([*taken, *(name for name, _ in named)])
+    twice = [name for name, n in n_of_name.items() if n > 1]
+    if twice:
+        raise ValueError(f"Expected each callback under a name of its own; {twice} are taken. Choose other names.")
+    return named
+
+
+def _instance(callback: Any) -> Callback:
+    if isinstance(callback, type) and issubclass(callback, Callback):
+        try:
+            callback = callback()
+        except TypeError as error:
+            raise ValueError(
+                f"The callback class {callback.__name__} cannot be made without arguments; give an instance of it."
+            ) from error
+    if not isinstance(callback, Callback):
+        raise ValueError(
+            "Expected callbacks as skorch.callbacks.Callback instances, classes, or (name, instance) pairs; got "
+            f"{callback!r}. A function that scores an epoch goes into skorch.callbacks.EpochScoring."
+        )
+    if isinstance(callback, EpochScoring) and not callback.use_caching and not callable(callback.scoring):
+        raise ValueError(
+            f"EpochScoring({callback.scoring!r}, use_caching=False) sees no labels. Leave use_caching at True, or give "
+            "a function of (net, data, y) as scoring."
+        )
+    return callback

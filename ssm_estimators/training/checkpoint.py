@@ -1,17 +1,22 @@
 """A training that may be killed at any moment, and goes on."""
 
 import json
-import os
+import pickle
 import time
-import zlib
+import warnings
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
-from skorch.callbacks import Callback, GradientNormClipping, LRScheduler
+from skorch.callbacks import Callback, GradientNormClipping, PassthroughScoring
+from skorch.callbacks.scoring import ScoringBase
+from torch import Tensor
 
+from ssm_estimators import __version__
 from ssm_estimators.series.data import SeriesData
-from ssm_estimators.training.callbacks import BestWeights
+from ssm_estimators.training.callbacks import BestWeights, Schedule, stopped_early
+from ssm_estimators.training.files import read, write
 
 
 class TrainingCheckpoint(Callback):
@@ -20,18 +25,23 @@ class TrainingCheckpoint(Callback):
     The same ``fit`` on the same data then loses at most these minutes to a killed process, and ends with the weights of
     an undisturbed one; what has ended is only read. Delete the file to train anew.
 
+    The file is replaced as a whole, and a link by a file. Where it cannot be written, a warning says so, training goes
+    on, and writing is tried again later. Of other callbacks those with ``state_dict`` and ``load_state_dict`` go on
+    where they were; the states may hold tensors, numbers, strings, lists and dicts. All others begin anew within a
+    training that goes on, among them skorch's ``EarlyStopping`` and ``LRScheduler``, but not the estimators' own.
+
     Parameters
     ----------
     path : path
-        The file; it is replaced as a whole.
+        The file.
     seconds : float, default=180
         Between two writings.
 
     Raises
     ------
     ValueError
-        By ``fit``, if the file is of another training: other data, other parameters or another ``random_state``, which
-        must be a number.
+        By ``fit``, if the file is damaged, or of another training: other data, validation data, parameters, optimizer,
+        start weights, version of this package, or another ``random_state``, which must be a number.
 
     Examples
     --------
@@ -52,42 +62,47 @@ class TrainingCheckpoint(Callback):
         self.path, self.seconds = path, seconds
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        self.training_ = _description(net, X)
-        if Path(self.path).exists():
-            self._load(net)
+        self.training_, self.has_warned_ = _description(net, X), False
+        state = read(Path(self.path), net.device)
+        if state is not None:
+            self._restore(net, X, state)
         self.last_ = time.monotonic()
 
-    def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
+    def on_batch_end(self, net: Any, batch: Any = None, training: bool = False, **kwargs: Any) -> None:
         if training and time.monotonic() - self.last_ >= self.seconds:
             self._save(net)
             self.last_ = time.monotonic()
 
-    def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        best, _ = _watchers(net)
-        is_whole = not net.interrupted_ or best.misses_ >= best.patience
-        if is_whole and "train_loss" in net.history[-1]:  # no loss that was not finite
+    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        is_whole = not net.interrupted_ or stopped_early(net)
+        if is_whole and not net.has_ended_ and "train_loss" in net.history[-1]:  # no loss that was not finite
             self._save(net)
 
     def _save(self, net: Any) -> None:
-        best, scheduler = _watchers(net)
-        state = {
-            "training": self.training_,
-            "module": net.module_.state_dict(),
-            "optimizer": net.optimizer_.state_dict(),
-            "scheduler": scheduler.state_dict(),
-            "best": {name: getattr(best, name) for name in _BEST},
-            "history": json.dumps([*({**row, "batches": []} for row in net.history[:-1]), net.history[-1]]),
-            "random": net.random_states(),
-        }
-        path = Path(self.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half_written = path.with_name(f"{path.name}.{os.getpid()}")
-        torch.save(state, half_written)
-        half_written.replace(path)
+        try:
+            history = [*({**row, "batches": []} for row in net.history[:-1]), net.history[-1]]
+            state = {
+                "training": self.training_,
+                "module": net.module_.state_dict(),
+                "optimizer": net.optimizer_.state_dict(),
+                "callbacks": {name: callback.state_dict() for name, callback in _with_state(net)},
+                "history": json.dumps(history, default=_of_python),
+                "random": net.random_states(),
+            }
+            write(state, Path(self.path))
+        except (OSError, TypeError, AttributeError, pickle.PicklingError) as error:
+            if not self.has_warned_:
+                warnings.warn(
+                    f"The checkpoint {self.path} could not be written: {error}. Training goes on, and writing is tried "
+                    f"again every {self.seconds:g} seconds and at the end.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            self.has_warned_ = True
 
-    def _load(self, net: Any) -> None:
-        state = torch.load(self.path, map_location=net.device, weights_only=True)
-        other = [name for name, value in self.training_.items() if state["training"].get(name) != value]
+    def _restore(self, net: Any, data: SeriesData, state: dict[str, Any]) -> None:
+        kept = state["training"]
+        other = [name for name in {**kept, **self.training_} if kept.get(name) != self.training_.get(name)]
         if other:
             raise ValueError(
                 f"{self.path} is of another training: it differs in {other}. Go on with the same data, the same "
@@ -95,32 +110,58 @@ class TrainingCheckpoint(Callback):
             )
         net.module_.load_state_dict(state["module"])
         net.optimizer_.load_state_dict(state["optimizer"])
-        best, scheduler = _watchers(net)
-        scheduler.load_state_dict(state["scheduler"])
-        for name, value in state["best"].items():
-            setattr(best, name, value)
+        for name, callback in _with_state(net):
+            callback.load_state_dict(state["callbacks"][name])
         net.go_on_from(json.loads(state["history"]), state["random"])
+        for _, callback in net.callbacks_:
+            if isinstance(callback, ScoringBase | PassthroughScoring):
+                callback.on_train_begin(net, X=data, y=None)  # finds its best score in the history
 
 
 _SETTINGS = ("seed", "max_epochs", "batch_size", "lr", "ssm_lr", "weight_decay", "precision", "criterion")
-_BEST = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_", "runner_up_")
 
 
-def _watchers(net: Any) -> tuple[BestWeights, Any]:
-    """The callback that remembers the best epoch, and the schedule of the learning rates."""
-    callbacks = [callback for _, callback in net.callbacks_]
-    best = next(callback for callback in callbacks if isinstance(callback, BestWeights))
-    return best, next(callback for callback in callbacks if isinstance(callback, LRScheduler)).lr_scheduler_
+def _with_state(net: Any) -> list[tuple[str, Any]]:
+    """Callbacks that can go on where they were."""
+    offers = ("state_dict", "load_state_dict")
+    return [(name, callback) for name, callback in net.callbacks_ if all(hasattr(callback, offer) for offer in offers)]
 
 
-def _description(net: Any, data: SeriesData) -> dict[str, Any]:
+def _of_python(value: Any) -> Any:
+    """A number or an array in the history as JSON has it."""
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"expected numbers, strings, lists and dicts in the history; got {type(value).__name__}")
+    return value.tolist()
+
+
+def _description(net: Any, data: SeriesData) -> dict[str, str]:
     """What must be the same for a training to go on."""
-    best, scheduler = _watchers(net)
-    settings = {**net.get_params_for("module"), **{name: getattr(net, name) for name in _SETTINGS}}
-    settings |= {"patience": best.patience, **vars(scheduler.lr_lambdas[0])}
-    clips = [callback for _, callback in net.callbacks_ if isinstance(callback, GradientNormClipping)]
-    settings["gradient_clip"] = [clip.gradient_clip_value for clip in clips]
-    checksum = 0
-    for value in (data.X, data.lengths, data.y, data.sample_weight):
-        checksum = checksum if value is None else zlib.crc32(value.cpu().numpy().tobytes(), checksum)
-    return {**{name: repr(value) for name, value in settings.items()}, "data": checksum}
+    settings: dict[str, Any] = {**net.get_params_for("module"), **{name: getattr(net, name) for name in _SETTINGS}}
+    settings |= {"criterion_params": net.get_params_for("criterion"), "gradient_clip": []}
+    for _, callback in net.callbacks_:
+        if isinstance(callback, BestWeights):
+            settings["patience"] = callback.patience
+        elif isinstance(callback, Schedule):
+            settings |= vars(callback.lr_lambda)
+        elif isinstance(callback, GradientNormClipping):
+            settings["gradient_clip"].append(callback.gradient_clip_value)
+    settings["optimizer"] = type(net.optimizer_).__qualname__, net.optimizer_.state_dict()["param_groups"]
+    settings["callbacks"] = [(name, type(callback).__qualname__) for name, callback in _with_state(net)]
+    _, held_out = net.get_split_datasets(data)
+    digests = {
+        "data": _digest(vars(data)),
+        "validation": "" if held_out is None else _digest(vars(held_out)),
+        "start_weights": _digest(net.module_.state_dict()),
+    }
+    return {name: repr(value) for name, value in settings.items()} | digests | {"version": __version__}
+
+
+def _digest(values: dict[str, Any]) -> str:
+    """A checksum of named tensors and other values."""
+    checksum = sha256()
+    for name, value in values.items():
+        is_tensor = isinstance(value, Tensor)
+        checksum.update(f"{name} {(value.dtype, value.shape) if is_tensor else value!r}".encode())
+        if is_tensor:
+            checksum.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return checksum.hexdigest()

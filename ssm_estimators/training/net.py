@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin, RegressorMixin
 from skorch import NeuralNet
 from skorch.history import History
 from torch import Tensor
@@ -53,6 +56,10 @@ class SeriesNet(NeuralNet):
         self.cuda_graph = cuda_graph
         self.has_ended_, self.begun_ = False, _NOTHING
         self.passes_: CapturedPasses | None = None
+
+    def get_default_callbacks(self) -> list[tuple[str, Any]]:
+        """As skorch's without its table: what is shown is chosen in ``train``."""
+        return [(name, callback) for name, callback in super().get_default_callbacks() if name != "print_log"]
 
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> "SeriesNet":
         """One group of parameters for the systems, one with weight decay, one without."""
@@ -121,23 +128,35 @@ class SeriesNet(NeuralNet):
         if random:
             self.begun_ = self.history_.pop()["batches"], random
 
+    def get_dataset(self, X: Any, y: Any = None) -> SeriesData:
+        """As skorch's; inputs of a batch are a data set too."""
+        return SeriesData(**X, y=y) if isinstance(X, dict) else super().get_dataset(X, y)
+
     def get_iterator(self, dataset: SeriesData, training: bool = False) -> Batches:
         """Shuffled batches to train on, consecutive ones to judge by."""
         device = torch.device(self.device)
         elsewhere = None if dataset.X.device.type == device.type else device
         return dataset.batches(self.batch_size, self.generator_ if training else None, elsewhere)
 
+    def forward_iter(self, X: Any, training: bool = False, device: str = "cpu") -> Iterator[Tensor]:
+        """All outputs at once, in the order of the cases, which need not be that of the batches."""
+        data = self.get_dataset(X)
+        batches = [self.evaluation_step(batch, training).to(device) for batch in self.get_iterator(data)]
+        order = torch.arange(len(data))
+        order = torch.cat([order[cases] for cases in data.batches(self.batch_size).cases()])
+        yield torch.cat(batches)[order.argsort()]
+
     def infer(self, x: dict[str, Tensor], **fit_params: Any) -> Tensor:
-        """Outputs of a batch; weights belong to the loss only."""
+        """Outputs of a batch, float32; weights belong to the loss only."""
         inputs = {name: value for name, value in x.items() if name != "sample_weight"}
         if self.passes_ is not None and self.module_.training:
-            return self.passes_(**inputs)
+            return self.passes_(**inputs).float()
         with autocast(self.precision, x["X"].device):
-            return self.module_(**inputs, **fit_params)
+            return self.module_(**inputs, **fit_params).float()
 
     def get_loss(self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False) -> Tensor:
         """Mean of the cases' losses times their weights, whose mean over the training set is 1."""
-        losses = self.criterion_(y_pred.float(), y_true.to(y_pred.device))
+        losses = self.criterion_(y_pred, y_true.to(y_pred.device))
         losses = losses.flatten(1).mean(1) if losses.ndim > 1 else losses
         weight = X.get("sample_weight")
         return losses.mean() if weight is None else (weight * losses).mean()
@@ -160,6 +179,31 @@ class SeriesNet(NeuralNet):
             self.history_.pop()  # an epoch that was cut off
         for row in self.history_:
             row["batches"] = []
+
+
+class ClassifierNet(ClassifierMixin, SeriesNet):
+    """A net whose targets are positions of classes; scikit-learn's scores of classifiers apply to it."""
+
+    score_name: ClassVar = "accuracy"
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The targets."""
+        return np.arange(self.module__n_outputs)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class."""
+        return np.asarray(softmax(super().predict_proba(X), axis=1))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Position of the most probable class."""
+        return np.asarray(self.predict_proba(X).argmax(axis=1))
+
+
+class RegressorNet(RegressorMixin, SeriesNet):
+    """A net whose targets are numbers; scikit-learn's scores of regressors apply to it."""
+
+    score_name: ClassVar = "r2"
 
 
 _NOTHING: tuple[list[Any], dict[str, Tensor]] = ([], {})  # of an epoch

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import torch
-from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
+from sklearn.base import is_classifier
+from skorch.callbacks import EpochScoring, GradientNormClipping
 from skorch.helper import predefined_split
+from skorch.utils import to_numpy
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -19,13 +22,17 @@ from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import (
     BestWeights,
     CosineWarmup,
-    EpochBar,
     FiniteLoss,
     NonFiniteLossError,
+    Schedule,
     TrainingInterrupt,
+    named_callbacks,
+    stopped_early,
 )
+from ssm_estimators.training.checkpoint import TrainingCheckpoint
 from ssm_estimators.training.memory import out_of_memory
 from ssm_estimators.training.net import SeriesNet
+from ssm_estimators.training.progress import progress
 
 SCHEDULES = ("cosine", "constant")
 
@@ -39,16 +46,17 @@ def train(
     warmup: float,
     gradient_clip: float | None,
     patience: int | None,
-    show_progress: bool,
-    callbacks: list[Callback],
+    verbose: int,
+    callbacks: list[Any],
 ) -> None:
     """Train an initialised net, and leave it with its best epoch's weights.
 
     Parameters
     ----------
-    net : SeriesNet
+    net : ClassifierNet or RegressorNet
     data, held_out : SeriesData
-        Best is the epoch with the lowest loss on ``held_out``; on ``data`` if that is None.
+        Best is the epoch with the lowest loss on ``held_out``, whose accuracy or R2 goes to the history; on ``data`` if
+        that is None.
     schedule : {"cosine", "constant"}
     warmup : float
         Share of the steps over which the learning rate rises.
@@ -56,9 +64,10 @@ def train(
         Largest norm of the gradient.
     patience : int or None
         Epochs without improvement after which training stops; ``None``: never.
-    show_progress : bool
-        Whether to draw a progress bar over epochs.
-    callbacks : list of skorch callbacks
+    verbose : int
+        0: show nothing; 1: a bar; 2: a line an epoch.
+    callbacks : list
+        Users' callbacks in any of skorch's forms.
 
     Raises
     ------
@@ -72,25 +81,24 @@ def train(
     n_steps = net.max_epochs * len(data.batches(net.batch_size))
     factor = CosineWarmup(n_steps, warmup, cosine=schedule == "cosine")
     best = BestWeights("train_loss" if held_out is None else "valid_loss", patience or net.max_epochs + 1)
-    net.set_training(
-        callbacks=[
-            ("finite_loss", FiniteLoss()),
-            ("schedule", LRScheduler(LambdaLR, step_every="batch", lr_lambda=factor)),
-            ("best", best),
-            *([] if gradient_clip is None else [("gradient_clip", GradientNormClipping(gradient_clip))]),
-            *([("progress", EpochBar())] if show_progress else []),
-            *((f"user_{i}", callback) for i, callback in enumerate(callbacks)),
-        ],
-        train_split=None if held_out is None else predefined_split(held_out),
-    )
+    own = [
+        ("finite_loss", FiniteLoss()),
+        ("schedule", Schedule(LambdaLR, step_every="batch", lr_lambda=factor)),
+        ("best", best),
+        *([] if gradient_clip is None else [("gradient_clip", GradientNormClipping(gradient_clip))]),
+        *_validation_score(net, held_out),
+        *progress(verbose),
+    ]
+    given = named_callbacks(callbacks, taken=[name for name, _ in [*net.get_default_callbacks(), *own]])
+    given.sort(key=lambda item: isinstance(item[1], TrainingCheckpoint))  # last, to find all others as they are
+    net.set_training([*own, *given], None if held_out is None else predefined_split(_by_length(held_out)))
     net.initialize_callbacks()
     net.initialize_optimizer()
     start = copy.deepcopy(net.module_.state_dict())
-    stopped_early, ran_out, diverged = False, False, None
+    is_interrupted, ran_out, diverged = False, False, None
     try:
         net.partial_fit(data)
-        # skorch's early stopping acts as an interruption too
-        stopped_early = any(isinstance(c, EarlyStopping) and c.misses_ >= c.patience for _, c in net.callbacks_)
+        is_interrupted = net.interrupted_ and not stopped_early(net)
     except NonFiniteLossError as error:
         diverged = error
         net.notify("on_train_end", X=data, y=None)  # restores the best weights, closes the progress bar
@@ -110,11 +118,30 @@ def train(
         raise diverged
     for message in net.module_.warnings()[:1]:  # the other layers have the same to say
         warnings.warn(message, UserWarning, stacklevel=4)  # at the caller of fit
-    if net.interrupted_ and not stopped_early:
+    if is_interrupted:
         raise TrainingInterrupt(
             f"Training was interrupted after {len(net.history_)} full epochs of {net.max_epochs}; the estimator is "
             f"fitted with the {'best' if best.best_model_weights_ else 'last'} weights so far."
         )
+
+
+def _validation_score(net: SeriesNet, held_out: SeriesData | None) -> list[tuple[str, EpochScoring]]:
+    """What records the accuracy or R2 of the cases that are held out; that of one number is not defined."""
+    if held_out is None or (len(held_out) == 1 and not is_classifier(net)):
+        return []
+    name = f"valid_{net.score_name}"
+    return [(name, EpochScoring(_weighted_score, lower_is_better=False, name=name))]
+
+
+def _weighted_score(net: SeriesNet, data: SeriesData, y: np.ndarray) -> float:
+    """Accuracy or R2, with the weights of the loss."""
+    weight = data.sample_weight
+    return float(net.score(data, y, None if weight is None else to_numpy(weight)))
+
+
+def _by_length(data: SeriesData) -> SeriesData:
+    """The same cases in the order of their batches, in which skorch knows their outputs."""
+    return data if data.lengths is None else data.select(torch.argsort(data.lengths, stable=True))
 
 
 def _is_finite(net: SeriesNet, data: SeriesData) -> bool:

@@ -150,7 +150,7 @@ def test_other_data_are_refused(panel, labels, tmp_path):
         d_model=8, max_epochs=2, random_state=0, callbacks=[TrainingCheckpoint(tmp_path / "run.pt")]
     )
     estimator.fit(X, labels)
-    with pytest.raises(ValueError, match=r"differs in \['data'\]"):
+    with pytest.raises(ValueError, match=r"differs in \['data', 'start_weights'\]"):
         estimator.fit(X + 1, labels)
 
 
