@@ -67,9 +67,12 @@ NETWORK = """d_model : int, default=64
         Start values, dropout, validation split and order of the batches. ``None`` draws anew each time; no global
         random state is read or changed.
     verbose : int, default=0
-        1: a progress bar; 2: a line an epoch.
+        1: a progress bar over the batches, which in a log is a line every ten seconds; 2: a line an epoch.
     callbacks : list of skorch callbacks or None, default=None
-        Such as ``[TrainingCheckpoint("run.pt")]`` of ``ssm_estimators.training``, with which a killed fit goes on.
+        Instances, classes or ``(name, instance)`` pairs, such as ``[TrainingCheckpoint("run.pt")]`` of
+        ``ssm_estimators.training``, with which a killed fit goes on. Of held-out cases ``history_`` has the
+        ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
+        labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
         Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``."""
 
