@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ssm_estimators.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from ssm_estimators.estimators import LiquidS4Classifier as LiquidS4Classifier
     from ssm_estimators.estimators import LiquidS4Regressor as LiquidS4Regressor
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from ssm_estimators.estimators import StateSpaceRidgeClassifier as StateSpaceRidgeClassifier
     from ssm_estimators.estimators import StateSpaceRidgeRegressor as StateSpaceRidgeRegressor
 
-__version__ = "0.1.0"
 __all__ = [
     "LiquidS4Classifier",
     "LiquidS4Regressor",

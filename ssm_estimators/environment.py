@@ -1,9 +1,12 @@
 """Device, arithmetic and threads of a fit or a prediction, all put back afterwards."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Lock
+from typing import Any
 
+import numpy as np
 import torch
 
 PRECISIONS = ("float32", "tf32", "bf16")
@@ -58,28 +61,86 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
 
 
 @contextmanager
+def shielded() -> Iterator[None]:
+    """Run a public call as if the caller had set nothing: what is set around it neither breaks nor changes it.
+
+    This covers the default device, autocast, inference mode, and NumPy's handling of errors, which are the caller's
+    thread's own; the default dtype does not matter, since every draw and buffer names its own.
+
+    In a process that was forked the threads that PyTorch had are gone, and work handed to them would wait for ever: one
+    thread computes there.
+
+    Examples
+    --------
+    >>> @shielded()
+    ... def call():
+    ...     return torch.is_inference_mode_enabled()
+    >>> with torch.inference_mode():
+    ...     call()
+    False
+    """
+    if _FORKED and torch.get_num_threads() > 1:
+        torch.set_num_threads(1)  # not put back: here more can never run
+    with ExitStack() as stack:
+        stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        for kind in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        yield
+
+
+@contextmanager
 def settings(precision: str, n_threads: int | None) -> Iterator[None]:
-    """Run with PyTorch set to ``precision`` and ``n_threads``, and put back at the end."""
+    """Run with PyTorch set to ``precision`` and ``n_threads``, and put back at the end.
+
+    Matrix products of float32 stay float32, whatever the caller has allowed them to be; on CUDA ``"tf32"`` allows what
+    it says.
+    """
+    wanted = "tf32" if precision == "tf32" else "ieee"
     with _LOCK:
         if not _INSIDE:  # what the settings are of another fit in another thread is not to be put back
-            _BEFORE.update(threads=torch.get_num_threads(), tf32=torch.backends.cuda.matmul.fp32_precision)
-        threads, tf32 = int(_BEFORE["threads"]), str(_BEFORE["tf32"])
-        _INSIDE.append(precision)
+            _BEFORE.clear()
+            _BEFORE.extend([torch.get_num_threads(), *(switch.fp32_precision for switch in _SWITCHES)])
+        threads, precisions = _BEFORE[0], list(_BEFORE[1:])
+        _INSIDE.append(wanted)
     try:
-        if n_threads is not None and n_threads != torch.get_num_threads():
+        if n_threads is not None and n_threads != torch.get_num_threads() and not _FORKED:
             torch.set_num_threads(n_threads)
-        if precision == "tf32":
-            torch.backends.cuda.matmul.fp32_precision = "tf32"
+        for switch in _SWITCHES:
+            _set(switch, wanted if switch is _CUDA else "ieee")
         yield
     finally:
         with _LOCK:
-            _INSIDE.remove(precision)
-            if torch.get_num_threads() != threads:
+            _INSIDE.remove(wanted)
+            if torch.get_num_threads() != threads and not _FORKED:
                 torch.set_num_threads(threads)
-            if "tf32" not in _INSIDE:
-                torch.backends.cuda.matmul.fp32_precision = tf32
+            for switch, before in zip(_SWITCHES, precisions, strict=True):
+                if not _INSIDE:
+                    _set(switch, before)
+                elif switch is _CUDA:
+                    _set(switch, _INSIDE[-1])
+
+
+def _set(switch: Any, precision: str) -> None:
+    if switch.fp32_precision != precision:
+        switch.fp32_precision = precision
+
+
+def _note_fork() -> None:
+    global _LOCK
+    _LOCK = Lock()  # another thread, which is not here, may have held it
+    _INSIDE.clear()
+    _FORKED.append(True)
 
 
 _LOCK = Lock()
 _INSIDE: list[str] = []
-_BEFORE: dict[str, int | str] = {}
+_BEFORE: list[Any] = []
+_FORKED: list[bool] = []
+_CUDA = torch.backends.cuda.matmul
+_SWITCHES = (_CUDA, torch.backends.mkldnn.matmul)  # type: ignore[attr-defined]
+os.register_at_fork(after_in_child=_note_fork)

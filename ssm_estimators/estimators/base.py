@@ -131,17 +131,26 @@ class DeepEstimator(Parameters):
             elif self.input == "values":
                 net.module_.inputs.set_statistics(train_data.X, train_data.lengths)
             self.net_: Any = net
-            train(
-                net,
-                placed(train_data, device),
-                None if held_out is None else placed(held_out, device),
-                schedule=self.schedule,
-                warmup=self.warmup,
-                gradient_clip=self.gradient_clip,
-                patience=self.patience if self.early_stopping else None,
-                verbose=int(self.verbose),
-                callbacks=self.callbacks or [],
-            )
+            try:
+                train(
+                    net,
+                    placed(train_data, device),
+                    None if held_out is None else placed(held_out, device),
+                    schedule=self.schedule,
+                    warmup=self.warmup,
+                    gradient_clip=self.gradient_clip,
+                    patience=self.patience if self.early_stopping else None,
+                    verbose=int(self.verbose),
+                    callbacks=self.callbacks or [],
+                )
+            finally:
+                net.module_.zero_grad(set_to_none=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        if "net_" in state and isinstance(state.get("validation"), tuple):
+            state["validation"] = NOT_KEPT
+        return state
 
     def _n_tokens(self, data: SeriesData) -> int | None:
         """Largest token of the network; None if it reads values."""
@@ -249,6 +258,7 @@ class DeepEstimator(Parameters):
         return outputs.numpy()
 
 
+NOT_KEPT = "(X, y), which are not kept in a file: set them again"  # as validation, no fit accepts it
 LARGEST_OUTPUT = 1e18  # its square is near what float32 can hold; targets are near 1
 _NETWORK_PARAMETERS = (
     "d_model", "n_layers", "dropout", "norm", "prenorm", "pooling", "differences", "missing"

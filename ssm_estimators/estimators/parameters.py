@@ -4,11 +4,11 @@ from numbers import Real
 from typing import Any
 
 import torch
-from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.environment import PRECISIONS
+from ssm_estimators.estimator import Estimator
 from ssm_estimators.networks.feature_first import NORMS, POOLINGS
 from ssm_estimators.training.train import SCHEDULES
 
@@ -114,7 +114,7 @@ _SHARE = Interval(Real, 0, 1, closed="left")
 
 
 @parameters
-class NetworkParameters(BaseEstimator):
+class NetworkParameters(Estimator):
     """Parameters of a network and its training; the constructor only stores them."""
 
     d_model: int = 64

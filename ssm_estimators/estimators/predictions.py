@@ -3,17 +3,19 @@
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 
 from ssm_estimators.declaration import parameters
+from ssm_estimators.environment import shielded
+from ssm_estimators.estimator import Estimator
 from ssm_estimators.estimators.targets import encode_labels, find_classes
 from ssm_estimators.refusal import unchanged_if_refused
 
 
 @parameters
-class Classifier(ClassifierMixin, BaseEstimator):
+class Classifier(ClassifierMixin, Estimator):
     """Fits on labelled series, predicts probabilities and classes; subclasses say how."""
 
     _kept_after: ClassVar[tuple[type[BaseException], ...]] = ()
@@ -21,6 +23,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     _attributes_doc = """classes_ : ndarray of shape (n_classes,)
         Labels in sorted order."""
 
+    @shielded()
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Fit on labelled series.
 
@@ -49,6 +52,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             self._fit(X, y, sample_weight, groups)
         return self
 
+    @shielded()
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class in ``classes_``.
 
@@ -63,6 +67,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         """
         return self._probabilities(X)
 
+    @shielded()
     def predict(self, X: Any) -> np.ndarray:
         """Most probable class.
 
@@ -104,7 +109,7 @@ class WeightedClassifier(Classifier):
 
 
 @parameters
-class Regressor(RegressorMixin, BaseEstimator):
+class Regressor(RegressorMixin, Estimator):
     """Fits on series with targets, predicts targets; subclasses say how."""
 
     _kept_after: ClassVar[tuple[type[BaseException], ...]] = ()
@@ -114,6 +119,7 @@ class Regressor(RegressorMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         return tags
 
+    @shielded()
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Fit on series with targets.
 
@@ -141,6 +147,7 @@ class Regressor(RegressorMixin, BaseEstimator):
             self._fit(X, y, sample_weight, groups)
         return self
 
+    @shielded()
     def predict(self, X: Any) -> np.ndarray:
         """Targets of series.
 

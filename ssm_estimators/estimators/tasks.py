@@ -7,6 +7,7 @@ import torch
 from scipy.special import softmax
 
 from ssm_estimators.declaration import parameters
+from ssm_estimators.environment import shielded
 from ssm_estimators.estimators.base import DeepEstimator
 from ssm_estimators.estimators.predictions import Regressor, WeightedClassifier
 from ssm_estimators.estimators.targets import encode_labels, weights_of_classes
@@ -37,6 +38,7 @@ class SeriesClassifier(WeightedClassifier, DeepEstimator):
             weight = by_case if weight is None else by_case * weight
         self._train(cases, target, weight, len(self.classes_))
 
+    @shielded()
     def predict_proba(self, X: Any, *, rate: float = 1.0) -> np.ndarray:
         """Probability of each class in ``classes_``.
 
@@ -53,6 +55,7 @@ class SeriesClassifier(WeightedClassifier, DeepEstimator):
         """
         return self._probabilities(X, rate)
 
+    @shielded()
     def predict(self, X: Any, *, rate: float = 1.0) -> np.ndarray:
         """Most probable class.
 
@@ -102,6 +105,7 @@ class SeriesRegressor(Regressor, DeepEstimator):
         target = self._encode_target(cases.y, cases.sample_weight, reset=True)
         self._train(cases, target, cases.sample_weight, target.shape[1])
 
+    @shielded()
     def predict(self, X: Any, *, rate: float = 1.0) -> np.ndarray:
         """Targets of series.
 

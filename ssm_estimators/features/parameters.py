@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from ssm_estimators.declaration import at_least, parameters
+from ssm_estimators.estimator import Estimator
 from ssm_estimators.features.pooling import POOLINGS
 from ssm_estimators.features.representations import REPRESENTATIONS
 
 
 @parameters
-class FeatureParameters(BaseEstimator):
+class FeatureParameters(Estimator):
     """Constructor parameters of :class:`~ssm_estimators.features.StateSpaceFeatures`."""
 
     n_kernels: int = 8000

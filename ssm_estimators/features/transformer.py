@@ -10,7 +10,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from ssm_estimators.declaration import parameters
-from ssm_estimators.environment import resolve_device
+from ssm_estimators.environment import resolve_device, shielded
 from ssm_estimators.features.drawing import draw_filter_bank
 from ssm_estimators.features.filter_bank import FilterBank, Resources
 from ssm_estimators.features.parameters import FeatureParameters
@@ -68,6 +68,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
+    @shielded()
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "StateSpaceFeatures":
         """Draw kernels, and a threshold for each from the response to a random case.
 
@@ -98,6 +99,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             self.fit_checked(data, weight)
         return self
 
+    @shielded()
     def transform(self, X: Any) -> np.ndarray:
         """Features of series.
 

@@ -141,12 +141,12 @@ def draw_log_dt(d_model: int, dt_min: float, dt_max: float, generator: torch.Gen
     if not 0 < dt_min < dt_max:
         raise ValueError(f"dt_min must be positive and below dt_max; got dt_min={dt_min}, dt_max={dt_max}.")
     low, high = math.log(dt_min), math.log(dt_max)
-    return low + (high - low) * torch.rand(d_model, generator=generator)
+    return low + (high - low) * torch.rand(d_model, generator=generator, dtype=torch.float32)
 
 
 def draw_complex_readout(n_directions: int, d_model: int, n_pairs: int, generator: torch.Generator | None) -> Tensor:
     """Complex standard normal numbers as real and imaginary parts: (n_directions, d_model, n_pairs, 2)."""
-    return torch.randn(n_directions, d_model, n_pairs, 2, generator=generator) * math.sqrt(0.5)
+    return torch.randn(n_directions, d_model, n_pairs, 2, generator=generator, dtype=torch.float32) * math.sqrt(0.5)
 
 
 def require_pairs(d_state: int) -> None:

@@ -102,8 +102,10 @@ class LSSL(ScanLayer):
         for name, value in {**matrix, "B": B}.items():
             value = value.float() if shared else value.float().expand(d_model, -1)
             self._hold(name, value.clone(), "A" in TRAINABLE[trainable])
-        self.C = nn.Parameter(torch.randn(1 + bidirectional, d_model, n_channels, d_state, generator=generator))
-        self.D = nn.Parameter(torch.randn(d_model, n_channels, generator=generator))
+        self.C = nn.Parameter(
+            torch.randn(1 + bidirectional, d_model, n_channels, d_state, generator=generator, dtype=torch.float32)
+        )
+        self.D = nn.Parameter(torch.randn(d_model, n_channels, generator=generator, dtype=torch.float32))
 
     def ssm_parameters(self) -> Iterator[str]:
         yield from (name for name, _ in self.named_parameters() if name not in ("C", "D"))

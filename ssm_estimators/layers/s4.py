@@ -74,7 +74,7 @@ class S4(ScanLayer):
         self.P = nn.Parameter(torch.view_as_real(P).clone())
         self.B = nn.Parameter(torch.view_as_real(B).clone())
         self.C = nn.Parameter(C)
-        self.D = nn.Parameter(torch.randn(d_model, generator=generator))
+        self.D = nn.Parameter(torch.randn(d_model, generator=generator, dtype=torch.float32))
 
     def ssm_parameters(self) -> Iterator[str]:
         yield from ("log_dt", "log_A_real", "A_imag", "P", "B")

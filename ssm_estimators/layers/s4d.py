@@ -97,7 +97,7 @@ class S4D(ScanLayer):
         self.A_imag = nn.Parameter(A.imag.clone())
         self.B = nn.Parameter(torch.view_as_real(B).clone())
         self.C = nn.Parameter(C)
-        self.D = nn.Parameter(torch.randn(d_model, generator=generator))
+        self.D = nn.Parameter(torch.randn(d_model, generator=generator, dtype=torch.float32))
 
     def ssm_parameters(self) -> Iterator[str]:
         yield from ("log_dt", "log_A_real", "A_imag", "B")

@@ -24,8 +24,8 @@ class FeatureLinear(nn.Module):
     def __init__(self, n_in: int, n_out: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
         bound = 1 / math.sqrt(n_in)
-        self.weight = nn.Parameter(bound * (2 * torch.rand(n_out, n_in, generator=generator) - 1))
-        self.bias = nn.Parameter(bound * (2 * torch.rand(n_out, generator=generator) - 1))
+        self.weight = nn.Parameter(bound * (2 * torch.rand(n_out, n_in, generator=generator, dtype=torch.float32) - 1))
+        self.bias = nn.Parameter(bound * (2 * torch.rand(n_out, generator=generator, dtype=torch.float32) - 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """(n_in, batch, n_timepoints) or (n_in, batch) to the same with n_out."""
@@ -39,8 +39,8 @@ class LayerNorm(nn.Module):
     def __init__(self, n_features: int, eps: float = 1e-5) -> None:
         super().__init__()
         self.eps = eps
-        self.weight = nn.Parameter(torch.ones(n_features))
-        self.bias = nn.Parameter(torch.zeros(n_features))
+        self.weight = nn.Parameter(torch.ones(n_features, dtype=torch.float32))
+        self.bias = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Same shape; ``lengths`` is not needed, time points are independent."""
@@ -61,13 +61,13 @@ class BatchNorm(nn.Module):
     def __init__(self, n_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__()
         self.eps, self.momentum = eps, momentum
-        self.weight = nn.Parameter(torch.ones(n_features))
-        self.bias = nn.Parameter(torch.zeros(n_features))
+        self.weight = nn.Parameter(torch.ones(n_features, dtype=torch.float32))
+        self.bias = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
         self.running_mean: Tensor
         self.running_var: Tensor
         self.n_updates = 0  # as far as they matter
-        self.register_buffer("running_mean", torch.zeros(n_features))
-        self.register_buffer("running_var", torch.ones(n_features))
+        self.register_buffer("running_mean", torch.zeros(n_features, dtype=torch.float32))
+        self.register_buffer("running_var", torch.ones(n_features, dtype=torch.float32))
 
     def get_extra_state(self) -> int:
         """What ``state_dict`` holds beside tensors."""
@@ -136,7 +136,7 @@ class TiedDropout(nn.Module):
         if not self.training or self.p == 0:
             return None
         kept = self.uniform(n_features, like.shape[1], 1) >= self.p
-        return (kept / (1 - self.p)).to(like)
+        return kept.to(like) / (1 - self.p)
 
 
 NORMS: dict[str, type[BatchNorm] | type[LayerNorm]] = {"batch": BatchNorm, "layer": LayerNorm}

@@ -49,7 +49,7 @@ class Embedding(nn.Module):
 
     def __init__(self, n_tokens: int, n_features: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(n_tokens + 1, n_features, generator=generator))
+        self.weight = nn.Parameter(torch.randn(n_tokens + 1, n_features, generator=generator, dtype=torch.float32))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(n_texts, n_timepoints) to (n_features, n_texts, n_timepoints)."""

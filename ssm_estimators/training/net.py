@@ -80,7 +80,7 @@ class SeriesNet(NeuralNet):
         """As skorch's, with own random numbers, and remembering an interruption that skorch swallows."""
         self.interrupted_ = False
         self.generator_ = torch.Generator().manual_seed(self.seed)
-        uniform = partial(torch.rand, generator=self.generator_)
+        uniform = partial(torch.rand, generator=self.generator_, dtype=torch.float32)
         self.module_.set_uniform(uniform)
         if self.cuda_graph == "auto" and self.module_.capturable and has_graphs(torch.device(self.device)):
             self.passes_ = CapturedPasses(self.module_, uniform, self.precision)
@@ -172,6 +172,7 @@ class SeriesNet(NeuralNet):
         """
         self.module_.eval()
         del self.optimizer_
+        vars(self).pop("epoch_start_", None)  # random state
         self._optimizers: list[str] = []
         self.set_training(None, None)
         self.callbacks_: list[Any] = []
