@@ -24,6 +24,11 @@ def print_plainly(text: str) -> None:
 class BatchBar(Callback):
     """A bar over the batches of all epochs, on stderr."""
 
+    def initialize(self) -> "BatchBar":
+        """Begin without a bar."""
+        self.bar_ = tqdm(disable=True)
+        return self
+
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Draw the bar."""
         self.n_batches_ = len(X.batches(net.batch_size))
@@ -33,8 +38,8 @@ class BatchBar(Callback):
         self.bar_ = tqdm(total=self.n_batches_ * net.max_epochs, desc="training", unit="batch", **form)
 
     def on_epoch_begin(self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any) -> None:
-        """Name the epoch."""
-        self.bar_.set_postfix(epoch=f"{len(net.history)}/{net.max_epochs}", **self.scores_, refresh=False)
+        """Show the epoch, and the scores of the last one that is over."""
+        self.bar_.set_postfix({"epoch": f"{len(net.history)}/{net.max_epochs}", **self.scores_}, refresh=False)
 
     def on_batch_end(self, net: Any, batch: Any = None, training: bool = False, **kwargs: Any) -> None:
         """Move the bar."""
@@ -43,10 +48,9 @@ class BatchBar(Callback):
             self.bar_.update(n_done - self.bar_.n)
 
     def on_epoch_end(self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any) -> None:
-        """Show the epoch's scores."""
-        row = net.history[-1]
-        self.scores_ = {name: row[name] for name in _SCORES if name in row}
-        self.bar_.set_postfix(epoch=f"{len(net.history)}/{net.max_epochs}", **self.scores_, refresh=False)
+        """Show the epoch's scores too."""
+        self.scores_ = {name: net.history[-1, name] for name in _SCORES if name in net.history[-1]}
+        self.on_epoch_begin(net)
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Leave the bar as it is."""

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from ssm_estimators.environment import autocast, settings
+from ssm_estimators.notices import warn
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import (
     BestWeights,
@@ -81,13 +81,14 @@ def train(
     n_steps = net.max_epochs * len(data.batches(net.batch_size))
     factor = CosineWarmup(n_steps, warmup, cosine=schedule == "cosine")
     best = BestWeights("train_loss" if held_out is None else "valid_loss", patience or net.max_epochs + 1)
+    shown = progress(verbose)
     own = [
         ("finite_loss", FiniteLoss()),
         ("schedule", Schedule(LambdaLR, step_every="batch", lr_lambda=factor)),
         ("best", best),
         *([] if gradient_clip is None else [("gradient_clip", GradientNormClipping(gradient_clip))]),
         *_validation_score(net, held_out),
-        *progress(verbose),
+        *shown,
     ]
     given = named_callbacks(callbacks, taken=[name for name, _ in [*net.get_default_callbacks(), *own]])
     given.sort(key=lambda item: isinstance(item[1], TrainingCheckpoint))  # last, to find all others as they are
@@ -101,10 +102,12 @@ def train(
         is_interrupted = net.interrupted_ and not stopped_early(net)
     except NonFiniteLossError as error:
         diverged = error
-        net.notify("on_train_end", X=data, y=None)  # restores the best weights, closes the progress bar
+        net.notify("on_train_end", X=data, y=None)  # restores the best weights
     except torch.OutOfMemoryError:
         ran_out = True  # told of below: what the error's frames hold is only then free again
     finally:
+        for _, callback in shown:
+            callback.on_train_end(net)  # closes a bar that an error left open
         net.forget_training()
     if ran_out:
         raise out_of_memory(net, data)
@@ -117,7 +120,7 @@ def train(
     if diverged is not None:
         raise diverged
     for message in net.module_.warnings()[:1]:  # the other layers have the same to say
-        warnings.warn(message, UserWarning, stacklevel=4)  # at the caller of fit
+        warn(message)
     if is_interrupted:
         raise TrainingInterrupt(
             f"Training was interrupted after {len(net.history_)} full epochs of {net.max_epochs}; the estimator is "
