@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from sklearn.base import is_classifier
-from sklearn.utils import Tags, check_random_state, check_scalar
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import check_precision, resolve_device, settings
@@ -22,7 +22,7 @@ from ssm_estimators.estimators.defaults import (
     default_standardize,
 )
 from ssm_estimators.estimators.parameters import Parameters
-from ssm_estimators.estimators.targets import TrainingCases, check_labels, check_numbers, check_training_data
+from ssm_estimators.estimators.targets import TrainingCases, check_target, check_training_data
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.series.data import SeriesData
@@ -122,10 +122,8 @@ class DeepEstimator(Parameters):
             "predict_nonlinearity": None,
             "verbose": int(self.verbose > 1),
         }
-        kind = ClassifierNet if is_classifier(self) else RegressorNet
-        net = kind(SequenceNetwork, **{**params, **self._checked_net_params()})
         with settings(self.precision, self.n_threads):
-            net.initialize()
+            net = self._new_net(params)
             if self._goes_on:
                 self._load_last_weights(net)
             elif self.input == "values":
@@ -145,6 +143,15 @@ class DeepEstimator(Parameters):
                 )
             finally:
                 net.module_.zero_grad(set_to_none=True)
+
+    def _new_net(self, params: dict[str, Any]) -> SeriesNet:
+        kind, own = ClassifierNet if is_classifier(self) else RegressorNet, self._checked_net_params()
+        try:
+            return kind(SequenceNetwork, **{**params, **own}).initialize()
+        except (TypeError, ValueError, AttributeError) as error:
+            if not own:
+                raise
+            raise ValueError(f"net_params={own} do not make a net of skorch: {error}") from error
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
@@ -174,6 +181,11 @@ class DeepEstimator(Parameters):
         own += [name for name in params if name.startswith("iterator_")]
         if own:
             raise ValueError(f"net_params cannot set {own}: use the estimator's callbacks, validation and batch_size.")
+        for name in ("optimizer", "criterion"):
+            if name in params and not callable(params[name]):
+                raise ValueError(
+                    f"net_params[{name!r}] must be a class, such as torch.optim.SGD; got {params[name]!r}."
+                )
         return params
 
     def _load_last_weights(self, net: SeriesNet) -> None:
@@ -204,8 +216,7 @@ class DeepEstimator(Parameters):
                 raise ValueError(f"validation as a tuple must be (X, y); got {len(validation)} elements.")
             try:
                 held_out = self._check_further(validation[0], self.missing, self._n_tokens(data))
-                check_consistent_length(held_out.X, validation[1])
-                y = check_labels(validation[1]) if is_classifier(self) else check_numbers(validation[1])
+                y = check_target(self, validation[1], len(held_out))
                 target = self._encode_target(y, None, reset=False)
             except ValueError as error:
                 raise ValueError(f"In validation=(X, y): {error}") from error
@@ -244,7 +255,8 @@ class DeepEstimator(Parameters):
     def _outputs(self, X: Any, rate: float = 1.0) -> np.ndarray:
         """Network outputs of new series, (n_cases, n_outputs), float64."""
         check_is_fitted(self, "net_")
-        check_scalar(rate, "rate", Real, min_val=0, include_boundaries="neither")
+        if not isinstance(rate, Real) or not 0 < float(rate) < np.inf:
+            raise ValueError(f"rate must be a positive, finite number; got {rate!r}.")
         network = self.net_.module_
         data = self._check_further(X, network.inputs.missing, network.n_tokens)
         batch_size = None if self.predict_batch_size == "auto" else int(self.predict_batch_size)

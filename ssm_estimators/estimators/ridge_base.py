@@ -20,7 +20,6 @@ from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
 POWER = 4
-LARGEST = 1e100  # of targets, whose squares are summed
 
 
 @parameters
@@ -48,8 +47,6 @@ class StateSpaceRidge(FeatureParameters):
     def _fit_ridges(self, cases: "Cases", shared: bool) -> np.ndarray:
         """Fit, with one penalty for all targets or one each; return the predictions of left-out cases."""
         data, Y, weight = cases.data, cases.Y, cases.weight
-        if np.abs(Y).max() > LARGEST:
-            raise ValueError(f"Expected targets of at most {LARGEST:g} in size; got {np.abs(Y).max():g}. Scale y.")
         self.features_ = self._affordable_features(cases)
         for name in ("n_features_in_", "n_channels_in_", "n_timepoints_in_", "feature_names_in_"):
             if hasattr(self, name):

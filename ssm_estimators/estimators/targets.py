@@ -1,7 +1,7 @@
 """What classifiers and regressors, deep or not, do with y and with weights."""
 
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Number, Real
 from typing import Any
 
 import numpy as np
@@ -68,24 +68,19 @@ def check_training_data(
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
     data = check_series(estimator, X, missing, reset=True)
-    if isinstance(y, np.ma.MaskedArray):
-        if (hidden := np.argwhere(np.ma.getmaskarray(y))).size:
-            raise ValueError(f"Expected a target for each case; that of case {hidden[0, 0]} is masked.")
-        y = y.data
-    check_consistent_length(data.X, y)
+    y = check_target(estimator, y, len(data))
     counts = np.ones(len(data), dtype=bool)
     if sample_weight is not None:
         sample_weight = _check_sample_weight(
             sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True, allow_all_zero_weights=True
         )
         counts = sample_weight > 0
-    labels = check_labels(y) if is_classifier(estimator) else check_numbers(y)
     class_weight = getattr(estimator, "class_weight", None)
     if isinstance(class_weight, dict):
-        counts = counts & ~np.isin(labels, _without_weight(class_weight))
+        counts = counts & ~np.isin(y, _without_weight(class_weight))
     if not counts.any():
         raise ValueError("Expected a weight above zero of at least one case; all sample or class weights are zero.")
-    return TrainingCases(data, labels, sample_weight, check_groups(groups, data)).kept(counts)
+    return TrainingCases(data, y, sample_weight, check_groups(groups, data)).kept(counts)
 
 
 def _without_weight(class_weight: dict[Any, Any]) -> list[Any]:
@@ -98,8 +93,34 @@ def _without_weight(class_weight: dict[Any, Any]) -> list[Any]:
     return [label for label, weight in class_weight.items() if weight == 0]
 
 
+def check_target(estimator: BaseEstimator, y: Any, n_cases: int) -> np.ndarray:
+    """Targets of cases: a classifier's labels, another's numbers."""
+    if isinstance(y, np.ma.MaskedArray):
+        if (hidden := np.argwhere(np.ma.getmaskarray(y))).size:
+            raise ValueError(f"Expected a target for each case; that of case {hidden[0, 0]} is masked.")
+        y = y.data
+    y = check_labels(y) if is_classifier(estimator) else check_numbers(y)
+    if len(y) != n_cases:
+        raise ValueError(f"Expected one target for each case; X has {n_cases} cases and y has {len(y)}.")
+    return y
+
+
 def check_labels(y: Any) -> np.ndarray:
     """Labels as a vector, of any type that classes can have."""
+    try:
+        labels = y if hasattr(y, "__array_namespace__") else np.asarray(y)
+    except ValueError as error:
+        raise ValueError(
+            f"Expected labels of one kind in y, one for each case; got {type(y[0]).__name__}s and others."
+        ) from error
+    if labels.dtype == object and labels.ndim:
+        unknown = np.flatnonzero(pd.isna(labels.ravel()))
+        if len(unknown):
+            raise ValueError(f"Expected a label for each case; case {unknown[0]} has {labels.ravel()[unknown[0]]!r}.")
+        kinds = sorted({type(label).__name__ for label in labels.flat if not isinstance(label, Number)})
+        kinds += ["numbers"] * any(isinstance(label, Number) for label in labels.flat)
+        if len(kinds) > 1:
+            raise ValueError(f"Expected labels of one kind in y; got {' and '.join(kinds)}. Convert them, as to str.")
     check_classification_targets(y)
     return np.asarray(column_or_1d(y, warn=True))
 
@@ -148,6 +169,11 @@ def weights_of_classes(
 def check_numbers(y: Any) -> np.ndarray:
     """Targets as float64, (n_cases,) or (n_cases, n_targets)."""
     y = check_array(y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y")
-    if y.ndim > 2:
+    if y.ndim not in (1, 2) or y.shape[1:] == (0,):
         raise ValueError(f"Expected y of shape (n_cases,) or (n_cases, n_targets); got {y.shape}.")
+    if np.abs(y).max() > LARGEST:
+        raise ValueError(f"Expected targets of at most {LARGEST:g} in size; got {np.abs(y).max():g}. Scale y.")
     return np.asarray(y)
+
+
+LARGEST = 1e100  # of targets, whose squares are summed

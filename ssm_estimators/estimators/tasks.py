@@ -92,7 +92,7 @@ class SeriesRegressor(Regressor, DeepEstimator):
     _kept_after = USABLE_AFTER
     _criterion = torch.nn.MSELoss
     _attributes_doc = """target_mean_, target_scale_ : ndarray of shape (n_targets,)
-        By which targets were standardised, weighted."""
+        By which targets were standardised, weighted; a scale of 0: this target did not vary."""
     _example_doc = """>>> import numpy as np
     >>> frequency = np.linspace(0.1, 0.5, 12)
     >>> X = np.sin(frequency[:, None] * np.arange(50))
@@ -130,9 +130,11 @@ class SeriesRegressor(Regressor, DeepEstimator):
             y = self._learn_shape(y)
             self.target_mean_ = np.average(y, axis=0, weights=sample_weight)
             deviation = np.sqrt(np.average((y - self.target_mean_) ** 2, axis=0, weights=sample_weight))
-            self.target_scale_ = np.where(deviation > 1e-12 * np.abs(self.target_mean_), deviation, 1.0)
+            varies = deviation > 1e-12 * np.abs(self.target_mean_)
+            self.target_scale_ = np.where(varies, deviation, 0.0)  # 0: what does not vary is its mean
         else:
             y = y.reshape(len(y), -1)
             if y.shape[1] != len(self.target_mean_):
                 raise ValueError(f"Expected {len(self.target_mean_)} targets a case, as in training; got {y.shape[1]}.")
-        return torch.from_numpy(((y - self.target_mean_) / self.target_scale_).astype(np.float32))
+        scale = np.where(self.target_scale_ > 0, self.target_scale_, 1.0)
+        return torch.from_numpy(((y - self.target_mean_) / scale).astype(np.float32))

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
+
+from ssm_estimators.functional.autograd import once_differentiable
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
+from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.blocks import Blocks, as_components, as_pairs, both_directions, toeplitz
 from ssm_estimators.functional.modes import modes
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.slices import Index, is_small, slices
 

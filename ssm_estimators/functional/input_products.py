@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from ssm_estimators.functional.autograd import once_differentiable
 
 ROWS = 2**16  # numbers of whole series that are worked on at a time
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.blocks import to_pairs
 from ssm_estimators.functional.columns import (
     from_columns,

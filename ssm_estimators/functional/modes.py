@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
+from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.blocks import as_components, as_pairs, to_pairs
 

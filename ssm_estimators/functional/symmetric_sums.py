@@ -4,8 +4,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
+
+from ssm_estimators.functional.autograd import once_differentiable
 
 
 def symmetric_sums(u: Tensor, degree: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.blocks import as_pairs
 
 FEW_SERIES = 8  # of which dense transitions are worth taking in groups

@@ -6,7 +6,8 @@ import torch
 import triton
 import triton.language as tl
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from ssm_estimators.functional.autograd import once_differentiable
 
 POINTS, COLUMNS = 1024, 32  # of all cases' time points, a program
 

@@ -12,8 +12,8 @@ import torch
 import triton
 import triton.language as tl
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.triton_kernels import tile_width
 
 COMPILED = {"num_warps": 8, "num_stages": 1}

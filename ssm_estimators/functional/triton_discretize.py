@@ -10,7 +10,8 @@ import torch
 import triton
 import triton.language as tl
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from ssm_estimators.functional.autograd import once_differentiable
 
 TERMS = tl.constexpr(16)  # of a power series up to |z| = 1/2
 

@@ -6,8 +6,8 @@ import torch
 import triton
 import triton.language as tl
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.blocks import to_pairs
 
 CASES = 4  # a program

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 import triton
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.blocks import Blocks, as_components, move
 from ssm_estimators.functional.triton_kernels import LEAST, matrix_gradients, tile_width, walk
 

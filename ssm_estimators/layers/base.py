@@ -68,7 +68,13 @@ class SSMLayer(nn.Module, ABC):
         Raises
         ------
         ValueError
-            If ``u`` has another shape, if ``rate`` is not positive, or if a bidirectional layer is asked for a state.
+            If ``u`` has another shape or is complex, if ``rate`` is not positive and finite, or if a bidirectional
+            layer is asked for a state.
+
+        Notes
+        -----
+        An input of shape (batch, d_model, n_timepoints), the order of a convolution's input, is refused only where the
+        batch differs from ``d_model``: give ``u.transpose(0, 1)``.
         """
 
     @abstractmethod
@@ -113,11 +119,15 @@ class SSMLayer(nn.Module, ABC):
                 f"Expected an input of shape (d_model={self.d_model}, batch >= 1, n_timepoints >= 1); "
                 f"got {tuple(u.shape)}."
             )
+        if u.is_complex():
+            raise ValueError(
+                f"Expected real numbers; got {u.dtype}. Give real and imaginary parts as features of their own."
+            )
         self._check_rate(rate)
 
     def _check_rate(self, rate: float) -> None:
-        if not rate > 0:
-            raise ValueError(f"rate must be positive; got {rate}.")
+        if not 0 < rate < math.inf:
+            raise ValueError(f"rate must be positive and finite; got {rate}.")
 
     def _check_state(self, state: Tensor, batch: int) -> None:
         expected = (self.d_model, batch, self._state_size())

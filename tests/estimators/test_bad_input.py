@@ -68,10 +68,64 @@ def test_a_case_without_any_value(make, panel, target):
 
 
 def test_y_of_another_length(make, panel, target):
-    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[24, 23\]"):
-        make().fit(panel[0], target[:23])
-    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[24, 23\]"):
-        make().fit(list(panel[0]), target[:23])
+    for X in (panel[0], list(panel[0])):
+        with pytest.raises(ValueError, match="one target for each case; X has 24 cases and y has 23"):
+            make().fit(X, target[:23])
+
+
+@pytest.mark.parametrize("unknown", [None, np.nan, pd.NA])
+def test_labels_that_are_missing(make_classifier, panel, unknown):
+    y = panel[1].astype(object)
+    y[5] = unknown
+    with pytest.raises(ValueError, match="Expected a label for each case; case 5 has"):
+        make_classifier().fit(panel[0], y)
+
+
+def test_labels_of_several_kinds(make_classifier, panel):
+    y = panel[1].astype(object)
+    y[5] = 3
+    with pytest.raises(ValueError, match="Expected labels of one kind in y; got str and numbers"):
+        make_classifier().fit(panel[0], y)
+    with pytest.raises(ValueError, match="Expected labels of one kind"):
+        make_classifier().fit(panel[0], [("a", 1) if i % 2 else "b" for i in range(24)])
+
+
+@pytest.mark.parametrize("value", [1e101, -1e300])
+def test_targets_beyond_all_scales(make_regressor, panel, value):
+    y = panel[0].mean((1, 2))
+    y[3] = value
+    with pytest.raises(ValueError, match=r"targets of at most 1e\+100 in size"):
+        make_regressor().fit(panel[0], y)
+
+
+def test_targets_that_do_not_vary(make_regressor, panel):
+    for value in (1e-6, -3.0, 1e90):
+        predicted = make_regressor().fit(panel[0], np.full(24, value)).predict(panel[0])
+        np.testing.assert_allclose(predicted, value, rtol=1e-9)
+
+
+@pytest.mark.parametrize("rate", [np.inf, np.nan, 0, -1.0, "2"])
+def test_rates_that_are_none(make_deep, panel, target, rate):
+    estimator = make_deep().fit(*_few(panel, target))
+    with pytest.raises(ValueError, match="rate must be a positive, finite number; got"):
+        estimator.predict(panel[0], rate=rate)
+
+
+@pytest.mark.parametrize(
+    ("net_params", "message"),
+    [
+        ({"optimizer": "sgd"}, r"net_params\['optimizer'\] must be a class.*got 'sgd'"),
+        ({"no_such": 1}, "do not make a net of skorch: .*no_such"),
+        ({"module__no_such": 1}, "do not make a net of skorch: .*no_such"),
+    ],
+)
+def test_net_params_that_make_no_net(make_deep, panel, target, net_params, message):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        make_deep(net_params=net_params).fit(*_few(panel, target))
+
+
+def _few(panel, target):
+    return panel[0][:8], target[:8]
 
 
 def test_one_class(make_classifier, panel):

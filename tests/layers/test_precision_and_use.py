@@ -187,6 +187,22 @@ def test_every_parameter_is_trained_and_the_systems_are_named(make):
     assert set(layer.ssm_parameters()) == set(names) - {"C", "D"}
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("L", [20, 90, 1100])
+def test_gradients_may_be_asked_for_inside_autocast(make, bidirectional, L):
+    layer = make(bidirectional=bidirectional)
+
+    def gradients(inside):
+        u = torch.randn(H, 2, L, generator=torch.Generator().manual_seed(3)).requires_grad_()
+        parameters = [p for p in layer.parameters() if p.requires_grad]
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=inside):
+            return torch.autograd.grad(layer(u).square().mean(), [u, *parameters], allow_unused=True)
+
+    for one, other in zip(gradients(True), gradients(False), strict=True):
+        if other is not None:
+            assert (one - other).norm() <= 0.02 * other.norm() + 1e-6  # plain products run in bfloat16 there
+
+
 @pytest.mark.parametrize(
     ("use", "message"),
     [
@@ -195,7 +211,11 @@ def test_every_parameter_is_trained_and_the_systems_are_named(make):
         (lambda layer: layer(torch.randn(H, 1, 0)), r"n_timepoints >= 1\); got \(3, 1, 0\)"),
         (lambda layer: layer(torch.randn(H, 0, 5)), r"batch >= 1, .*got \(3, 0, 5\)"),
         (lambda layer: layer.kernel(0), "L must be at least 1; got 0"),
-        (lambda layer: layer(torch.randn(H, 1, 5), rate=0.0), r"rate must be positive; got 0\.0"),
+        (lambda layer: layer(torch.randn(H, 1, 5), rate=0.0), r"rate must be positive and finite; got 0\.0"),
+        (lambda layer: layer(torch.randn(H, 1, 5), rate=torch.inf), "rate must be positive and finite; got inf"),
+        (lambda layer: layer(torch.randn(H, 1, 5), rate=torch.nan), "rate must be positive and finite; got nan"),
+        (lambda layer: layer(torch.randn(H, 1, 5).cfloat()), "Expected real numbers; got torch.complex64"),
+        (lambda layer: layer.step(torch.randn(H, 1).cfloat(), layer.initial_state(1)), "Expected real numbers"),
         (lambda layer: layer.step(torch.randn(H, 1), layer.initial_state(1), rate=-1.0), "rate must be positive"),
         (lambda layer: layer.step(torch.randn(H + 1, 1), layer.initial_state(1)), r"Expected an input of shape"),
         (lambda layer: layer(torch.randn(H, 1, 5), state=layer.initial_state(1)[..., 1:]), "Expected a state of shape"),
