@@ -3,7 +3,6 @@
 import json
 import pickle
 import time
-import warnings
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,11 @@ from skorch.callbacks import Callback, GradientNormClipping, PassthroughScoring
 from skorch.callbacks.scoring import ScoringBase
 from torch import Tensor
 
-from ssm_estimators import __version__
+from ssm_estimators.notices import warn
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import BestWeights, Schedule, stopped_early
 from ssm_estimators.training.files import read, write
+from ssm_estimators.version import __version__
 
 
 class TrainingCheckpoint(Callback):
@@ -65,7 +65,7 @@ class TrainingCheckpoint(Callback):
         self.training_, self.has_warned_ = _description(net, X), False
         state = read(Path(self.path), net.device)
         if state is not None:
-            self._restore(net, X, state)
+            self._restore(net, state)
         self.last_ = time.monotonic()
 
     def on_batch_end(self, net: Any, batch: Any = None, training: bool = False, **kwargs: Any) -> None:
@@ -86,21 +86,20 @@ class TrainingCheckpoint(Callback):
                 "module": net.module_.state_dict(),
                 "optimizer": net.optimizer_.state_dict(),
                 "callbacks": {name: callback.state_dict() for name, callback in _with_state(net)},
+                "best_scores": {name: float(score.best_score_) for name, score in _scores(net)},
                 "history": json.dumps(history, default=_of_python),
                 "random": net.random_states(),
             }
             write(state, Path(self.path))
         except (OSError, TypeError, AttributeError, pickle.PicklingError) as error:
             if not self.has_warned_:
-                warnings.warn(
+                warn(
                     f"The checkpoint {self.path} could not be written: {error}. Training goes on, and writing is tried "
-                    f"again every {self.seconds:g} seconds and at the end.",
-                    UserWarning,
-                    stacklevel=2,
+                    f"again every {self.seconds:g} seconds and at the end."
                 )
             self.has_warned_ = True
 
-    def _restore(self, net: Any, data: SeriesData, state: dict[str, Any]) -> None:
+    def _restore(self, net: Any, state: dict[str, Any]) -> None:
         kept = state["training"]
         other = [name for name in {**kept, **self.training_} if kept.get(name) != self.training_.get(name)]
         if other:
@@ -113,9 +112,8 @@ class TrainingCheckpoint(Callback):
         for name, callback in _with_state(net):
             callback.load_state_dict(state["callbacks"][name])
         net.go_on_from(json.loads(state["history"]), state["random"])
-        for _, callback in net.callbacks_:
-            if isinstance(callback, ScoringBase | PassthroughScoring):
-                callback.on_train_begin(net, X=data, y=None)  # finds its best score in the history
+        for name, score in _scores(net):
+            score.best_score_ = state["best_scores"].get(name, score.best_score_)
 
 
 _SETTINGS = ("seed", "max_epochs", "batch_size", "lr", "ssm_lr", "weight_decay", "precision", "criterion")
@@ -125,6 +123,11 @@ def _with_state(net: Any) -> list[tuple[str, Any]]:
     """Callbacks that can go on where they were."""
     offers = ("state_dict", "load_state_dict")
     return [(name, callback) for name, callback in net.callbacks_ if all(hasattr(callback, offer) for offer in offers)]
+
+
+def _scores(net: Any) -> list[tuple[str, Any]]:
+    """Scores of skorch, which mark their best epochs."""
+    return [(name, each) for name, each in net.callbacks_ if isinstance(each, ScoringBase | PassthroughScoring)]
 
 
 def _of_python(value: Any) -> Any:

@@ -101,6 +101,8 @@ class SeriesNet(NeuralNet):
     def run_single_epoch(self, iterator: Any, training: bool, **params: Any) -> None:
         """As skorch's; of an epoch that was begun before, see ``go_on_from``, only the rest."""
         super().run_single_epoch(self._rest(iterator) if training else iterator, training, **params)
+        if training:
+            self.history.record("train_batch_count", len(iterator))
 
     def _rest(self, batches: Iterable[Any]) -> Iterator[Any]:
         done, random = self.begun_
@@ -172,7 +174,7 @@ class SeriesNet(NeuralNet):
         """
         self.module_.eval()
         del self.optimizer_
-        vars(self).pop("epoch_start_", None)  # random state
+        self.__dict__.pop("epoch_start_", None)  # random state
         self._optimizers: list[str] = []
         self.set_training(None, None)
         self.callbacks_: list[Any] = []
