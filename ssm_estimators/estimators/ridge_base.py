@@ -20,6 +20,7 @@ from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
 POWER = 4
+LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e9  # of a case: beyond, float64 no longer tells sums apart
 
 
 @parameters
@@ -153,6 +154,11 @@ class Cases:
     def of(cls, given: TrainingCases, Y: np.ndarray, importance: np.ndarray) -> "Cases":
         """With encoded targets and the importance of each case's class."""
         counts = np.ones(len(Y)) if given.sample_weight is None else given.sample_weight
+        if not LEAST_WEIGHT <= counts.min() <= counts.max() <= MOST_WEIGHT:
+            raise ValueError(
+                f"Expected sample weights of 0, or from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}, as numbers of cases; got "
+                f"{counts.min():g} to {counts.max():g}. Divide them by their mean."
+            )
         unit = importance * (counts.sum() / (counts @ importance))
         if given.groups is not None and len(np.unique(given.groups)) < 2:
             raise ValueError("Expected at least two groups, to leave one out; got one.")
