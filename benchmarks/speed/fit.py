@@ -2,8 +2,8 @@
 
 The bare loop trains the same network on the same batches for the same epochs, with AdamW, the same schedule and clipped
 gradients, and knows nothing else; bare prediction is one forward pass a batch. All in turn, in one process. With
-``--before``, a folder that holds another version of the package, default fits and predictions of GunPoint by both, each
-in a process of its own, in turn.
+``--before``, a folder that holds another version of the package, default fits and predictions of GunPoint by both, and
+predictions of three shapes of series, each in a process of its own, in turn.
 
     python benchmarks/speed/fit.py [--profile quick] [--threads 2]
     python benchmarks/speed/fit.py --before ../older
@@ -37,6 +37,26 @@ LiquidS4Classifier(max_epochs=1, random_state=0).fit(X, y)
 start = time.perf_counter()
 accuracy = LiquidS4Classifier(random_state=SEED).fit(X, y).score(X_test, y_test)
 print(json.dumps([time.perf_counter() - start, accuracy]))
+"""
+
+
+PREDICTED = ((512, 128), (64, 1024), (16, 4096))  # cases, time points
+PREDICTIONS = """
+import json, time
+import numpy as np, torch
+from ssm_estimators import S4DClassifier
+torch.set_num_threads(THREADS)
+ms = []
+for n_cases, n_timepoints in SHAPES:
+    X = np.random.default_rng(0).standard_normal((n_cases, 1, n_timepoints)).astype(np.float32)
+    classifier = S4DClassifier(max_epochs=1, random_state=0).fit(X[:16], np.arange(16) % 2)
+    times = []
+    for _ in range(9):
+        start = time.perf_counter()
+        classifier.predict(X)
+        times.append(1e3 * (time.perf_counter() - start))
+    ms.append(float(np.median(times)))
+print(json.dumps(ms))
 """
 
 
@@ -90,16 +110,36 @@ def compare(shape, repeats):
     return {"shape": shape, "batch": size, "epochs": epochs, "ms": {name: round(v, 1) for name, v in ms.items()}}
 
 
-def gunpoint(before, seeds):
+def run(code, folder):
+    """What a version of the package prints last."""
+    env = {**os.environ, "PYTHONPATH": str(folder)}
+    return json.loads(
+        subprocess.check_output([sys.executable, "-c", code], env=env, cwd=folder, text=True).splitlines()[-1]
+    )
+
+
+def predictions(folders, threads, repeats):
+    """Milliseconds of predictions by both versions: the median of as many processes, of nine calls each."""
+    code = PREDICTIONS.replace("THREADS", str(threads)).replace("SHAPES", str(PREDICTED))
+    ms = {name: [] for name in folders}
+    for _ in range(repeats):
+        for name, folder in folders.items():
+            ms[name].append(run(code, folder))
+    rows = []
+    for shape, *each in zip(PREDICTED, *(np.median(values, axis=0) for values in ms.values()), strict=True):
+        rows.append({"predict": shape, **{f"{n}, ms": round(v, 1) for n, v in zip(ms, each, strict=True)}})
+        rows[-1]["after / before"] = round(each[1] / each[0], 2)
+        print(rows[-1], flush=True)
+    return rows
+
+
+def gunpoint(folders, seeds):
     """Seconds and accuracy of both versions, seed by seed."""
     rows = []
-    folders = {"before": Path(before).resolve(), "after": Path(__file__).resolve().parents[2]}
     for seed in range(seeds):
         row = {"seed": seed}
         for name, folder in folders.items():
-            code, env = GUNPOINT.replace("SEED", str(seed)), {**os.environ, "PYTHONPATH": str(folder)}
-            output = subprocess.check_output([sys.executable, "-c", code], env=env, cwd=folder, text=True)
-            seconds, accuracy = json.loads(output.splitlines()[-1])
+            seconds, accuracy = run(GUNPOINT.replace("SEED", str(seed)), folder)
             row |= {f"{name}, s": round(seconds, 2), f"accuracy {name}": round(accuracy, 4)}
         row["before / after"] = round(row["before, s"] / row["after, s"], 2)
         rows.append(row)
@@ -109,12 +149,14 @@ def gunpoint(before, seeds):
 
 def main():
     parser = measure.parser_of(__doc__)
-    parser.add_argument("--before", help="folder of another version: GunPoint by both")
+    parser.add_argument("--before", help="folder of another version: GunPoint and predictions by both")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     start = time.perf_counter()
     if args.before:
-        rows = gunpoint(args.before, 5 if args.profile == "full" else 1)
+        folders = {"before": Path(args.before).resolve(), "after": Path(__file__).resolve().parents[2]}
+        repeats = 5 if args.profile == "full" else 1
+        rows = [*predictions(folders, args.threads, repeats), *gunpoint(folders, repeats)]
         args.output = args.output or measure.RESULTS / "speed_gunpoint.json"
     else:
         rows = [compare(shape, 3 if args.profile == "quick" else 5) for shape in SHAPES[args.profile]]
