@@ -28,7 +28,8 @@ class TrainingCheckpoint(Callback):
     The file is replaced as a whole, and a link by a file. Where it cannot be written, a warning says so, training goes
     on, and writing is tried again later. Of other callbacks those with ``state_dict`` and ``load_state_dict`` go on
     where they were; the states may hold tensors, numbers, strings, lists and dicts. All others begin anew within a
-    training that goes on, among them skorch's ``EarlyStopping`` and ``LRScheduler``, but not the estimators' own.
+    training that goes on, among them skorch's ``EarlyStopping`` and ``LRScheduler``, but not the estimators' own; a
+    score of training cases is then of the rest of the epoch.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """A file with a checksum: it is written as a whole or not at all, and read as it was written or not at all."""
 
 import io
+import pickle
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -72,7 +73,13 @@ def read(path: Path, device: str) -> Any:
             f"The checkpoint {path} is damaged: its {len(payload)} bytes do not have the checksum that was written "
             "with them. Delete it to train anew."
         )
-    return torch.load(io.BytesIO(payload), map_location=device, weights_only=True)
+    try:
+        return torch.load(io.BytesIO(payload), map_location=device, weights_only=True)
+    except pickle.UnpicklingError:  # whose advice is to load whatever the file says
+        raise ValueError(
+            f"The checkpoint {path} holds more than tensors, numbers, strings, lists and dicts: it was written where "
+            "torch.serialization allows other types. Allow them here too, or delete it to train anew."
+        ) from None
 
 
 _DIGEST_LENGTH = 2 * sha256().digest_size + 1

@@ -144,9 +144,9 @@ class SeriesNet(NeuralNet):
         """All outputs at once, in the order of the cases, which need not be that of the batches."""
         data = self.get_dataset(X)
         batches = [self.evaluation_step(batch, training).to(device) for batch in self.get_iterator(data)]
-        order = torch.arange(len(data))
-        order = torch.cat([order[cases] for cases in data.batches(self.batch_size).cases()])
-        yield torch.cat(batches)[order.argsort()]
+        position = torch.arange(len(data), device=data.X.device)
+        order = torch.cat([position[cases] for cases in data.batches(self.batch_size).cases()])
+        yield torch.cat(batches)[order.argsort().to(device)]
 
     def infer(self, x: dict[str, Tensor], **fit_params: Any) -> Tensor:
         """Outputs of a batch, float32; weights belong to the loss only."""

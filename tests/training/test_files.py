@@ -62,8 +62,9 @@ def test_other_files_are_refused(path, kind):
 
 
 def test_folders_and_pipes_are_refused_at_once(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path, tmp_path / "pipe"):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (tmp_path, pipe):
         with pytest.raises(
             ValueError, match=rf"Expected a checkpoint at {path}; found a folder, pipe or device\. Give"
         ):
@@ -119,6 +120,13 @@ def test_what_could_not_be_read_is_not_written(path):
     with pytest.raises(TypeError, match=r"expected tensors, numbers, strings, lists and dicts only; got .*numpy"):
         write({"score": np.float32(1)}, path)
     assert path.read_bytes() == before
+
+
+def test_types_that_were_allowed_elsewhere_are_named(path):
+    with torch.serialization.safe_globals([Path, type(path)]):
+        write({"path": path}, path)
+    with pytest.raises(ValueError, match=rf"{path} holds more than tensors.* Allow them here too, or delete it"):
+        read(path, "cpu")
 
 
 def test_a_file_has_the_permissions_of_any_new_one(path):
