@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import at_least, parameters
+from ssm_estimators.environment import shielded
 from ssm_estimators.estimators.intervals import ErrorQuantiles, movement
 from ssm_estimators.estimators.logarithm import Logarithm
 from ssm_estimators.features.linear_forecast import LinearFit, fit_linear_forecast
@@ -24,6 +25,7 @@ Array = NDArray[Any]
 N_SEASONS = 30  # of a window
 LEAST_WINDOWS = 20  # to train on, where the series are long enough
 MOST_LAGS = 512
+LARGEST = 1e100  # value of a series, of which the square and sums of squares can be taken
 LEAST_MOVEMENT = 0.1  # of a flat window, in units of that of the series that moves most
 
 
@@ -38,19 +40,20 @@ class WindowForecaster(BaseEstimator):
     transform: str | None = "auto"
     difference: str = "auto"
 
-    _parameters_doc = """horizon : int, default=12
+    _parameters_doc = """horizon : int
         Steps to forecast.
-    season : int, default=1
-        Time points after which the series' main rhythm repeats; 1: none is known.
-    window : int or "auto", default="auto"
+    season : int
+        Time points after which the series' main rhythm repeats; 1: none is known. A season is used where the longest
+        series shows two of them, and with ``difference="season"``.
+    window : int or "auto"
         Time points that a forecast sees. ``"auto"``: 30 seasons (300 time points without a season), or all that the
         longest series has before the horizon. Damped modes reach back a quarter of that series.
-    n_lags : int or "auto", default="auto"
+    n_lags : int or "auto"
         Last values of the window that are used as they are. ``"auto"``: a sixth of the longest series, at least one and
         at most two seasons (of 10 where there is none) and 512; fewer where that would leave fewer than 20 windows.
-    transform : {"auto", "log"} or None, default="auto"
+    transform : {"auto", "log"} or None
         ``"auto"``: the logarithm of channels that are positive and whose spread grows with their level.
-    difference : {"auto", "last", "season"}, default="auto"
+    difference : {"auto", "last", "season"}
         What forecasts are shrunk toward where little can be learned: the last value, or that of one season before, for
         which ``n_lags`` must be at least a season. ``"auto"``: the mean of three forecasts, those two and exponential
         smoothing, weighed by their errors on left-out windows."""
@@ -59,6 +62,8 @@ class WindowForecaster(BaseEstimator):
         Which channels are transformed.
     memory_ : Memory
         Which features of a window are used.
+    season_ : int
+        The season that is used; 1: none.
     n_timepoints_ : int
         Of a window.
     moves_ : ndarray of shape (n_channels,)
@@ -74,6 +79,7 @@ class WindowForecaster(BaseEstimator):
         "difference": [StrOptions({"auto", "last", "season"})],
     }
 
+    @shielded()
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn from one or more series.
 
@@ -101,13 +107,16 @@ class WindowForecaster(BaseEstimator):
     def _fit_series(self, series: list[Array]) -> None:
         """Learn from checked series."""
         self.n_channels_in_ = series[0].shape[0]
-        self.log_ = Logarithm.of(series, self.transform, self.season)
+        seen = max(x.shape[1] for x in series) >= 2 * self.season or self.difference == "season"
+        self.season_ = self.season if seen else 1
+        self.log_ = Logarithm.of(series, self.transform, self.season_)
         series = [self.log_.apply(x) for x in series]
         self.memory_, self.n_timepoints_ = self._choose_memory([x.shape[1] for x in series])
         scale = [_scale(x) for x in series]
         self.moves_ = np.max([movement(x) for x in series], axis=0)
         self.errors_: ErrorQuantiles = self._fit(series, scale)
 
+    @shielded()
     def predict(self, X: Any) -> Array:
         """What follows the end of each series.
 
@@ -123,6 +132,7 @@ class WindowForecaster(BaseEstimator):
         windows = self._last_windows(X)
         return self.log_.undo(self._predict(windows))
 
+    @shielded()
     def predict_quantiles(self, X: Any, levels: Sequence[float]) -> Array:
         """Quantiles of what follows the end of each series.
 
@@ -143,6 +153,7 @@ class WindowForecaster(BaseEstimator):
         windows = self._last_windows(X)
         return self._quantiles(windows, levels)
 
+    @shielded()
     def predict_windows(self, x: Any, origins: Any, levels: Sequence[float] | None = None) -> Array:
         """What follows each of many time points of one series, in one call.
 
@@ -158,14 +169,12 @@ class WindowForecaster(BaseEstimator):
         -------
         ndarray of shape (n_origins, n_channels, horizon), or (n_origins, n_channels, horizon, n_levels)
         """
-        check_is_fitted(self, "memory_")
-        (checked,) = check_long_series([x], self.n_channels_in_)
+        (checked,) = self.accept([x])
         times = np.asarray(origins)
         if times.ndim != 1 or times.dtype.kind not in "iu" or ((times < 1) | (times > checked.shape[1])).any():
             raise ValueError(
                 f"origins must be integers from 1 to the series' length, {checked.shape[1]}; got {origins}."
             )
-        checked = self.log_.apply(checked)
         n_timepoints = self.n_timepoints_
         rows = max(1, CHUNK // (n_timepoints * self.n_channels_in_))
         chunks = (
@@ -175,11 +184,31 @@ class WindowForecaster(BaseEstimator):
             return np.concatenate([self.log_.undo(self._predict(windows)) for windows in chunks])
         return np.concatenate([self._quantiles(windows, levels) for windows in chunks])
 
+    def accept(self, X: Any) -> list[Array]:
+        """Series that can be forecast, checked and transformed.
+
+        Parameters
+        ----------
+        X : as in ``predict``
+
+        Returns
+        -------
+        list of ndarray of shape (n_channels, n_timepoints)
+
+        Raises
+        ------
+        ValueError
+            If they are not as those of ``fit`` were: of so many channels, and positive where the logarithm is taken.
+        """
+        check_is_fitted(self, "memory_")
+        return [self.log_.apply(x) for x in check_long_series(X, self.n_channels_in_)]
+
     def _fit_linear(self, series: list[Array], scale: list[Array]) -> LinearFit:
         """The linear forecast of transformed series."""
-        given = {"last": [1], "season": [self.season]}
-        seasons = given.get(self.difference, [1, self.season] if 1 < self.season <= self.memory_.n_lags else [1])
-        smoothing = Smoothing.of(series, self.season) if self.difference == "auto" else None
+        season = self.season_
+        given = {"last": [1], "season": [season]}
+        seasons = given.get(self.difference, [1, season] if 1 < season <= self.memory_.n_lags else [1])
+        smoothing = Smoothing.of(series, season) if self.difference == "auto" else None
         return fit_linear_forecast(series, scale, self.memory_, self.n_timepoints_, self.horizon, seasons, smoothing)
 
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
@@ -202,13 +231,11 @@ class WindowForecaster(BaseEstimator):
         return np.maximum(movement(windows), LEAST_MOVEMENT * self.moves_)
 
     def _last_windows(self, X: Any) -> Array:
-        check_is_fitted(self, "memory_")
-        n_timepoints = self.n_timepoints_
-        series = [self.log_.apply(x) for x in check_long_series(X, self.n_channels_in_)]
-        return np.concatenate([windows_before(x, np.array([x.shape[1]]), n_timepoints) for x in series])
+        series = self.accept(X)
+        return np.concatenate([windows_before(x, np.array([x.shape[1]]), self.n_timepoints_) for x in series])
 
     def _choose_memory(self, lengths: list[int]) -> tuple[Memory, int]:
-        longest, unit = max(lengths), unit_of(self.season)
+        longest, unit = max(lengths), unit_of(self.season_)
         if longest <= self.horizon:
             raise ValueError(
                 f"Expected a series of at least {self.horizon + 1} time points to learn horizon={self.horizon}; the "
@@ -233,7 +260,7 @@ class WindowForecaster(BaseEstimator):
                 f"horizon={self.horizon}; the longest has {longest}. Lower window, n_lags or horizon."
             )
         reach = max(n_lags, min(n_timepoints, (longest - self.horizon) // 4))
-        return Memory.of(n_lags, reach, self.season), n_timepoints
+        return Memory.of(n_lags, reach, self.season_), n_timepoints
 
 
 def check_long_series(X: Any, n_channels: int | None = None) -> list[Array]:
@@ -245,6 +272,8 @@ def check_long_series(X: Any, n_channels: int | None = None) -> list[Array]:
     for i, x in enumerate(series):
         if x.shape[0] != n_channels:
             raise ValueError(f"Expected {n_channels} channels a series; series {i} has shape {x.shape}.")
+        if (np.abs(x) > LARGEST).any():
+            raise ValueError(f"Expected values of at most {LARGEST:g}; series {i} has others. Scale the series.")
     return series
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
-from ssm_estimators.declaration import documentation
+from ssm_estimators.declaration import check_names, documentation
 
 C = TypeVar("C", bound=type)
 NOT_OFFERED = ("warm_start",)  # sktime's fit forgets what was fitted before
@@ -32,6 +32,7 @@ def delegates_to(estimator: type[BaseEstimator], **defaults: Any) -> Callable[[C
         signature = inspect.Signature([itself, *parameters])
 
         def __init__(self: Any, **params: Any) -> None:  # noqa: N807  # becomes the class's own
+            check_names(cls, params, list(signature.parameters)[1:])
             bound = signature.bind(self, **params)
             bound.apply_defaults()
             for name, value in list(bound.arguments.items())[1:]:

@@ -82,6 +82,8 @@ def test_bad_input_is_said(walk):
         StateSpaceRidgeWindowForecaster(horizon=5, n_lags=9, window=5).fit(walk[None])
     with pytest.raises(ValueError, match="NaN"):
         StateSpaceRidgeWindowForecaster(horizon=5).fit(np.where(walk > 3, np.nan, walk)[None])
+    with pytest.raises(ValueError, match=r"Expected values of at most 1e\+100; series 1 has others"):
+        StateSpaceRidgeWindowForecaster(horizon=5).fit([walk, 1e101 * walk])
 
 
 def test_quantiles_of_many_normal_errors_are_normal():
@@ -111,6 +113,28 @@ def test_automatic_lags_fit_into_the_window_and_reach_a_season_back():
     assert short.memory_.n_lags == 24
     with pytest.raises(ValueError, match=r"at least 54 time points for a window of 24 and horizon=30; .* 53"):
         StateSpaceRidgeWindowForecaster(horizon=30, season=24, difference="season").fit(x[..., :53])
+
+
+@pytest.mark.parametrize(("n_timepoints", "season"), [(47, 1), (48, 24)])
+def test_a_season_is_used_where_two_of_them_are_seen(n_timepoints, season):
+    x = np.random.default_rng(0).standard_normal((1, 1, n_timepoints)).cumsum(axis=-1)
+    forecaster = StateSpaceRidgeWindowForecaster(horizon=2, season=24).fit(x)
+    assert forecaster.season_ == forecaster.forecast_.smoothing.season == season
+    without = StateSpaceRidgeWindowForecaster(horizon=2, season=1).fit(x)
+    assert np.array_equal(forecaster.predict(x), without.predict(x)) == (season == 1)
+    given = StateSpaceRidgeWindowForecaster(horizon=2, season=24, difference="season").fit(x)
+    assert given.season_ == 24
+    both = [x[0], x[0, :, :30]]  # one that shows the season is enough
+    assert StateSpaceRidgeWindowForecaster(horizon=2, season=24).fit(both).season_ == season
+
+
+def test_the_callers_settings_change_nothing(walk):
+    expected = StateSpaceRidgeWindowForecaster(horizon=5).fit(walk[None]).predict_quantiles(walk[None], [0.1, 0.9])
+    with np.errstate(all="raise"):
+        forecaster = StateSpaceRidgeWindowForecaster(horizon=5).fit(walk[None])
+        np.testing.assert_array_equal(forecaster.predict_quantiles(walk[None], [0.1, 0.9]), expected)
+        tiny = forecaster.fit(1e-170 * walk[None]).predict(1e-170 * walk[None])  # whose squares underflow
+    assert np.isfinite(tiny).all()
 
 
 def test_a_short_series_is_seen_whole():
