@@ -1,5 +1,7 @@
 """What the forecasters share: time indices, known variables and panels around an estimator of windows."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -8,14 +10,26 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sktime.forecasting.base import BaseForecaster
 
+from ssm_estimators.environment import shielded
 from ssm_estimators.refusal import unchanged_if_refused
+from ssm_estimators.sktime.frames import as_frame, by_series, check_numbers, of_series
 from ssm_estimators.sktime.known_variables import KnownVariables
+from ssm_estimators.sktime.times import season_of, steps_ahead, times_ahead, with_frequency
 
 Array = NDArray[Any]
 
-# time points after which the main rhythm of a frequency repeats: a day of hours or minutes, a year of months
-SEASONS = {"h": 24, "D": 7, "B": 5, "W": 52, "M": 12, "Q": 4, "min": 1440, "s": 60}
 DEFAULT_HORIZON = 12
+
+
+def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A public method of sktime's: shielded from the caller's settings; if it is refused, all is as it was before."""
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **params: Any) -> Any:
+        with unchanged_if_refused(self), shielded():
+            return method(self, *args, **params)
+
+    return call
 
 
 class SeriesForecaster(BaseForecaster):
@@ -47,7 +61,8 @@ class SeriesForecaster(BaseForecaster):
     ``pretrain`` takes the pretrained forecaster as it is. Variables in ``X`` must be known in the future; they act by
     their linear effect at the same time, estimated on differences. Forecasts of times in the sample are one step ahead,
     of the first its own value. Quantiles are conformal: from the errors of training windows by maps fitted to what came
-    before. Where values are log-transformed, forecasts are medians. What a forecaster needs of the past it keeps itself
+    before. Where values are log-transformed, forecasts are medians. Rows of ``X`` after the end of ``y`` are kept, and
+    used where ``predict`` gets no others. What a forecaster needs of the past it keeps itself
     (``predict_residuals`` needs ``set_config(remember_data=True)``).
 
     Parameters
@@ -58,6 +73,7 @@ class SeriesForecaster(BaseForecaster):
     season : int or "auto", default="auto"
         Time points after which the series' main rhythm repeats; 1: none is known. ``"auto"``: from the index's
         frequency, a minute of seconds, a day of minutes or hours, a week of days, a year of weeks, months or quarters.
+        A season is used where the longest series shows two of them, and with ``difference="season"``.
     {parameters}
 
     Attributes
@@ -83,48 +99,87 @@ class SeriesForecaster(BaseForecaster):
     ]
     _y = _X = None  # what sktime keeps where a user turns that on
 
+    fit = guarded(BaseForecaster.fit)
+    fit_predict = guarded(BaseForecaster.fit_predict)
+    pretrain = guarded(BaseForecaster.pretrain)
+    update = guarded(BaseForecaster.update)
+    update_predict = guarded(BaseForecaster.update_predict)
+    update_predict_single = guarded(BaseForecaster.update_predict_single)
+    predict = guarded(BaseForecaster.predict)
+    predict_interval = guarded(BaseForecaster.predict_interval)
+    predict_quantiles = guarded(BaseForecaster.predict_quantiles)
+    predict_var = guarded(BaseForecaster.predict_var)
+    predict_proba = guarded(BaseForecaster.predict_proba)
+    predict_residuals = guarded(BaseForecaster.predict_residuals)
+    score = guarded(BaseForecaster.score)
+
+    def _check_X_y(self, X: Any = None, y: Any = None, *args: Any, **params: Any) -> tuple[Any, Any]:  # noqa: N802  # sktime's
+        """As sktime's, and say where numbers are missing, infinite or too large."""
+        if y is not None:
+            self._converter_store_y: dict[Any, Any] = {}  # a new one: sktime's changes it, though y may be refused
+        try:
+            inner_X, inner_y = super()._check_X_y(X, y, *args, **params)
+        except ValueError:
+            for name, data in {"y": y, "X": X}.items():
+                check_numbers(name, None if data is None else as_frame(data))
+            raise
+        check_numbers("y", inner_y)
+        check_numbers("X", inner_X)
+        return inner_X, inner_y
+
+    def _set_cutoff_from_y(self, y: Any) -> None:
+        """As sktime's, but old data given to ``update`` do not move the end of the series back."""
+        before = self.cutoff if self.is_fitted else None
+        super()._set_cutoff_from_y(y)
+        if before is not None and type(before) is type(self.cutoff) and before[0] > self.cutoff[0]:
+            self._set_cutoff(before)
+
     def _fit(self, y: pd.DataFrame, X: pd.DataFrame | None, fh: Any) -> Self:
-        self._learn_data(y, X)
+        self.index_names_ = list(y.index.names)
+        self.known_: KnownVariables | None = None
+        data = {key: with_frequency(key, frame) for key, frame in by_series(y).items()}
+        if X is not None:
+            self.known_ = KnownVariables.of(data, by_series(X))
+            data = {key: self.known_.without(key, frame) for key, frame in data.items()}
+        self.data_ = data
         if hasattr(self, "pretrained_estimator_"):
             self.estimator_ = self.pretrained_estimator_
+            self.estimator_.accept(_values(data))
         else:
-            self.estimator_ = self._new_estimator(fh, self.data_).fit(self._values(self.data_))
+            self.estimator_ = self._new_estimator(fh, data).fit(_values(data))
         return self
 
     def _pretrain(self, y: pd.DataFrame, X: pd.DataFrame | None = None, fh: Any = None) -> Self:
-        if X is not None:
-            raise ValueError(
-                "pretrain takes no X: effects of known variables are learnt in fit, from each series' own."
-            )
-        data = by_series(y)
-        check_regular(data)
-        self.pretraining_series_: list[Array] = self._values(data)
+        data = self._pretraining_data(y, X)
+        self.pretraining_series_: list[Array] = _values(data)
         self.pretrained_estimator_ = self._new_estimator(fh, data).fit(self.pretraining_series_)
         return self
 
     def _pretrain_update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, fh: Any = None) -> Self:
-        check_regular(by_series(y))
-        series = [*self.pretraining_series_, *self._values(by_series(y))]
+        if not hasattr(self, "pretrained_estimator_"):  # there was a fit, but no pretraining
+            return self._pretrain(y, X, fh)
+        series = [*self.pretraining_series_, *_values(self._pretraining_data(y, X))]
         self.pretrained_estimator_ = clone(self.pretrained_estimator_).fit(series)
         self.pretraining_series_ = series
         return self
 
-    def update(self, y: Any, X: Any = None, update_params: bool = True) -> Self:
-        """As sktime's; if the new data are refused, the forecaster is as it was before."""
-        with unchanged_if_refused(self):
-            super().update(y, X, update_params)
-        return self
+    def _pretraining_data(self, y: pd.DataFrame, X: pd.DataFrame | None) -> dict[Any, pd.DataFrame]:
+        if X is not None:
+            raise ValueError(
+                "pretrain takes no X: effects of known variables are learnt in fit, from each series' own."
+            )
+        return {key: with_frequency(key, frame) for key, frame in by_series(y).items()}
 
     def _update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, update_params: bool = True) -> Self:
-        known, data = None if X is None else by_series(X), dict(self.data_)
+        known, data = self._known_with(X), dict(self.data_)
         for key, frame in by_series(y).items():
-            fresh = frame if self.known_ is None else self.known_.without(frame, None if known is None else known[key])
-            before = data.get(key, fresh.iloc[:0])
-            data[key] = pd.concat([before[~before.index.isin(fresh.index)], fresh]).sort_index()
-        check_regular(data)
+            fresh = frame if known is None else known.without(key, frame)
+            data[key] = _continued(key, data.get(key), fresh, columns=next(iter(data.values())).columns)
         if update_params and not hasattr(self, "pretrained_estimator_"):
-            self.estimator_ = clone(self.estimator_).fit(self._values(data))
-        self.data_ = data
+            self.estimator_ = clone(self.estimator_).fit(_values(data))
+        else:
+            self.estimator_.accept(_values(data))
+        self.data_, self.known_ = data, known
         return self
 
     def _predict(self, fh: Any, X: pd.DataFrame | None) -> pd.DataFrame:
@@ -134,20 +189,13 @@ class SeriesForecaster(BaseForecaster):
         return self._joined(self._forecast(fh, X, alpha))
 
     def _forecast(self, fh: Any, X: pd.DataFrame | None, alpha: list[float] | None) -> dict[Any, pd.DataFrame]:
-        known = None if X is None else by_series(X)
-        return {
-            key: self._forecast_one(frame, fh, None if known is None else known[key], alpha)
-            for key, frame in self.data_.items()
-        }
+        known = self._known_with(X)
+        return {key: self._forecast_one(key, fh, known, alpha) for key in self.data_}
 
-    def _forecast_one(
-        self, frame: pd.DataFrame, fh: Any, X: pd.DataFrame | None, alpha: list[float] | None
-    ) -> pd.DataFrame:
+    def _forecast_one(self, key: Any, fh: Any, known: KnownVariables | None, alpha: list[float] | None) -> pd.DataFrame:
         """Values at the horizon of one series: after its end by the map to that step, before it a step ahead."""
-        cutoff = self._cutoff_of(frame)
-        steps = np.asarray(fh.to_relative(cutoff), dtype=int)
-        index = fh.to_absolute_index(cutoff)
-        horizon = self.estimator_.horizon
+        frame, horizon = self.data_[key], self.estimator_.horizon
+        steps = steps_ahead(key, fh, frame.index, horizon)
         if (steps > horizon).any():
             raise ValueError(
                 f"The forecaster was fitted for {horizon} steps ahead; fh asks for {steps.max()}. Give fh in fit, or "
@@ -156,6 +204,7 @@ class SeriesForecaster(BaseForecaster):
         length = len(frame)
         if (steps <= -length).any():
             raise ValueError(f"fh asks for {steps.min()} steps before the end of a series of {length} time points.")
+        index = times_ahead(frame.index, steps)
         origins = np.where(steps > 0, length, length - 1 + steps)
         ahead = np.where(steps > 0, steps - 1, 0)
         x = frame.to_numpy(dtype=float).T
@@ -164,40 +213,23 @@ class SeriesForecaster(BaseForecaster):
         first = origins == 0  # nothing is known before: its own value
         if first.any():
             values[first] = x[:, 0] if alpha is None else x[:, 0, None]
-        if self.known_ is not None:
-            effect = self.known_.effect(X, index)
+        if known is not None:
+            effect = known.effect(key, index)
             values = values + (effect if alpha is None else effect[..., None])
         if alpha is None:
             return pd.DataFrame(values, index=index, columns=frame.columns)
         columns = pd.MultiIndex.from_product([self._get_varnames(), alpha])
         return pd.DataFrame(values.reshape(len(values), -1), index=index, columns=columns)
 
-    def _cutoff_of(self, frame: pd.DataFrame) -> pd.Index:
-        """The last time of one series, with the frequency."""
-        cutoff = frame.index[-1:]
-        if not isinstance(cutoff, pd.DatetimeIndex):
-            return cutoff
-        freq = frame.index.freq or (pd.infer_freq(frame.index) if len(frame) > 2 else None)
-        return pd.DatetimeIndex(cutoff, freq=freq)
-
-    def _learn_data(self, y: pd.DataFrame, X: pd.DataFrame | None) -> None:
-        """Keep the series, less what known variables explain."""
-        data = by_series(y)
-        check_regular(data)
-        self.index_names_ = list(y.index.names)
-        self.known_: KnownVariables | None = None
-        if X is not None:
-            known = by_series(X)
-            self.known_ = KnownVariables.of(list(data.values()), [known[key] for key in data])
-            data = {key: self.known_.without(frame, known[key]) for key, frame in data.items()}
-        self.data_ = data
+    def _known_with(self, X: pd.DataFrame | None) -> KnownVariables | None:
+        """What is known of the variables, these rows too."""
+        if X is not None and self.known_ is None:
+            raise ValueError("The forecaster was fitted without X, which it can therefore not use. Give X to fit too.")
+        return None if self.known_ is None else self.known_.joined_with(None if X is None else by_series(X))
 
     def _joined(self, frames: dict[Any, pd.DataFrame]) -> pd.DataFrame:
         """The inverse of :func:`by_series`."""
         return frames[None] if None in frames else pd.concat(frames, names=self.index_names_)
-
-    def _values(self, data: dict[Any, pd.DataFrame]) -> list[Array]:
-        return [frame.to_numpy(dtype=float).T for frame in data.values()]
 
     def _new_estimator(self, fh: Any, data: dict[Any, pd.DataFrame]) -> Any:
         params = self.get_params(deep=False)
@@ -205,8 +237,9 @@ class SeriesForecaster(BaseForecaster):
         if params["season"] == "auto":
             params["season"] = season_of(frame.index)
         if params["horizon"] == "auto" and fh is not None:
-            farthest = [np.max(fh.to_relative(self._cutoff_of(frame))) for frame in data.values()]
-            params["horizon"] = max(1, int(max(farthest)))
+            longest = max(len(frame) for frame in data.values())
+            farthest = max(steps_ahead(key, fh, frame.index, longest).max() for key, frame in data.items())
+            params["horizon"] = max(1, int(farthest))
         elif params["horizon"] == "auto":
             shortest = min(len(frame) for frame in data.values())
             params["horizon"] = max(1, min(max(params["season"], DEFAULT_HORIZON), shortest // 4))
@@ -228,45 +261,19 @@ class SeriesForecaster(BaseForecaster):
         return [dict(params) for params in cls._test_params]
 
 
-def by_series(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
-    """One frame a series, by the levels of the index but the last; of a single series by None."""
-    if not isinstance(frame.index, pd.MultiIndex):
-        return {None: frame}
-    levels = list(range(frame.index.nlevels - 1))
-    return {key: group.droplevel(levels) for key, group in frame.groupby(level=levels, sort=False)}
+def _continued(key: Any, before: pd.DataFrame | None, fresh: pd.DataFrame, columns: pd.Index) -> pd.DataFrame:
+    """A series with new times, and old ones whose values are new."""
+    if list(fresh.columns) != list(columns):
+        raise ValueError(f"Expected y with the columns {list(columns)} of fit; got {list(fresh.columns)}.")
+    if before is None:
+        return with_frequency(key, fresh)
+    together = pd.concat([before[~before.index.isin(fresh.index)], fresh])
+    if together.index.dtype == object:
+        raise ValueError(
+            f"Expected times{of_series(key)} of the kind of fit's, {before.index.dtype}; got {fresh.index.dtype}."
+        )
+    return with_frequency(key, together.sort_index(), getattr(before.index, "freq", None))
 
 
-def check_regular(data: dict[Any, pd.DataFrame]) -> None:
-    """Refuse times whose steps differ, and integers that are not neighbours, after which no next time is known."""
-    for frame in data.values():
-        index = frame.index
-        remedy = "y.reset_index(drop=True) counts time points instead."
-        if isinstance(index, pd.DatetimeIndex):
-            regular = len(index) < 3 or index.freq is not None or pd.infer_freq(index) is not None
-            remedy = "y.asfreq(...) makes them, and shows as NaN what is missing; " + remedy
-        elif isinstance(index, pd.PeriodIndex):
-            regular = bool((np.diff(index.asi8) == index.freq.n).all())
-        else:
-            regular = bool((np.diff(index) == 1).all())
-        if not regular:
-            raise ValueError(
-                f"Expected neighbouring times of one frequency; from {index[0]} to {index[-1]} they are not. {remedy}"
-            )
-
-
-def season_of(index: pd.Index) -> int:
-    """Time points after which the main rhythm repeats, from the index's frequency; 1 if it has none."""
-    freq = getattr(index, "freq", None) or (pd.infer_freq(index) if _can_infer(index) else None)
-    if freq is None:
-        return 1
-    offset = pd.tseries.frequencies.to_offset(freq)
-    base = offset.rule_code.split("-")[0]
-    name = base if base in SEASONS else base.rstrip("ES").removeprefix("B")  # ends, starts and business months
-    if name not in SEASONS:
-        return 1
-    season = SEASONS[name] // offset.n
-    return season if season * offset.n == SEASONS[name] else 1
-
-
-def _can_infer(index: pd.Index) -> bool:
-    return isinstance(index, pd.DatetimeIndex) and len(index) > 2
+def _values(data: dict[Any, pd.DataFrame]) -> list[Array]:
+    return [frame.to_numpy(dtype=float).T for frame in data.values()]

@@ -1,7 +1,6 @@
 """Variables that are known in the future, by their linear effect at the same time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,52 +8,86 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 
+from ssm_estimators.sktime.frames import of_series
+
 Array = NDArray[Any]
+Frames = dict[Any, pd.DataFrame]  # one a series
 
 PENALTIES = np.logspace(-4, 4, 17)
 
 
 @dataclass(frozen=True)
 class KnownVariables:
-    """What a unit of each known variable adds to each series' column.
+    """What a unit of each known variable adds to each series' column, and the variables as far as they are known.
 
     Attributes
     ----------
-    names : list
-        Columns of X.
     coef : ndarray of shape (n_variables, n_columns)
+    rows : dict of DataFrame
+        The variables of each series.
     """
 
-    names: list[Any]
     coef: Array
+    rows: Frames
 
     @classmethod
-    def of(cls, y: Sequence[pd.DataFrame], X: Sequence[pd.DataFrame]) -> "KnownVariables":
+    def of(cls, y: Frames, X: Frames) -> "KnownVariables":
         """Ridge regression of the differences between neighbouring time points, its penalty by leaving one out."""
-        changes = np.concatenate([np.diff(_numbers(x), axis=0) for x in X])
-        targets = np.concatenate([np.diff(frame.to_numpy(dtype=float), axis=0) for frame in y])
+        check_once(X)
+        changes = np.concatenate([np.diff(_at(key, X.get(key), frame.index, "y"), axis=0) for key, frame in y.items()])
+        targets = np.concatenate([np.diff(frame.to_numpy(dtype=float), axis=0) for frame in y.values()])
+        if len(changes) == 0:
+            raise ValueError("Expected at least two time points of y to learn the effect of X; got one.")
         spread = np.sqrt((changes**2).mean(axis=0))
         spread[spread == 0] = 1.0
         ridge = RidgeCV(PENALTIES, fit_intercept=False, alpha_per_target=True).fit(changes / spread, targets)
         coef = np.reshape(ridge.coef_, (targets.shape[1], -1)).T / spread[:, None]
-        return cls(list(X[0].columns), coef)
+        return cls(coef, X)
 
-    def effect(self, X: pd.DataFrame | None, index: pd.Index) -> Array:
-        """(n_times, n_columns) at these times, which X must have."""
+    def joined_with(self, X: Frames | None) -> "KnownVariables":
+        """The same with further rows, which count before those known so far."""
         if X is None:
+            return self
+        check_once(X)
+        names = next(iter(self.rows.values())).columns
+        rows = dict(self.rows)
+        for key, frame in X.items():
+            lacking = names.difference(frame.columns, sort=False)
+            if len(lacking):
+                raise ValueError(f"Expected the columns {list(names)} of the X of fit; X lacks {list(lacking)}.")
+            if key in rows:
+                before = rows[key]
+                frame = pd.concat([before[~before.index.isin(frame.index)], frame[names]])
+            rows[key] = frame[names]
+        return replace(self, rows=rows)
+
+    def effect(self, key: Any, times: pd.Index, asked_by: str = "fh") -> Array:
+        """Of a series' variables at these times, (n_times, n_columns)."""
+        return _at(key, self.rows.get(key), times, asked_by) @ self.coef
+
+    def without(self, key: Any, y: pd.DataFrame) -> pd.DataFrame:
+        """A series less the effect."""
+        return y - self.effect(key, y.index, "y")
+
+
+def check_once(X: Frames) -> None:
+    """Refuse times that are there twice."""
+    for key, frame in X.items():
+        if frame.index.has_duplicates:
             raise ValueError(
-                f"The forecaster was fitted with X; predict needs its columns {self.names} at every time of fh."
+                f"Expected one row of X a time{of_series(key)}; there are more of "
+                f"{frame.index[frame.index.duplicated()][0]}."
             )
-        lacking = index.difference(X.index)
-        if len(lacking):
-            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-            raise ValueError(f"X must have a row for every time of fh; it lacks {lacking[0]}{more}.")
-        return _numbers(X.loc[index, self.names]) @ self.coef
-
-    def without(self, y: pd.DataFrame, X: pd.DataFrame | None) -> pd.DataFrame:
-        """Series less the effect."""
-        return y - self.effect(X, y.index)
 
 
-def _numbers(X: pd.DataFrame) -> Array:
-    return X.to_numpy(dtype=float)
+def _at(key: Any, X: pd.DataFrame | None, times: pd.Index, asked_by: str) -> Array:
+    """Values at these times."""
+    position = np.full(len(times), -1) if X is None else X.index.get_indexer(times)
+    lacking = times[position < 0]
+    if X is None or len(lacking):
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        raise ValueError(
+            f"X must have a row for every time of {asked_by}{of_series(key)}; it lacks {lacking[0]}{more}. Rows of the "
+            "future may be given to fit, update or predict."
+        )
+    return X.iloc[position].to_numpy(dtype=float)

@@ -1,0 +1,58 @@
+"""Frames of series, one below the other, and what is said of their values."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sktime.datatypes import check_is_scitype, convert
+
+from ssm_estimators.estimators.window import LARGEST
+
+FRAMES = {"Series": "pd.DataFrame", "Panel": "pd-multiindex", "Hierarchical": "pd_multiindex_hier"}
+
+
+def by_series(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
+    """One frame a series, by the levels of the index but the last; of a single series by None."""
+    if not isinstance(frame.index, pd.MultiIndex):
+        return {None: frame}
+    levels = list(range(frame.index.nlevels - 1))
+    return {key: group.droplevel(levels) for key, group in frame.groupby(level=levels, sort=False)}
+
+
+def of_series(key: Any) -> str:
+    """How to name a series of a panel in an error; a single one has no name."""
+    if key is None:
+        return ""
+    return f" of series {key[0] if isinstance(key, tuple) and len(key) == 1 else key!r}"
+
+
+def as_frame(data: Any) -> pd.DataFrame | None:
+    """Series of any of sktime's forms as a frame; None if they are of no such form."""
+    valid, _, metadata = check_is_scitype(data, list(FRAMES), return_metadata=["mtype", "scitype"])
+    if not valid:
+        return None
+    return convert(data, metadata["mtype"], FRAMES[metadata["scitype"]], as_scitype=metadata["scitype"])
+
+
+def check_numbers(name: str, frame: pd.DataFrame | None) -> None:
+    """Refuse numbers that are missing, infinite or too large, and say where they are.
+
+    Raises
+    ------
+    ValueError
+    """
+    if frame is None:
+        return
+    if frame.shape[1] == 0:
+        raise ValueError(f"Expected at least one column in {name}; got none.")
+    values = frame.to_numpy(dtype=float, na_value=np.nan)
+    wrong = np.argwhere(~(np.abs(values) <= LARGEST))
+    if len(wrong):
+        row, number = wrong[0]
+        *key, time = frame.index[row] if isinstance(frame.index, pd.MultiIndex) else [frame.index[row]]
+        value = values[row, number]
+        remedy = "Fill it first, as sktime's Imputer does." if np.isnan(value) else f"Replace it, or scale {name}."
+        raise ValueError(
+            f"Expected numbers of at most {LARGEST:g} in {name}; column {frame.columns[number]!r}"
+            f"{of_series(tuple(key) or None)} has {value:g} at {time}. {remedy}"
+        )
