@@ -17,7 +17,6 @@ LONGEST_UP_TO = ((2_500, 24), (6_000, 32), (12_000, 48), (30_000, 64))
 LONGEST, LONGEST_OF_SEVERAL_INPUTS = 128, 64
 # up to there Fourier transforms cost less than blocks: time points, and inputs a feature
 SHORT_SERIES, FEW_INPUTS = 1_000, 20_000
-USUAL_BATCH = 64
 TRITON_CHUNKS, TRITON_SHORTER_CHUNK, TRITON_STATES = (16, 32, 64), 32, 128  # that its kernels take
 
 
@@ -42,8 +41,6 @@ def scan_system(
 ) -> tuple[Tensor, Tensor | None]:
     """Run systems over time, as is fastest: by :func:`chunked_scan`, or by their kernels.
 
-    Without gradients the choice is that for 64 series: not even by rounding does one depend on how many are beside it.
-
     Parameters
     ----------
     u, state, lengths, return_state
@@ -62,7 +59,7 @@ def scan_system(
         longest = TRITON_CHUNKS[-1] if len(inputs) == 1 and is_roomy(first.device) else TRITON_SHORTER_CHUNK
         T = next(T for T in TRITON_CHUNKS if min(L, longest) <= T)
         return chunked_scan(inputs, system.blocks(T, first), state, lengths=lengths, return_state=return_state)
-    batch = first.shape[1] if torch.is_grad_enabled() else USUAL_BATCH
+    batch = first.shape[1]
     # of a causal system not even rounding may let an output depend on later inputs
     short = len(system.C) == 2 and L <= SHORT_SERIES and batch * L <= FEW_INPUTS
     by_matrix = is_matrix_cheap(L, batch, len(inputs))

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from torch import Tensor
 
 SLICE = 8192  # points of all features that are worked on at a time
-TILE = 8  # cases that products treat alike
 Index = tuple[slice, slice, slice]
 
 
@@ -19,7 +18,6 @@ def slices(x: Tensor) -> Iterator[Index]:
     _, batch, L = x.shape
     size = SLICE if x.device.type == "cpu" else batch * L
     n_cases = max(1, size // L)
-    n_cases -= n_cases % TILE if TILE < n_cases < batch else 0
     for case in range(0, batch, n_cases):
         for time in range(0, L, size):
             yield slice(None), slice(case, case + n_cases), slice(time, time + size)

@@ -27,7 +27,7 @@ def test_slices_are_all_points_once_and_one_slice_if_they_are_few(batch, L):
 
 
 @pytest.mark.parametrize("batch", [8, 10, 11, 12])
-def test_batches_that_fit_one_slice_but_not_whole_tiles(batch):
+def test_batches_about_the_size_of_a_slice(batch):
     arguments, gains = _mixing_arguments((2, batch, 700), dropout=True)
     _agree(gated_mixing(*arguments, *gains), reference.gated_mixing(*arguments, *gains), arguments)
 

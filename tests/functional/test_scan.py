@@ -260,22 +260,6 @@ def test_scan_of_a_system_is_the_scan_of_its_blocks(L, batch, diagonal):
     torch.testing.assert_close(scan_system(u, system, return_state=True), (expected, end), rtol=1e-4, atol=1e-4)
 
 
-@torch.no_grad()
-@pytest.mark.parametrize("L", [50, 300, 3000])
-def test_without_gradients_the_number_of_series_decides_nothing(system, L, monkeypatch):
-    set_backend("torch")  # whose ways are many
-    made, system_type = [], type(system)
-    for kind in ("kernels", "blocks"):
-        make = getattr(system_type, kind)
-        monkeypatch.setattr(
-            system_type, kind, lambda *args, make=make, kind=kind: made.append((kind, args[1])) or make(*args)
-        )
-    for batch in (1, 8, 200):
-        scan_system(torch.randn(H, batch, L), system)
-    assert len(made) == 3
-    assert len(set(made)) == 1
-
-
 def test_wrong_number_of_inputs_is_refused(system):
     u = _series(5)
     blocks = _causal(system).blocks(4, u)
