@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from scipy.sparse import issparse
 
 FORMS = (
     "Expected X of shape (n_cases, n_channels, n_timepoints), or (n_cases, n_timepoints) for one channel, or a list of "
@@ -35,6 +36,8 @@ def plain_form(X: Any) -> Any:
     >>> [case.shape for case in plain_form(pd.DataFrame({"x": np.arange(6.0)}, index))]
     [(3, 1), (3, 1)]
     """
+    if issparse(X):
+        return X  # scikit-learn refuses it
     if X is None or isinstance(X, str | bytes | dict | set | PathLike) or not _is_sized(X):
         raise ValueError(f"{FORMS}; got {'None' if X is None else f'an object of type {type(X).__name__}'}.")
     X = _as_numpy_or_pandas(X)

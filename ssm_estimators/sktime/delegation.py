@@ -120,6 +120,14 @@ class Delegation:
             self._parent_callback_ctx = context
         return self
 
+    def _check_capabilities(self: Any, X_metadata: dict[str, Any]) -> None:
+        """As sktime's, and says what accepts missing values."""
+        if X_metadata["has_nans"] and self.missing == "error":
+            raise ValueError(
+                f"X contains NaN, missing values that {type(self).__name__} refuses. missing='mask' accepts them."
+            )
+        super()._check_capabilities(X_metadata)  # type: ignore[misc]  # of sktime's base class
+
     def _fit(self: Any, X: Any, y: np.ndarray) -> Any:
         self.estimator_ = self._estimator_class(**self.get_params(deep=False)).fit(X, y)
         return self

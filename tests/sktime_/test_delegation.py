@@ -107,8 +107,39 @@ def test_missing_values(any_class):
     estimator = build(any_class, missing="mask").fit(X, y)
     assert np.isfinite(_outputs(estimator, X)).all()
     assert not build(any_class).get_tag("capability:missing_values")
-    with pytest.raises(ValueError, match="missing"):
+    with pytest.raises(ValueError, match=r"X contains NaN.* missing='mask' accepts"):
         build(any_class).fit(X, y)
+
+
+@pytest.mark.parametrize("mtype", ["df-list", "pd-multiindex"])
+def test_irregular_stamps_are_refused(any_class, mtype):
+    X, y = panel()
+    frames = [pd.DataFrame(case.T, index=np.arange(20), columns=["a"]) for case in X]
+    frames[3].index = np.r_[np.arange(19), 25]
+    form = frames if mtype == "df-list" else pd.concat(dict(enumerate(frames)), names=["case", "time"])
+    with pytest.raises(ValueError, match=r"equal steps; in case 3 a step of 1 is followed by one of 7"):
+        build(any_class).fit(form, y)
+    regular = [frame.set_axis(2 * np.arange(20), axis=0) for frame in frames]
+    expected = build(any_class).fit(X, y).predict(X)
+    np.testing.assert_array_equal(build(any_class).fit(regular, y).predict(regular), expected)
+
+
+def test_channels_are_matched_by_name(any_class):
+    X, y = panel(n_channels=2)
+    frames = [pd.DataFrame(case.T, columns=["a", "b"]) for case in X]
+    swapped = [frame[["b", "a"]] for frame in frames]
+    estimator = build(any_class).fit(frames, y)
+    np.testing.assert_array_equal(_outputs(estimator, swapped), _outputs(estimator, frames))
+    mixed = [frame[["b", "a"]] if i % 2 else frame for i, frame in enumerate(frames)]
+    np.testing.assert_array_equal(_outputs(build(any_class).fit(mixed, y), X), _outputs(estimator, X))
+
+
+def test_neighbours_change_nothing(any_class):
+    X, y = panel(n_channels=2, n_timepoints=50)
+    estimator = build(any_class).fit(X, y)
+    together = _outputs(estimator, X)
+    alone = np.concatenate([_outputs(estimator, X[i : i + 1]) for i in range(len(X))])
+    assert np.abs(together - alone).max() <= 1e-9 * np.abs(together).max()
 
 
 def test_random_state(any_class):
