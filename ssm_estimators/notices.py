@@ -1,10 +1,17 @@
-"""Warnings that point at the user's own line."""
+"""What is told on the way: warnings that point at the user's own line, and bars of progress."""
 
+import re
 import sys
 import warnings
 from pathlib import Path
+from typing import Any, TextIO
+
+from tqdm.auto import tqdm
+from tqdm.notebook import tqdm_notebook
 
 PACKAGE = str(Path(__file__).parent)
+_LINE = "{desc}: {percentage:.0f}%, {unit} {n_fmt}/{total_fmt}, {elapsed} done, {remaining} to go{postfix}"
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def warn(message: str) -> None:
@@ -13,3 +20,29 @@ def warn(message: str) -> None:
     while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def bar(total: int, description: str, unit: str, is_shown: bool = True) -> Any:
+    """A bar of tqdm's on stderr; a plain line every ten seconds where that is no terminal."""
+    is_drawn = sys.stderr.isatty() or issubclass(tqdm, tqdm_notebook)
+    form: dict[str, Any] = {} if is_drawn else {"file": _Lines(sys.stderr), "mininterval": 10, "bar_format": _LINE}
+    return tqdm(total=total, desc=description, unit=unit, disable=not is_shown, **form)
+
+
+def without_colours(text: str) -> str:
+    """A text less what only a terminal understands."""
+    return _ANSI.sub("", text)
+
+
+class _Lines:
+    """A stream on which each state of a bar is a line."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> None:
+        if line := without_colours(text).strip():
+            self.stream.write(line + "\n")
+
+    def flush(self) -> None:
+        self.stream.flush()

@@ -15,7 +15,7 @@ from ssm_estimators.features.drawing import Plan
 from ssm_estimators.features.filter_bank import widths
 from ssm_estimators.features.parameters import FeatureParameters
 from ssm_estimators.features.ridge import Ridge, fit_ridge, ridge_bytes
-from ssm_estimators.notices import warn
+from ssm_estimators.notices import bar, warn
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
@@ -30,6 +30,11 @@ class StateSpaceRidge(FeatureParameters):
     For each representation and longest time constant one on features over all time, and one on those over windows.
     """
 
+    verbose: int = 0
+
+    _parameters_doc = """verbose : int, default=0
+        1: a bar over the parts of a fit, transforms and ridge regressions."""
+    _constraints = {"verbose": ["verbose"]}
     _attributes_doc = """features_ : StateSpaceFeatures
         Fitted; without windows or with fewer kernels than asked for where ``max_memory`` would not do.
     n_kernels_, n_windows_ : int
@@ -54,12 +59,15 @@ class StateSpaceRidge(FeatureParameters):
                 setattr(self.features_, name, getattr(self, name))
         self.features_.fit_checked(data, weight)
         bank, resources = self.features_.filter_bank_, self.features_.resources()
-        ridges = {}
-        for part in bank.parts:
-            X = bank.transform(data, resources, part)
-            for level, columns in bank.columns(part).items():
-                ridges[*part, level] = fit_ridge(X[:, columns], Y, weight, cases.unit, cases.groups, shared)
-            del X
+        ridges, levels = {}, len(bank.columns())
+        with bar(len(bank.parts) * (1 + levels), "features and ridges", "part", self.verbose > 0) as progress:
+            for part in bank.parts:
+                X = bank.transform(data, resources, part)
+                progress.update()
+                for level, columns in bank.columns(part).items():
+                    ridges[*part, level] = fit_ridge(X[:, columns], Y, weight, cases.unit, cases.groups, shared)
+                    progress.update()
+                del X
         left_out = np.stack([ridge.left_out for ridge in ridges.values()])
         self.n_kernels_, self.n_windows_ = sum(map(len, bank.kernels.values())), bank.n_windows
         self.ridges_: dict[tuple[str, float, str], Ridge] = ridges

@@ -1,12 +1,11 @@
 """What a training shows of itself; plain lines where the stream is no terminal."""
 
-import re
 import sys
-from typing import Any, TextIO
+from typing import Any
 
 from skorch.callbacks import Callback, PrintLog
-from tqdm.auto import tqdm
-from tqdm.notebook import tqdm_notebook
+
+from ssm_estimators.notices import bar, without_colours
 
 
 def progress(verbose: int) -> list[tuple[str, Callback]]:
@@ -18,7 +17,7 @@ def progress(verbose: int) -> list[tuple[str, Callback]]:
 
 def print_plainly(text: str) -> None:
     """Print, without colours where that does not go to a terminal."""
-    print(text if sys.stdout.isatty() else _ANSI.sub("", text), flush=True)
+    print(text if sys.stdout.isatty() else without_colours(text), flush=True)
 
 
 class BatchBar(Callback):
@@ -26,16 +25,14 @@ class BatchBar(Callback):
 
     def initialize(self) -> "BatchBar":
         """Begin without a bar."""
-        self.bar_ = tqdm(disable=True)
+        self.bar_ = bar(0, "training", "batch", is_shown=False)
         return self
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Draw the bar."""
         self.n_batches_ = len(X.batches(net.batch_size))
         self.scores_: dict[str, float] = {}
-        is_drawn = sys.stderr.isatty() or issubclass(tqdm, tqdm_notebook)
-        form: dict[str, Any] = {} if is_drawn else {"file": _Lines(sys.stderr), "mininterval": 10, "bar_format": _LINE}
-        self.bar_ = tqdm(total=self.n_batches_ * net.max_epochs, desc="training", unit="batch", **form)
+        self.bar_ = bar(self.n_batches_ * net.max_epochs, "training", "batch")
 
     def on_epoch_begin(self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any) -> None:
         """Show the epoch, and the scores of the last one that is over."""
@@ -57,20 +54,4 @@ class BatchBar(Callback):
         self.bar_.close()
 
 
-class _Lines:
-    """A stream on which each state of a bar is a line."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-
-    def write(self, text: str) -> None:
-        if line := _ANSI.sub("", text).strip():
-            self.stream.write(line + "\n")
-
-    def flush(self) -> None:
-        self.stream.flush()
-
-
 _SCORES = ("train_loss", "valid_loss", "valid_accuracy", "valid_r2")
-_LINE = "{desc}: {percentage:.0f}%, batch {n_fmt}/{total_fmt}, {elapsed} done, {remaining} to go{postfix}"
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

@@ -219,3 +219,14 @@ def test_kernels_that_memory_has_no_room_for_are_told_of(noisy):
         whole = StateSpaceRidgeClassifier(n_kernels=4000, max_memory=1.01 * enough, random_state=0).fit(X, y)
     assert whole.n_kernels_ > clf.n_kernels_
     assert whole.n_windows_ > 1
+
+
+def test_a_bar_moves_over_the_parts_of_a_fit(noisy, capsys):
+    X, y, *_ = noisy
+    StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(X, y)
+    assert capsys.readouterr() == ("", "")
+    StateSpaceRidgeClassifier(n_kernels=64, random_state=0, verbose=1).fit(X, y)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines()[-1].startswith("features and ridges: 100%, part 18/18")
+    assert "\x1b" not in shown.err
