@@ -13,22 +13,26 @@ PRECISIONS = ("float32", "tf32", "bf16")
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """The device to use: ``"auto"`` is the first of CUDA, MPS and CPU that is there.
+    """The device to use: ``"auto"`` is CUDA where it is there, else the CPU.
 
     Raises
     ------
     ValueError
         If the device is unknown or not there.
     """
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    available = {"cpu": True, "cuda": torch.cuda.is_available()}
     if device == "auto":
-        return torch.device("cuda" if available["cuda"] else "mps" if available["mps"] else "cpu")
+        return torch.device("cuda" if available["cuda"] else "cpu")
     try:
         resolved = torch.device(device)
     except RuntimeError as error:
         raise ValueError(
             f"device must be 'auto' or a device of PyTorch such as 'cpu' or 'cuda'; got {device!r}."
         ) from error
+    if resolved.type == "mps":
+        raise ValueError(
+            "device='mps' has no float64, in which inputs are centred and systems discretised. Use device='cpu'."
+        )
     here = [name for name, there in available.items() if there]
     index = resolved.index or 0
     if resolved.type not in here or (resolved.type == "cuda" and index >= torch.cuda.device_count()):

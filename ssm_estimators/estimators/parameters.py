@@ -50,7 +50,7 @@ NETWORK = """d_model : int, default=64
         Stop when the validation loss (without validation: the training loss) has not improved for ``patience`` epochs.
     patience : int, default=30
     device : str or torch.device, default="auto"
-        ``"auto"``: CUDA, MPS or CPU, the first that is there.
+        ``"auto"``: CUDA where it is there, else the CPU. MPS has no float64, and is refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
         Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32; ``"tf32"`` (CUDA only; at
         prediction float32 where there is none) applies to them too.

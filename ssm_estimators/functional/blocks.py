@@ -129,11 +129,6 @@ def to_pairs(values: Tensor, like: Tensor) -> Tensor:
     return values.to(device=like.device, dtype=like.dtype.to_complex())
 
 
-def in_float64(parameter: Tensor) -> Tensor:
-    """The tensor in float64, on the CPU if its own device has no float64."""
-    return (parameter.cpu() if parameter.device.type == "mps" else parameter).double()
-
-
 def both_directions(kernel: Tensor, backward: Tensor | None = None) -> Tensor:
     """Responses at lags 1 - T ... T - 1, from those at 0 ... T - 1 forward and backward in time.
 

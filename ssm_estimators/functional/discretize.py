@@ -7,7 +7,6 @@ from torch import Tensor
 
 from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.backend import takes_triton
-from ssm_estimators.functional.blocks import in_float64
 
 
 def zoh(A: Tensor, B: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
@@ -121,8 +120,8 @@ def discretize_modes(
 
         made: tuple[Tensor, Tensor] = TritonDiscretize.apply(log_A_real, A_imag, B, log_dt, rule == "zoh", rate)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
         return made
-    A = torch.complex(-torch.exp(in_float64(log_A_real)), in_float64(A_imag))
-    return DISCRETIZATIONS[rule](A, torch.view_as_complex(in_float64(B)), torch.exp(in_float64(log_dt)) * rate)
+    A = torch.complex(-torch.exp(log_A_real.double()), A_imag.double())
+    return DISCRETIZATIONS[rule](A, torch.view_as_complex(B.double()), torch.exp(log_dt.double()) * rate)
 
 
 class _ZeroOrderHold(torch.autograd.Function):

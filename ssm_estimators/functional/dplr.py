@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ssm_estimators.functional.backend import takes_triton
-from ssm_estimators.functional.blocks import as_components, in_float64
+from ssm_estimators.functional.blocks import as_components
 
 
 def real_form(Lambda: Tensor, P: Tensor, B: Tensor, C: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -110,9 +110,9 @@ def discretize_dplr(
 
         made: tuple[Tensor, Tensor] = TritonDPLR.apply(log_A_real, A_imag, P, B, log_dt, rate)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
         return made
-    Lambda = torch.complex(-torch.exp(in_float64(log_A_real)), in_float64(A_imag))
-    low_rank, drive = (torch.view_as_complex(in_float64(value)) for value in (P, B))
-    return bilinear_dplr(Lambda, low_rank, drive, torch.exp(in_float64(log_dt)) * rate)
+    Lambda = torch.complex(-torch.exp(log_A_real.double()), A_imag.double())
+    low_rank, drive = (torch.view_as_complex(value.double()) for value in (P, B))
+    return bilinear_dplr(Lambda, low_rank, drive, torch.exp(log_dt.double()) * rate)
 
 
 def readout(C: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ssm_estimators.functional.blocks import in_float64
 from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.quasiseparable import (
     bilinear_quasiseparable,
@@ -123,7 +122,7 @@ class LSSL(ScanLayer):
             self.register_buffer(name, value)
 
     def _system(self, rate: float) -> DenseSystem:
-        C, D = in_float64(self.C), in_float64(self.D)
+        C, D = self.C.double(), self.D.double()
         if self.trainable != "none":
             return DenseSystem(*self._discretize(rate), C, D)
         key = torch.is_inference_mode_enabled(), changes([*self.buffers()], rate)  # what that makes cannot be trained
@@ -140,7 +139,7 @@ class LSSL(ScanLayer):
     def _get(self, name: str) -> Tensor:
         """A tensor of ``_hold``, in float64."""
         held: Tensor = getattr(self, name)
-        return in_float64(held)
+        return held.double()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_fixed": None}

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from ssm_estimators.functional.blocks import in_float64
 from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.dplr import discretize_dplr, readout
 from ssm_estimators.functional.hippo import legs_dplr
@@ -84,5 +83,5 @@ class S4(ScanLayer):
 
     def _system(self, rate: float) -> DenseSystem:
         A_bar, B_bar = discretize_dplr(self.log_A_real, self.A_imag, self.P, self.B, self.log_dt, rate)
-        C = readout(torch.view_as_complex(in_float64(self.C)))
-        return DenseSystem(A_bar, B_bar, C[:, :, None], in_float64(self.D)[:, None])
+        C = readout(torch.view_as_complex(self.C.double()))
+        return DenseSystem(A_bar, B_bar, C[:, :, None], self.D.double()[:, None])

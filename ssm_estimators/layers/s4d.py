@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from ssm_estimators.functional.blocks import in_float64
 from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.discretize import DISCRETIZATIONS, discretize_modes
 from ssm_estimators.functional.hippo import SPECTRA
@@ -109,10 +108,10 @@ class S4D(ScanLayer):
         )
 
     def _system(self, rate: float) -> DiagonalSystem:
-        C = torch.view_as_complex(in_float64(self.C))
+        C = torch.view_as_complex(self.C.double())
         if self.bandlimit is not None:
-            turn = in_float64(self.A_imag).abs() * torch.exp(in_float64(self.log_dt))[:, None]  # a sample
+            turn = self.A_imag.double().abs() * torch.exp(self.log_dt.double())[:, None]  # a sample
             C = C * (turn <= self.bandlimit * math.pi)
         parameters = self.log_A_real, self.A_imag, self.B, self.log_dt
         A_bar, B_bar = discretize_modes(*parameters, self.discretization, rate)
-        return DiagonalSystem(A_bar, B_bar[None], C, in_float64(self.D))
+        return DiagonalSystem(A_bar, B_bar[None], C, self.D.double())

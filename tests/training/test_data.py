@@ -77,7 +77,7 @@ def test_settings_are_restored_even_after_an_error():
 
 
 def test_auto_is_the_best_device_that_is_there():
-    expected = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
     assert resolve_device("auto").type == expected
     assert resolve_device(torch.device("cpu")) == torch.device("cpu")
 
