@@ -79,8 +79,8 @@ def check_stamps(case: int, stamps: pd.Index) -> None:
         i = wrong[0] if len(wrong) else 0
         seen = f"a step of {steps[i - 1]} is followed by one of {steps[i]}" if i else f"the first step is {steps[0]}"
         raise ValueError(
-            f"Expected time stamps at equal steps; in case {case} {seen}. Resample the series first: "
-            "how long a step takes would otherwise be lost."
+            f"Expected time stamps at equal steps; in case {case} {seen}. Resample the series first, "
+            "for how long a step takes would be lost; or, if the index holds no times, reset_index(drop=True)."
         )
 
 
