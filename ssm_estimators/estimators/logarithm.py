@@ -33,7 +33,7 @@ class Logarithm:
             )
         if transform != "auto":
             return cls(np.full(len(positive), transform == "log"))
-        grows = np.mean([_spread_grows(x, season) for x in series], axis=0) > 0.5
+        grows = np.mean([_spread_grows(np.where(positive[:, None], x, 1.0), season) for x in series], axis=0) > 0.5
         return cls(positive & grows)
 
     def apply(self, x: Array) -> Array:
@@ -55,13 +55,16 @@ class Logarithm:
 
 
 def _spread_grows(x: Array, season: int) -> Array:
-    """Whether the spread within seasons varies less relative to their level than by itself, for each channel."""
+    """Whether the spread within seasons varies less relative to their level than by itself, for each channel.
+
+    Values are positive.
+    """
     length = season if season > 3 else 10
     n_blocks = x.shape[1] // length
     if n_blocks < 3:
         return np.zeros(len(x), dtype=bool)
     blocks = x[:, -n_blocks * length :].reshape(len(x), n_blocks, length)
-    spread, level = blocks.std(axis=2), np.abs(blocks.mean(axis=2)) + 1e-300
+    spread, level = blocks.std(axis=2), blocks.mean(axis=2)
 
     def variation(values: Array) -> Array:
         return values.std(axis=1) / (values.mean(axis=1) + 1e-300)

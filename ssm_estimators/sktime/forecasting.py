@@ -117,6 +117,9 @@ class SeriesForecaster(BaseForecaster):
         """As sktime's, and say where numbers are missing, infinite or too large."""
         if y is not None:
             self._converter_store_y: dict[Any, Any] = {}  # a new one: sktime's changes it, though y may be refused
+        for name, data in {"y": y, "X": X}.items():
+            if isinstance(data, np.ndarray) and data.dtype.kind not in "biuf":
+                raise TypeError(f"Expected numbers in {name}; got an array of dtype {data.dtype}.")
         try:
             inner_X, inner_y = super()._check_X_y(X, y, *args, **params)
         except ValueError:

@@ -1,5 +1,6 @@
 """Forecasters of windows: series in, forecasts and quantiles out."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -48,6 +49,14 @@ def test_spread_that_grows_with_the_level_is_seen():
     forecaster = StateSpaceRidgeWindowForecaster(horizon=6, season=12)
     assert forecaster.fit(np.stack([additive, multiplicative])[None]).log_.channels.tolist() == [False, True]
     assert forecaster.fit((multiplicative - 30)[None, None]).log_.channels.tolist() == [False]
+
+
+def test_a_level_of_zero_is_no_division_by_it():
+    zero_on_average = np.tile([1e9, -1e9], 60)[None, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        forecaster = StateSpaceRidgeWindowForecaster(horizon=2, season=4).fit(zero_on_average)
+    assert not forecaster.log_.channels.any()
 
 
 def test_a_channel_that_never_moves_is_left_alone_by_the_network():

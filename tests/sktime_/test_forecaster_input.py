@@ -142,6 +142,14 @@ def test_values_of_y_are_named(value, shown):
         StateSpaceRidgeForecaster().fit(wrong.to_numpy(), fh=FH)
 
 
+@pytest.mark.parametrize("dtype", [object, complex, str])
+def test_arrays_must_be_of_numbers(dtype):
+    with pytest.raises(TypeError, match="Expected numbers in y; got an array of dtype"):
+        StateSpaceRidgeForecaster().fit(Y.to_numpy().astype(dtype), fh=FH)
+    with pytest.raises(TypeError, match="Expected numbers in X; got an array of dtype"):
+        StateSpaceRidgeForecaster().fit(Y, X=X.to_numpy().astype(dtype), fh=FH)
+
+
 def test_columns_of_y_are_named(without_x):
     with pytest.raises(ValueError, match="Expected at least one time point; got none"):
         StateSpaceRidgeForecaster().fit(Y[:0], fh=FH)
