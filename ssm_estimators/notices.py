@@ -1,5 +1,6 @@
 """What is told on the way: warnings that point at the user's own line, and bars of progress."""
 
+import contextlib
 import re
 import sys
 import warnings
@@ -9,7 +10,7 @@ from typing import Any, TextIO
 from tqdm.auto import tqdm
 from tqdm.notebook import tqdm_notebook
 
-PACKAGE = str(Path(__file__).parent)
+OURS = (str(Path(__file__).parent), contextlib.__file__)  # the latter under methods that are decorated by a context
 _LINE = "{desc}: {percentage:.0f}%, {unit} {n_fmt}/{total_fmt}, {elapsed} done, {remaining} to go{postfix}"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -17,7 +18,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 def warn(message: str) -> None:
     """Warn as of the nearest caller outside this package, however deep the call is."""
     level, frame = 2, sys._getframe(1)
-    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
+    while frame.f_code.co_filename.startswith(OURS) and frame.f_back is not None:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, UserWarning, stacklevel=level)
 
