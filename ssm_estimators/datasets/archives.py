@@ -1,5 +1,6 @@
 """The UCR and UEA classification archives, in the layouts that are in use."""
 
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -7,11 +8,27 @@ import numpy as np
 import pandas as pd
 from sktime.datasets import load_UCR_UEA_dataset
 
-from ssm_estimators.datasets.files import as_labels, check_counts, check_options, read_ts, require, sha256
+from ssm_estimators.datasets.files import (
+    MAX_BYTES,
+    check_counts,
+    check_options,
+    check_whole,
+    padded,
+    read_lines,
+    reading,
+    require,
+    sha256,
+)
+from ssm_estimators.datasets.formats import as_numbers, read_npz, read_table
+from ssm_estimators.datasets.labels import as_labels, check_different, check_label
+from ssm_estimators.datasets.remote import filled_later
+from ssm_estimators.datasets.ts import channel_values, read_ts
+
+SUMMARY_COUNTS = {"n_train": "n_train", "n_test": "n_test", "T": "n_timepoints", "classes": "n_classes"}
 
 
 def load_ucr_uea(
-    name: str, split: str, data_dir: str | Path, *, download: bool = False
+    name: str, split: str, data_dir: str | Path, *, download: bool = False, max_bytes: int = MAX_BYTES
 ) -> tuple[np.ndarray, np.ndarray]:
     """One part of a classification set of the UCR or UEA archive.
 
@@ -28,23 +45,27 @@ def load_ucr_uea(
         text format of sktime; ``<name>/<name>_TRAIN.tsv`` and ``_TEST.tsv``, that of the UCR archive of 2018.
     download : bool, default=False
         Let sktime fetch a set that is not there, into ``data_dir``, from https://www.timeseriesclassification.com.
+    max_bytes : int, default=2**32
+        Most bytes that a file, unpacked, or X may take. More is refused before the memory is taken.
 
     Returns
     -------
     X : ndarray of shape (n_cases, n_channels, n_timepoints), float32
         NaN where a value is missing and past the end of shorter series.
     y : ndarray of shape (n_cases,)
-        Labels as in the archive, integers where all are.
+        Labels as in the archive, integers where all are. Two labels that are one number, such as 01 and 1, are refused,
+        and so are empty labels, NaN and numbers beyond 2 ** 53.
 
     Raises
     ------
     FileNotFoundError
         If the set is not in ``data_dir``.
     ValueError
-        If ``split`` is unknown, or if a file cannot be read, is not the one whose hash the summary has, or holds other
-        counts than were published.
+        If an option is unknown, or a file is damaged, too large, or not the one whose hash the summary has; or if it
+        holds other counts than were published or than its own header says.
     """
     check_options(split=(split, ("train", "test")))
+    check_whole(max_bytes=max_bytes)
     root = Path(data_dir)
     folders = [root, root / "ucr", root / "uea"]
     stem = f"{name}/{name}_{split.upper()}"
@@ -53,69 +74,95 @@ def load_ucr_uea(
         f"the set as {name}.npz, {stem}.ts or {stem}.tsv. The archives are at "
         "https://www.timeseriesclassification.com; download=True lets sktime fetch the set."
     )
-    path = require(
-        paths, expected, (lambda: load_UCR_UEA_dataset(name, split, extract_path=str(root))) if download else None
-    )
-    X, y, n_classes = READERS[path.suffix](path, split)
-    _check(path, name, split, X, n_classes)
+    path = require(paths, expected, (lambda: _fetch(name, split, root)) if download else None)
+    published = _published(path, name)
+    if path.suffix == ".npz":
+        return _read_npz(path, split, published, max_bytes)
+    X, y = read_ts(path, max_bytes=max_bytes) if path.suffix == ".ts" else _read_tsv(path, max_bytes)
+    shape = published.shape(split)
+    known = tuple(n if expected is None else expected for n, expected in zip(X.shape, shape, strict=True))
+    check_counts(path, *(f"{split} cases, channels and time points {counts}" for counts in (X.shape, known)))
+    if len(np.unique(y)) > (published.n_classes or len(y)):  # a part need not have them all
+        check_counts(path, f"{len(np.unique(y))} classes", f"{published.n_classes} classes")
     return X, y
 
 
-def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray, int]:
-    summary = _summary(path.parent)
-    if "sha256" in summary and path.stem in summary.index:
-        check_counts(path, f"sha256 {sha256(path)}", f"sha256 {summary.loc[path.stem, 'sha256']}")
-    with np.load(path) as arrays:
-        n_classes = len(np.unique(np.concatenate([arrays["y_train"], arrays["y_test"]])))
-        return arrays[f"X_{split}"], arrays[f"y_{split}"], n_classes
+def _fetch(name: str, split: str, root: Path) -> None:
+    with filled_later(root) as fresh, reading(root, f"a folder that takes {name}, fetched by sktime"):
+        load_UCR_UEA_dataset(name, split, extract_path=str(fresh))
 
 
-def _read_ts(path: Path, split: str) -> tuple[np.ndarray, np.ndarray, int]:
-    X, y = read_ts(path)
-    return X, y, len(np.unique(y))
+@dataclass(frozen=True)
+class _Published:
+    """Counts of a set, each None if it is not known."""
+
+    n_train: int | None = None
+    n_test: int | None = None
+    n_channels: int | None = None
+    n_timepoints: int | None = None
+    n_classes: int | None = None
+
+    def shape(self, split: str) -> tuple[int | None, int | None, int | None]:
+        return self.n_train if split == "train" else self.n_test, self.n_channels, self.n_timepoints
 
 
-def _read_tsv(path: Path, split: str) -> tuple[np.ndarray, np.ndarray, int]:
-    try:
-        table = pd.read_csv(path, sep="\t", header=None, dtype=np.float64).to_numpy()
-    except ValueError as error:  # pandas' own are among them
-        raise ValueError(f"{path} cannot be read as a label and the values of a series a line: {error}") from error
-    y = as_labels(table[:, 0])
-    return table[:, None, 1:].astype(np.float32), y, len(np.unique(y))
-
-
-READERS = {".npz": _read_npz, ".ts": _read_ts, ".tsv": _read_tsv}
+def _published(path: Path, name: str) -> _Published:
+    """Published counts of a set, or those of the summary beside its file."""
+    table = pd.read_csv(files("ssm_estimators.datasets") / "archive_counts.csv").set_index("name")
+    if name not in table.index:
+        table = _summary(path.parent)
+    if name not in table.index:
+        return _Published()
+    counts = {"n_channels": 1, **table.loc[name]}
+    return _Published(**{field.name: int(n) for field in fields(_Published) if not np.isnan(n := counts[field.name])})
 
 
 def _summary(folder: Path) -> pd.DataFrame:
-    """The folder's table of its sets; empty if there is none."""
+    """The folder's table of its sets: counts, and hashes if it has them; empty if there is none."""
     path = folder / "summary.csv"
-    return pd.read_csv(path).set_index("name") if path.is_file() else pd.DataFrame()
+    if not path.exists():
+        return pd.DataFrame()
+    contents = "a table of sets, each once, with their counts"
+    table = read_table(path, contents, ("name", *SUMMARY_COUNTS))
+    with reading(path, contents):
+        if not table["name"].is_unique:
+            raise ValueError(f"it has {table['name'][table['name'].duplicated()].iloc[0]} twice")
+        names = {**SUMMARY_COUNTS, **({"channels": "n_channels"} if "channels" in table else {})}
+        counts = as_numbers(table[list(names)]).rename(columns=names)
+        hashes = table["sha256"].astype(str) if "sha256" in table else ""
+        return counts.assign(sha256=hashes, name=table["name"].astype(str)).set_index("name")
 
 
-def _published(path: Path, name: str) -> pd.Series | None:
-    """Published counts of a set, or those of the summary beside its file."""
-    table = pd.read_csv(files("ssm_estimators.datasets") / "archive_counts.csv").set_index("name")
-    if name in table.index:
-        return table.loc[name]
-    summary = _summary(path.parent).rename(
-        columns={"T": "n_timepoints", "classes": "n_classes", "channels": "n_channels"}
-    )
-    return summary.loc[name] if name in summary.index else None
+def _read_npz(path: Path, split: str, published: _Published, max_bytes: int) -> tuple[np.ndarray, np.ndarray]:
+    summary = _summary(path.parent)
+    if path.stem in summary.index and (expected := summary.loc[path.stem, "sha256"]):
+        check_counts(path, f"sha256 {sha256(path, max_bytes)}", f"sha256 {expected}")
+    labels = {f"y_{part}": ("iufU", published.shape(part)[:1]) for part in ("train", "test")}
+    arrays = read_npz(path, {**labels, f"X_{split}": ("fiu", published.shape(split))}, max_bytes)
+    with reading(path, "series and their labels"):
+        with np.errstate(over="ignore"):
+            X, y = arrays[f"X_{split}"].astype(np.float32, copy=False), arrays[f"y_{split}"]
+        if len(X) != len(y) or np.isinf(X).any():
+            raise ValueError(f"it has {len(X)} series and {len(y)} labels, {np.isinf(X).sum()} values being infinite")
+        classes = {str(label) for name in labels for label in arrays[name].tolist()}
+        for label in classes:
+            check_label(label)
+        check_different(classes)
+    check_counts(path, f"{len(classes)} classes", f"{published.n_classes or len(classes)} classes")
+    return X, y
 
 
-def _check(path: Path, name: str, split: str, X: np.ndarray, n_classes: int) -> None:
-    counts = _published(path, name)
-    if counts is None:
-        return
-    n_timepoints = counts["n_timepoints"]
-    found = {"cases": len(X), "channels": X.shape[1], "time points": X.shape[2], "classes": n_classes}
-    expected = {
-        "cases": int(counts[f"n_{split}"]),
-        "channels": int(counts.get("n_channels", 1)),
-        "time points": X.shape[2] if np.isnan(n_timepoints) else int(n_timepoints),
-        "classes": int(counts["n_classes"]),
-    }
-    if path.suffix != ".npz" and n_classes < expected["classes"]:  # a part need not have them all
-        expected["classes"] = n_classes
-    check_counts(path, f"{split} {found}", f"{split} {expected}")
+def _read_tsv(path: Path, max_bytes: int) -> tuple[np.ndarray, np.ndarray]:
+    contents = "a label and the values of a series a line, between tabs"
+    lines = [line.partition("\t") for line in read_lines(path, contents, max_bytes)]
+    with reading(path, contents):
+        rows = [channel_values(k, values, "\t") for k, (_, _, values) in enumerate(lines, start=1)]
+        for k, (label, _, _) in enumerate(lines, start=1):
+            check_label(label, f"line {k} has ")
+        if not rows:
+            raise ValueError("it has no line")
+        check_different({label for label, _, _ in lines})
+        if len({len(row) for row in rows}) > 1:
+            k = next(k for k, row in enumerate(rows) if len(row) != len(rows[0]))
+            raise ValueError(f"line {k + 1} has {len(rows[k])} values, the first {len(rows[0])}")
+        return padded(rows, np.nan, np.float32, max_bytes)[:, None], as_labels([label for label, _, _ in lines])

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ssm_estimators.datasets.files import check_counts, check_options, read_ts, require
-from ssm_estimators.datasets.physionet import RATE, SECONDS, read_signals, read_windows
+from ssm_estimators.datasets.files import MAX_BYTES, check_counts, check_options, check_whole, reading, require
+from ssm_estimators.datasets.formats import as_numbers, read_npz, read_table
+from ssm_estimators.datasets.physionet import N_SAMPLES, N_WINDOWS, RATE, RECORDS, SECONDS, read_signals, read_windows
+from ssm_estimators.datasets.ts import read_ts
 
 TARGETS = ("HR", "RR", "SpO2")
 WINDOW = SECONDS * RATE  # samples
@@ -17,7 +19,12 @@ PUBLISHED = "bidmc-ppg-and-respiration-dataset-1.0.0"
 
 
 def load_bidmc(
-    split: str, data_dir: str | Path, target: str = "all", protocol: str = "by-patient"
+    split: str,
+    data_dir: str | Path,
+    target: str = "all",
+    protocol: str = "by-patient",
+    *,
+    max_bytes: int = MAX_BYTES,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """One part of the windows of the BIDMC PPG and respiration dataset (PhysioNet, doi 10.13026/C2208R).
 
@@ -35,6 +42,8 @@ def load_bidmc(
     protocol : {"by-patient", "shuffled", "archive"}, default="by-patient"
         No patient in both parts; or 70 % of all windows at random, as in most published tables: windows that overlap by
         29 of their 32 s are then in both parts; or the regression archive's own parts, one target at a time.
+    max_bytes : int, default=2**32
+        Most bytes that a file, unpacked, may take, or X of the archive. More is refused before the memory is taken.
 
     Returns
     -------
@@ -49,16 +58,17 @@ def load_bidmc(
     FileNotFoundError
         If the files are not there.
     ValueError
-        If an option is unknown, or a file is not what it should be.
+        If an option is unknown, or a file is damaged, too large, or not what was published or its own header says.
     """
     check_options(
         split=(split, ("train", "test")),
         target=(target, (*TARGETS, "all")),
         protocol=(protocol, ("by-patient", "shuffled", "archive")),
     )
+    check_whole(max_bytes=max_bytes)
     if protocol == "archive":
-        return _read_archive(Path(data_dir), split, target)
-    windows, signals = _read_recordings(Path(data_dir))
+        return _read_archive(Path(data_dir), split, target, max_bytes)
+    windows, signals = _read_recordings(Path(data_dir), max_bytes)
     columns = list(TARGETS) if target == "all" else [target]
     windows = windows.dropna(subset=columns)
     if protocol == "by-patient":
@@ -72,11 +82,11 @@ def load_bidmc(
         recording = signals(int(record))
         for row, start in zip(of_record.index, of_record["start"], strict=True):
             X[row] = recording[:, start : start + WINDOW]
-    y = windows[columns].to_numpy(dtype=np.float64)
-    return X, y if target == "all" else y[:, 0], windows["patient"].to_numpy()
+    y = windows[columns].to_numpy(dtype=np.float64, copy=True)
+    return X, y if target == "all" else y[:, 0], windows["patient"].to_numpy(copy=True)
 
 
-def _read_recordings(root: Path) -> tuple[pd.DataFrame, Callable[[int], np.ndarray]]:
+def _read_recordings(root: Path, max_bytes: int) -> tuple[pd.DataFrame, Callable[[int], np.ndarray]]:
     """Windows with their targets, patient and part; and the signals of a recording."""
     compact = root / "bidmc"
     published = [root / PUBLISHED / "bidmc_csv", compact / "bidmc_csv"]
@@ -86,18 +96,45 @@ def _read_recordings(root: Path) -> tuple[pd.DataFrame, Callable[[int], np.ndarr
     )
     found = require([compact / "windows.csv.gz", *(folder / "bidmc_01_Signals.csv" for folder in published)], expected)
     if found.parent != compact:
-        return read_windows(found.parent), partial(read_signals, found.parent)
-    records = pd.read_csv(require([compact / "records.csv"], expected))[["record", "patient", "split"]]
-    windows = pd.read_csv(found).merge(records, on="record")
-
-    def signals(record: int) -> np.ndarray:
-        with np.load(require([compact / f"bidmc_{record:02d}.npz"], expected)) as arrays:
-            return np.stack([arrays[f"{name}_levels"][arrays[name]] for name in ("pleth", "ii")])
-
-    return windows, signals
+        return read_windows(found.parent, max_bytes), partial(read_signals, found.parent, max_bytes=max_bytes)
+    windows = _compact_windows(require([compact / "records.csv"], expected), found, max_bytes)
+    return windows, lambda record: _compact_signals(require([compact / f"bidmc_{record:02d}.npz"], expected), max_bytes)
 
 
-def _read_archive(root: Path, split: str, target: str) -> tuple[np.ndarray, np.ndarray, None]:
+def _compact_windows(records_path: Path, path: Path, max_bytes: int) -> pd.DataFrame:
+    contents = "a table of recordings, each once, with patient and split"
+    records = read_table(records_path, contents, ("record", "patient", "split"), max_bytes)
+    with reading(records_path, contents):
+        records = as_numbers(records[["record", "patient"]]).astype(int).assign(split=records["split"])
+        if sorted(records["record"]) != [*RECORDS] or not records["split"].isin(("train", "test")).all():
+            raise ValueError(f"it has the recordings {records['record'].tolist()} and splits {set(records['split'])}")
+    contents = "a table of windows with their targets"
+    windows = read_table(path, contents, ("record", "start", *TARGETS), max_bytes)
+    check_counts(path, f"{len(windows)} windows", f"{len(RECORDS) * N_WINDOWS} windows")
+    with reading(path, contents):
+        places = as_numbers(windows[["record", "start"]]).astype(int)
+        wrong = ~places["record"].isin(RECORDS) | ~places["start"].between(0, N_SAMPLES - WINDOW)
+        if wrong.any():
+            row = int(wrong.argmax())
+            record, start = places.loc[row]
+            raise ValueError(f"line {row + 2}: recording {record} has no {WINDOW} samples from {start} on")
+        windows = places.join(as_numbers(windows[list(TARGETS)], missing=True))
+    return windows.merge(records, on="record")
+
+
+def _compact_signals(path: Path, max_bytes: int) -> np.ndarray:
+    """Photoplethysmogram and ECG lead II, from codes and the levels that they stand for."""
+    names = ("pleth", "ii")
+    arrays = {name: ("u", (N_SAMPLES,)) for name in names} | {f"{name}_levels": ("f", (None,)) for name in names}
+    found = read_npz(path, arrays, max_bytes)
+    with reading(path, "codes of two signals and their finite levels"):
+        signals = np.stack([found[f"{name}_levels"][found[name]] for name in names])
+        if not np.isfinite(signals).all():
+            raise ValueError("a level is not finite")
+        return signals
+
+
+def _read_archive(root: Path, split: str, target: str, max_bytes: int) -> tuple[np.ndarray, np.ndarray, None]:
     """The regression archive's own cases."""
     if target == "all":
         raise ValueError(f"The archive has one set a target; target must be one of {TARGETS}; got 'all'.")
@@ -105,6 +142,6 @@ def _read_archive(root: Path, split: str, target: str) -> tuple[np.ndarray, np.n
     file = f"{name}/{name}_{split.upper()}.ts"
     expected = f"<data_dir>/{file}, of the regression archive at http://tseregression.org."
     path = require([root / file, root / "tser" / file], expected)
-    X, y = read_ts(path, y_dtype="float")
+    X, y = read_ts(path, labels="targetlabel", max_bytes=max_bytes)
     check_counts(path, f"{X.shape[1]} channels of {X.shape[2]} points", f"2 channels of {WINDOW} points")
-    return X, y.astype(np.float64), None
+    return X, y, None

@@ -1,11 +1,23 @@
-"""What the loaders share: options, files that must be there, sktime's text format, hashes."""
+"""The one door through which every loader reads: regular files only, bounded, and one error for any damage."""
 
+import gzip
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from io import BufferedIOBase, BufferedReader
+from numbers import Integral
 from pathlib import Path
+from typing import IO
 
 import numpy as np
-from sktime.datasets import load_from_tsfile
+
+MAX_BYTES = 2**32  # of a file's content or of the array made of it, unless the caller says otherwise
+PIECE = 2**20  # bytes taken from a file at once
+
+
+class FileError(ValueError):
+    """A file is not what it should be; the message names it and says what was expected and what came."""
 
 
 def check_options(**options: tuple[object, Collection[object]]) -> None:
@@ -20,6 +32,18 @@ def check_options(**options: tuple[object, Collection[object]]) -> None:
             raise ValueError(f"{name} must be one of {tuple(known)}; got {value!r}.")
 
 
+def check_whole(**options: object) -> None:
+    """Raise unless each value is a whole number, at least 1.
+
+    >>> check_whole(rate=0)
+    Traceback (most recent call last):
+    ValueError: rate must be a whole number, at least 1; got 0.
+    """
+    for name, value in options.items():
+        if not isinstance(value, Integral) or value < 1:
+            raise ValueError(f"{name} must be a whole number, at least 1; got {value!r}.")
+
+
 def require(paths: Collection[Path], expected: str, fetch: Callable[[], object] | None = None) -> Path:
     """The first of these files or folders that is there, or is once it was fetched.
 
@@ -28,10 +52,10 @@ def require(paths: Collection[Path], expected: str, fetch: Callable[[], object] 
     FileNotFoundError
         If none is; it says what was looked for, and what was expected.
     """
-    if fetch is not None and not any(path.exists() for path in paths):
+    if fetch is not None and not any(map(os.path.exists, paths)):
         fetch()
     for path in paths:
-        if path.exists():
+        if os.path.exists(path):
             return path
     raise FileNotFoundError(f"No {' and no '.join(map(str, paths))}. Expected {expected}")
 
@@ -39,69 +63,103 @@ def require(paths: Collection[Path], expected: str, fetch: Callable[[], object] 
 def check_counts(path: Path, found: object, expected: object) -> None:
     """Raise unless a file holds what was published."""
     if found != expected:
-        raise ValueError(
+        raise FileError(
             f"{path} holds {found}; published are {expected}. The file is not complete, or of another version: "
             "get it again."
         )
 
 
-def sha256(path: Path) -> str:
+@contextmanager
+def reading(path: Path, expected: str) -> Iterator[None]:
+    """Turn whatever is raised over a file's content into one error that names the file.
+
+    Raises
+    ------
+    FileError
+        With what was expected, what came and what to do. Errors that name their file already pass.
+
+    Examples
+    --------
+    >>> with reading(Path("digits.txt"), "a list of digits"):
+    ...     int("x")
+    Traceback (most recent call last):
+    ssm_estimators.datasets.files.FileError: digits.txt cannot be read as a list of digits: invalid literal for int() \
+with base 10: 'x'. Get the file again.
+    """
+    try:
+        yield
+    except (FileError, FileNotFoundError, MemoryError):
+        raise
+    except Exception as error:
+        came = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}, {error}"
+        raise FileError(f"{path} cannot be read as {expected}: {came.rstrip('.')}. Get the file again.") from error
+
+
+def too_large(size: str, max_bytes: int) -> ValueError:
+    """The error of a file, or of an array made of it, that would take more memory than the caller allows."""
+    return ValueError(f"{size}, more than max_bytes={max_bytes} allows (raise max_bytes if it should)")
+
+
+def open_file(path: Path, max_bytes: int = MAX_BYTES) -> BufferedReader:
+    """A regular file, opened; a pipe or a device would let the caller wait for ever, and is not opened."""
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"No {path}. Get the file again.")
+    if not os.path.isfile(path):
+        raise ValueError("it is a folder, a pipe or a device, and not a regular file")
+    if (size := os.path.getsize(path)) > max_bytes:
+        raise too_large(f"it has {size} bytes", max_bytes)
+    return path.open("rb")
+
+
+def unpacked(file: BufferedReader, path: Path) -> BufferedIOBase:
+    """Content of an open file, decompressed if its name ends in .gz."""
+    return gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file
+
+
+def take(stream: BufferedIOBase | IO[bytes], size: int) -> bytearray:
+    """At most ``size`` bytes; memory grows with what comes, whatever a header says of it."""
+    content = bytearray()
+    while piece := stream.read(min(PIECE, size - len(content))):
+        content += piece
+    return content
+
+
+def read_bytes(path: Path, expected: str, max_bytes: int = MAX_BYTES) -> bytearray:
+    """Content of a file, decompressed if its name ends in .gz."""
+    with reading(path, expected), open_file(path, max_bytes) as file:
+        content = take(unpacked(file, path), max_bytes + 1)
+        if len(content) > max_bytes:
+            raise too_large("it unpacks to more bytes", max_bytes)
+        return content
+
+
+def read_lines(path: Path, expected: str, max_bytes: int = MAX_BYTES, *, errors: str = "strict") -> list[str]:
+    """Lines of a text in UTF-8 without their ends; ``errors`` as in :meth:`bytes.decode`."""
+    content = read_bytes(path, expected, max_bytes)
+    with reading(path, expected):
+        text = content.decode("utf-8", errors)
+        if "\0" in text:
+            raise ValueError("it holds zero bytes, which no text has")
+        lines = text.replace("\r\n", "\n").split("\n")
+        return lines[:-1] if lines[-1] == "" else lines
+
+
+def sha256(path: Path, max_bytes: int = MAX_BYTES) -> str:
     """Hash of a file, hexadecimal."""
-    with path.open("rb") as file:
+    with reading(path, "a file to hash"), open_file(path, max_bytes) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def padded(rows: Sequence[np.ndarray], fill: float, dtype: type) -> np.ndarray:
+def padded(rows: Sequence[np.ndarray], fill: float, dtype: type, max_bytes: int = MAX_BYTES) -> np.ndarray:
     """Series of one channel beside each other, (n_rows, longest), ``fill`` past their ends.
 
     >>> padded([np.array([3, 1]), np.array([5])], 0, int).tolist()
     [[3, 1], [5, 0]]
     """
-    X: np.ndarray = np.full((len(rows), max(map(len, rows))), fill, dtype=dtype)
+    longest = max(map(len, rows))
+    if (size := len(rows) * longest * np.dtype(dtype).itemsize) > max_bytes:
+        raise too_large(f"{len(rows)} series as long as the longest, of {longest} values, take {size} bytes", max_bytes)
+    X: np.ndarray = np.full((len(rows), longest), fill, dtype=dtype)
     for row, values in zip(X, rows, strict=True):
         row[: len(values)] = values
     return X
-
-
-def read_ts(path: Path, y_dtype: str = "str") -> tuple[np.ndarray, np.ndarray]:
-    """Series and targets of a file in sktime's text format.
-
-    Parameters
-    ----------
-    path : Path
-    y_dtype : {"str", "float"}, default="str"
-        Of the targets.
-
-    Returns
-    -------
-    X : ndarray of shape (n_cases, n_channels, longest), float32
-        NaN where a value is missing and past the end of shorter series.
-    y : ndarray of shape (n_cases,)
-        Integers if all labels are.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read.
-    """
-    try:
-        table, y = load_from_tsfile(str(path), return_data_type="nested_univ", y_dtype=y_dtype)
-    except (OSError, TypeError, ValueError, IndexError) as error:
-        raise ValueError(f"{path} cannot be read as a .ts file, sktime's text format: {error}") from error
-    X = padded([np.asarray(channel) for case in table.to_numpy() for channel in case], np.nan, np.float32)
-    return X.reshape(*table.shape, -1), as_labels(y)
-
-
-def as_labels(y: np.ndarray) -> np.ndarray:
-    """Integers if all labels are whole numbers, else as they are.
-
-    >>> as_labels(np.array(["1", "-1", "2.0"])).tolist()
-    [1, -1, 2]
-    >>> as_labels(np.array(["a", "1"])).tolist()
-    ['a', '1']
-    """
-    try:
-        numbers = np.asarray(y, dtype=np.float64)
-    except ValueError:
-        return np.asarray(y)
-    return numbers.astype(np.int64) if (numbers == numbers.round()).all() else np.asarray(y)

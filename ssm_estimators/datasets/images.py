@@ -1,12 +1,12 @@
 """Images read as sequences, pixel by pixel and row by row."""
 
-import gzip
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from ssm_estimators.datasets.files import check_counts, check_options, require
+from ssm_estimators.datasets.files import check_options, open_file, reading, require, take, unpacked
+from ssm_estimators.datasets.formats import read_npz
 from ssm_estimators.datasets.remote import fetch
 
 SPLITS = ("train", "test")
@@ -24,6 +24,7 @@ MNIST_MD5 = {
     "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
     "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
 }
+N_CLASSES = 10
 CIFAR_FILES = {"train": [f"data_batch_{k}.bin" for k in range(1, 6)], "test": ["test_batch.bin"]}
 CIFAR_URL = "https://www.cs.toronto.edu/~kriz/"
 CIFAR_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -70,7 +71,7 @@ def load_sequential_mnist(
 
     def get() -> None:
         for name in MNIST_FILES[split]:
-            fetch(MNIST_URL + name, MNIST_MD5[name], root / "mnist")
+            fetch(MNIST_URL + name, MNIST_MD5[name], root, "mnist")
 
     expected = (
         f"{MNIST_FILES[split][0]} and {MNIST_FILES[split][1]}, gzipped or not, in {root / 'mnist'}, or {subset}. The "
@@ -80,10 +81,9 @@ def load_sequential_mnist(
     if path == subset:
         X, y = _from_npz(path, split, (28, 28))
     else:
-        labels = path.name.replace("images-idx3", "labels-idx1")
-        X, y = _idx(path), _idx(require([path.with_name(labels)], expected))
-        n_cases = MNIST_CASES[split]
-        check_counts(path, (X.shape, y.shape), ((n_cases, 28, 28), (n_cases,)))
+        labels = require([path.with_name(path.name.replace("images-idx3", "labels-idx1"))], expected)
+        X = _idx(path, (MNIST_CASES[split], 28, 28))
+        y = _checked(labels, _idx(labels, (MNIST_CASES[split],)))
     X = X.reshape(len(X), 1, -1)
     if permuted:
         X = X[..., np.random.RandomState(PERMUTATION_SEED).permutation(X.shape[-1])]
@@ -142,28 +142,41 @@ def load_sequential_cifar(
 
 def _from_npz(path: Path, split: str, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Images of a subset, whose name says how many thousands there are."""
-    with np.load(path) as arrays:
-        X, y = arrays[f"X_{split}"], arrays[f"y_{split}"]
     n_train, n_test = (1000 * int(part.removesuffix("k")) for part in path.stem.split("_")[-2:])
     n_cases = n_train if split == "train" else n_test
-    check_counts(path, (X.shape, y.shape), ((n_cases, *size), (n_cases,)))
-    return X, y
+    arrays = read_npz(path, {f"X_{split}": ("u", (n_cases, *size)), f"y_{split}": ("iu", (n_cases,))})
+    return arrays[f"X_{split}"], _checked(path, arrays[f"y_{split}"])
 
 
-def _idx(path: Path) -> np.ndarray:
+def _idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """Array of a file in the idx format: two zeros, type 8 (bytes), dimensions, their sizes as 4 bytes each, values."""
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        content = file.read()
-    n_dimensions = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
-    shape = [int.from_bytes(content[4 * k : 4 * k + 4], "big") for k in range(1, n_dimensions + 1)]
-    values = np.frombuffer(content[4 + 4 * n_dimensions :], dtype=np.uint8)
-    if n_dimensions == 0 or len(values) != np.prod(shape):
-        raise ValueError(f"{path} is not a complete file of bytes in the idx format. Get it again.")
-    return values.reshape(shape)
+    header = bytes([0, 0, 8, len(shape)]) + b"".join(size.to_bytes(4, "big") for size in shape)
+    return _bytes(path, f"bytes of shape {shape} in the idx format", header, int(np.prod(shape))).reshape(shape)
 
 
 def _cifar_batch(path: Path) -> np.ndarray:
     """Records of a file, (n_cases, 3073)."""
-    content = np.fromfile(path, dtype=np.uint8)
-    check_counts(path, f"{content.size} bytes", f"{CIFAR_CASES * CIFAR_RECORD} bytes")
-    return content.reshape(-1, CIFAR_RECORD)
+    size = CIFAR_CASES * CIFAR_RECORD
+    records = _bytes(path, f"{CIFAR_CASES} records of CIFAR-10, {size} bytes", b"", size).reshape(-1, CIFAR_RECORD)
+    _checked(path, records[:, 0])
+    return records
+
+
+def _bytes(path: Path, expected: str, header: bytes, size: int) -> np.ndarray:
+    """What follows a file's header, exactly so many bytes."""
+    with reading(path, expected), open_file(path) as file:
+        content = take(unpacked(file, path), len(header) + size + 1)
+        if content[: len(header)] != header:
+            raise ValueError(f"it begins with the bytes {content[: len(header)].hex(' ')}; expected {header.hex(' ')}")
+        if len(content) != len(header) + size:
+            came = "more" if len(content) > len(header) + size else len(content)
+            raise ValueError(f"it should have {len(header) + size} bytes and has {came}")
+    return np.frombuffer(content, dtype=np.uint8)[len(header) :]
+
+
+def _checked(path: Path, y: np.ndarray) -> np.ndarray:
+    """Labels of ten classes."""
+    with reading(path, "images and their labels, 0 to 9"):
+        if y.min() < 0 or y.max() >= N_CLASSES:
+            raise ValueError(f"case {int(np.argmax((y < 0) | (y >= N_CLASSES)))} has another label")
+    return y

@@ -1,12 +1,20 @@
 """ListOps: nested lists of digits under minimum, maximum, median and sum modulo 10."""
 
-import gzip
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ssm_estimators.datasets.files import check_options, padded, require
+from ssm_estimators.datasets.files import (
+    MAX_BYTES,
+    check_counts,
+    check_options,
+    check_whole,
+    padded,
+    read_lines,
+    reading,
+    require,
+)
 
 OPERATORS: dict[str, Callable[[list[int]], int]] = {
     "[MIN": min,
@@ -18,6 +26,7 @@ TOKENS = [*map(str, range(10)), *OPERATORS, "]"]
 FILES = {"train": "basic_train.tsv", "validation": "basic_val.tsv", "test": "basic_test.tsv"}
 N_CASES = {"train": 96_000, "validation": 2_000, "test": 2_000}
 OPERATOR_SHARE, MOST_ARGUMENTS, DEEPEST = 0.25, 10, 10
+ORIGINAL_CASES = 10_000
 PARTS_OF_FIVE = ("train", "train", "train", "validation", "test")  # of rows of the original test file
 
 
@@ -28,6 +37,7 @@ def load_listops(
     n_cases: int | None = None,
     n_timepoints: tuple[int, int] = (500, 2000),
     seed: int = 0,
+    max_bytes: int = MAX_BYTES,
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Nested lists, such as ``[MAX 4 3 [MIN 2 3 ] 1 ]``, and the digit that each evaluates to.
 
@@ -45,6 +55,8 @@ def load_listops(
         Fewest and most tokens of the lists made, both left out.
     seed : int, default=0
         Of the lists made; each split has its own.
+    max_bytes : int, default=2**32
+        Most bytes that a file, unpacked, or X may take. More is refused before the memory is taken.
 
     Returns
     -------
@@ -60,7 +72,7 @@ def load_listops(
     FileNotFoundError
         If the files are not there.
     ValueError
-        If ``split`` is unknown, or a file is not what it should be.
+        If an option is unknown, or a file is damaged, too large or holds other counts than were published.
 
     References
     ----------
@@ -74,17 +86,22 @@ def load_listops(
     (3, (3,), 15)
     """
     check_options(split=(split, tuple(FILES)))
+    check_whole(max_bytes=max_bytes)
     if data_dir is None:
         low, high = n_timepoints
         if not 2 < low + 1 < high:
             raise ValueError(f"n_timepoints must be (fewest, most) with a length between them; got {n_timepoints}.")
         lists = _made(n_cases or N_CASES[split], low, high, np.random.default_rng([seed, list(FILES).index(split)]))
-        pairs = [(tokens, evaluate(tokens)) for tokens in lists]
-    else:
-        pairs = _read(Path(data_dir), split)
+        return _coded([(tokens, evaluate(tokens)) for tokens in lists], max_bytes)
+    path, cases = _read(Path(data_dir), split, max_bytes)
+    with reading(path, "lists of ListOps and their values"):
+        return _coded([_parsed(line, text, value) for line, text, value in cases], max_bytes)
+
+
+def _coded(pairs: Sequence[tuple[list[str], int]], max_bytes: int) -> tuple[np.ndarray, np.ndarray, int]:
     codes = {token: code for code, token in enumerate(TOKENS, start=1)}
     texts = [np.array([codes[token] for token in tokens]) for tokens, _ in pairs]
-    X = padded(texts, 0, np.int64)[:, None]
+    X = padded(texts, 0, np.int64, max_bytes)[:, None]
     return X, np.array([value for _, value in pairs], dtype=np.int64), len(TOKENS)
 
 
@@ -100,6 +117,8 @@ def evaluate(tokens: Iterable[str]) -> int:
             stack.append((token, []))
         elif token == "]":
             operator, values = stack.pop()
+            if not values:
+                raise ValueError("A list has no values.")
             stack[-1][1].append(OPERATORS[operator](values))
         else:
             stack[-1][1].append(int(token))
@@ -137,35 +156,40 @@ def _list_of_fewer(high: int, random: np.random.Generator) -> list[str] | None:
     return tokens
 
 
-def _read(root: Path, split: str) -> list[tuple[list[str], int]]:
+def _read(root: Path, split: str, max_bytes: int) -> tuple[Path, list[tuple[int, str, str]]]:
+    """The file of a part, and number, list and value of each line of the part."""
     path, original = root / "listops" / FILES[split], root / "text" / "listops_original_10k.tsv.gz"
     expected = (
         f"{FILES[split]} of the Long Range Arena (Source, Target) in {root / 'listops'}, or {original}. The former is "
         "at https://github.com/google-research/long-range-arena; data_dir=None makes lists by the same rules."
     )
     path = require([path, original], expected)
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
-        lines = [line.rstrip("\n").split("\t") for line in file]
+    lines = [line.split("\t") for line in read_lines(path, "a list and its value a line", max_bytes)]
+    with reading(path, "a list and its value a line"):
+        for k, line in enumerate(lines, start=1):
+            if len(line) != 2:
+                raise ValueError(f"line {k} has {len(line)} fields; expected 2, between tabs")
+        if path != original and lines[:1] != [["Source", "Target"]]:
+            raise ValueError("the first line is not Source and Target")
     if path == original:
-        lines = [line for k, line in enumerate(lines) if PARTS_OF_FIVE[k % 5] == split]
-        return [*_parsed(path, ((text, value) for value, text in lines))]
-    return [*_parsed(path, ((text, value) for text, value in lines[1:]))]
+        check_counts(path, f"{len(lines)} lists", f"{ORIGINAL_CASES} lists")
+        cases = [(k, text, value) for k, (value, text) in enumerate(lines, start=1)]
+        return path, [case for case in cases if PARTS_OF_FIVE[(case[0] - 1) % 5] == split]
+    check_counts(path, f"{len(lines) - 1} lists", f"{N_CASES[split]} lists")
+    return path, [(k, text, value) for k, (text, value) in enumerate(lines[1:], start=2)]
 
 
-def _parsed(path: Path, lines: Iterable[tuple[str, str]]) -> Iterator[tuple[list[str], int]]:
-    """Tokens, without the parentheses that make every list a binary tree, and values, checked."""
-    known = {*TOKENS, "(", ")"}
-    for text, value in lines:
-        tokens = text.split()
-        if not known.issuperset(tokens):
-            raise ValueError(f"{path} holds {sorted({*tokens} - known)}, which are no tokens of ListOps.")
-        tokens = [token for token in tokens if token not in ("(", ")")]
-        try:
-            evaluated, stated = evaluate(tokens), int(value)
-        except ValueError as error:
-            raise ValueError(
-                f"{path} holds a line that cannot be read as a list and its value: {text[:80]}."
-            ) from error
-        if evaluated != stated:
-            raise ValueError(f"{path} says {value} of a list that evaluates to {evaluated}: {text[:80]}.")
-        yield tokens, stated
+def _parsed(line: int, text: str, value: str) -> tuple[list[str], int]:
+    """Tokens, without the parentheses that make every list a binary tree, and value, checked."""
+    tokens = [token for token in text.split() if token not in ("(", ")")]
+    if unknown := sorted({*tokens} - {*TOKENS}):
+        raise ValueError(f"line {line} holds {unknown}, which are no tokens of ListOps")
+    if value not in TOKENS[:10]:
+        raise ValueError(f"line {line} has the value {value!r}; expected a digit")
+    try:
+        evaluated = evaluate(tokens)
+    except (ValueError, LookupError) as error:
+        raise ValueError(f"line {line} is no complete list: {text[:80]}") from error
+    if evaluated != int(value):
+        raise ValueError(f"line {line} says {value} of a list that evaluates to {evaluated}: {text[:80]}")
+    return tokens, evaluated

@@ -1,17 +1,33 @@
-"""Files fetched from where they are published."""
+"""Files fetched from where they are published, and nothing written through a symbolic link."""
 
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from ssm_estimators.datasets.files import open_file, reading
 
-def fetch(url: str, md5: str | None, folder: Path, *, unpack: bool = False) -> None:
-    """Fetch a file into a folder unless it is there, check its hash, and unpack it there if it is an archive.
+
+def fetch(url: str, md5: str, root: Path, name: str = "", *, unpack: bool = False) -> None:
+    """Fetch a file unless it is there, check its hash, and unpack it where it is if it is an archive.
+
+    Parameters
+    ----------
+    url, md5 : str
+    root : Path
+        The caller's folder, which may be a symbolic link.
+    name : str, default=""
+        Folder in it that takes the file, and may not be one.
+    unpack : bool, default=False
 
     Raises
     ------
     ImportError
-        If pooch is not installed.
+        If pooch is not installed, or Python is too old to unpack safely.
     ValueError
-        If the file has another hash.
+        If the address is not https, the file has another hash, or a symbolic link is in the way.
     """
     try:
         import pooch
@@ -19,7 +35,53 @@ def fetch(url: str, md5: str | None, folder: Path, *, unpack: bool = False) -> N
         raise ImportError(
             "download=True needs pooch: pip install 'ssm_estimators[datasets]', or pip install pooch."
         ) from error
-    name = url.rsplit("/", 1)[-1]
-    processor = pooch.Untar(extract_dir=".") if unpack else None
-    known = None if md5 is None else f"md5:{md5}"
-    pooch.retrieve(url, known_hash=known, fname=name, path=folder, processor=processor, progressbar=True)
+    if not url.startswith("https://"):
+        raise ValueError(f"Files are fetched over https only; got {url}. Give its https address.")
+    if unpack and not hasattr(tarfile, "data_filter"):
+        raise ImportError("Unpacking needs tar's filter of data: Python 3.11.4 or newer. Unpack the archive by hand.")
+    folder = root / name
+    target = folder / url.rsplit("/", 1)[-1]
+    for path in (target, *([folder] if name else [])):
+        _check_no_link(path)
+    if os.path.lexists(target):
+        with reading(target, "a file fetched before"):
+            open_file(target, target.stat().st_size).close()
+    pooch.retrieve(url, known_hash=f"md5:{md5}", fname=target.name, path=folder, progressbar=True)
+    if unpack:
+        contents = "a tar archive of plain files"
+        with filled_later(folder) as fresh, reading(target, contents), tarfile.open(target) as archive:
+            archive.extractall(fresh, filter=_plain)
+
+
+@contextmanager
+def filled_later(folder: Path) -> Iterator[Path]:
+    """A new folder, of which all is moved to ``folder`` at the end, so that no link there is ever followed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacked-") as fresh:
+        yield Path(fresh)
+        _move(Path(fresh), folder)
+
+
+def _plain(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    """Tar's own filter of data, and of links none."""
+    if member.issym() or member.islnk():
+        raise ValueError(f"it holds the link {member.name}")
+    return tarfile.data_filter(member, path)
+
+
+def _move(source: Path, target: Path) -> None:
+    for entry in sorted(source.iterdir()):
+        place = target / entry.name
+        _check_no_link(place)
+        if entry.is_dir() and place.is_dir():
+            _move(entry, place)
+        else:
+            os.replace(entry, place)
+
+
+def _check_no_link(path: Path) -> None:
+    if path.is_symlink():
+        raise ValueError(
+            f"{path} is a symbolic link, and nothing is written through one. Remove it, or name the folder that it "
+            "points to as data_dir."
+        )

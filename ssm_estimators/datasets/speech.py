@@ -1,24 +1,40 @@
 """Spoken words as raw sound."""
 
 import re
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy.io import wavfile
 
-from ssm_estimators.datasets.files import check_counts, check_options, padded, require
+from ssm_estimators.datasets.files import (
+    MAX_BYTES,
+    FileError,
+    check_counts,
+    check_options,
+    check_whole,
+    padded,
+    read_lines,
+    reading,
+    require,
+)
+from ssm_estimators.datasets.formats import read_npz, read_sound, split_at
 from ssm_estimators.datasets.remote import fetch
 
 DIGITS_RATE, COMMANDS_RATE = 8_000, 16_000  # Hz
-COMMANDS_URL = "http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz"
+DIGITS_LONGEST = 5 * DIGITS_RATE  # samples; the longest published recording has less than half
+DIGITS_CASES, DIGITS_SUBSET_CASES = {"train": 2700, "test": 300}, 900
+COMMANDS_URL = "https://storage.googleapis.com/download.tensorflow.org/data/speech_commands_v0.02.tar.gz"
 COMMANDS_MD5 = "6b74f3901214cb2c2934e98196829835"
 TEN_COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 N_COMMANDS = 35
+COMMANDS_CASES = {"train": 84_843, "validation": 9_981, "test": 11_005}  # of all words
 FULL_SCALE = 2**15  # of 16 bits
 
 
-def load_spoken_digits(split: str, data_dir: str | Path, *, rate: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def load_spoken_digits(
+    split: str, data_dir: str | Path, *, rate: int = 1, max_bytes: int = MAX_BYTES
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Digits 0 to 9 spoken by six people, at 8 kHz (Free Spoken Digit Dataset).
 
     Parameters
@@ -30,6 +46,8 @@ def load_spoken_digits(split: str, data_dir: str | Path, *, rate: int = 1) -> tu
         ``speech/`` with ``fsdd_900.npz``, recordings 0 to 14.
     rate : int, default=1
         Keep every ``rate``-th sample, without a filter.
+    max_bytes : int, default=2**32
+        Most bytes that a file, unpacked, or X may take. More is refused before the memory is taken.
 
     Returns
     -------
@@ -44,10 +62,11 @@ def load_spoken_digits(split: str, data_dir: str | Path, *, rate: int = 1) -> tu
     FileNotFoundError
         If the files are not there.
     ValueError
-        If ``split`` is unknown, or a file is not what it should be.
+        If an option is unknown, recordings are missing, or a file is damaged, too large or not what it should be.
+        A recording may last five seconds at most.
     """
     check_options(split=(split, ("train", "test")))
-    _check_rate(rate)
+    check_whole(rate=rate, max_bytes=max_bytes)
     root = Path(data_dir)
     folder, subset = root / "free-spoken-digit-dataset" / "recordings", root / "speech" / "fsdd_900.npz"
     expected = (
@@ -55,26 +74,40 @@ def load_spoken_digits(split: str, data_dir: str | Path, *, rate: int = 1) -> tu
         "https://github.com/Jakobovski/free-spoken-digit-dataset."
     )
     if require([folder, subset], expected) == subset:
-        with np.load(subset) as arrays:
-            check_counts(subset, (len(arrays["digit"]), int(arrays["fs"])), (900, DIGITS_RATE))
-            ends, wanted = arrays["offsets"], (arrays["index"] < 5) == (split == "test")
-            sounds = np.split(arrays["audio"], ends[1:-1])
-            digits, speakers = arrays["digit"][wanted], arrays["speaker"][wanted]
-            return (
-                _padded([s for s, want in zip(sounds, wanted, strict=True) if want], rate),
-                digits.astype(int),
-                speakers,
-            )
-    named = [(path, re.fullmatch(r"(\d)_(\w+)_(\d+)", path.stem)) for path in sorted(folder.glob("*.wav"))]
+        return _digits_subset(subset, split, rate, max_bytes)
+    named = [(path, re.fullmatch(r"([0-9])_(\w+)_([0-9]+)", path.stem)) for path in sorted(folder.glob("*.wav"))]
     found = [(path, match) for path, match in named if match and (int(match[3]) < 5) == (split == "test")]
-    if not found:
-        raise ValueError(f"{folder} holds no recording of the {split} part. Expected {expected}")
-    X = _padded([_sound(path, DIGITS_RATE) for path, _ in found], rate)
+    check_counts(folder, *(f"{n} recordings of the {split} part" for n in (len(found), DIGITS_CASES[split])))
+    X = _padded(folder, (read_sound(path, DIGITS_RATE, DIGITS_LONGEST) for path, _ in found), rate, max_bytes)
     return X, np.array([int(match[1]) for _, match in found]), np.array([match[2] for _, match in found])
 
 
+def _digits_subset(path: Path, split: str, rate: int, max_bytes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    n = DIGITS_SUBSET_CASES
+    kinds = {"fs": "iu", "digit": "iu", "index": "iu", "speaker": "U", "offsets": "iu", "audio": "i"}
+    shapes = {"fs": (), "offsets": (n + 1,), "audio": (None,)}
+    arrays = read_npz(path, {name: (kind, shapes.get(name, (n,))) for name, kind in kinds.items()}, max_bytes)
+    with reading(path, f"{n} recordings of digits at {DIGITS_RATE} Hz"):
+        digits, wanted = arrays["digit"], (arrays["index"] < 5) == (split == "test")
+        if arrays["fs"] != DIGITS_RATE or arrays["audio"].dtype != np.int16 or not np.isin(digits, range(10)).all():
+            raise ValueError(
+                f"it has {arrays['fs']} Hz, samples of type {arrays['audio'].dtype} and the digits {np.unique(digits)}"
+            )
+        sounds = split_at(arrays["audio"], arrays["offsets"])
+        if (longest := max(map(len, sounds))) > DIGITS_LONGEST:
+            raise ValueError(f"it has a recording of {longest} samples; expected at most {DIGITS_LONGEST}")
+    kept = (sound for sound, want in zip(sounds, wanted, strict=True) if want)
+    return _padded(path, kept, rate, max_bytes), digits[wanted].astype(int), arrays["speaker"][wanted]
+
+
 def load_speech_commands(
-    split: str, data_dir: str | Path, *, ten: bool = False, rate: int = 1, download: bool = False
+    split: str,
+    data_dir: str | Path,
+    *,
+    ten: bool = False,
+    rate: int = 1,
+    download: bool = False,
+    max_bytes: int = 4 * MAX_BYTES,
 ) -> tuple[np.ndarray, np.ndarray]:
     """35 spoken words, or ten of them, one second at 16 kHz (Speech Commands, version 0.02; SC35, SC10).
 
@@ -91,6 +124,8 @@ def load_speech_commands(
         Keep every ``rate``-th sample, without a filter, as in published tests at half the rate.
     download : bool, default=False
         Fetch what is not there into ``<data_dir>/speech_commands``, 2.3 GB; needs pooch.
+    max_bytes : int, default=2**34
+        Most bytes that X may take. More is refused before the memory is taken.
 
     Returns
     -------
@@ -104,17 +139,18 @@ def load_speech_commands(
     FileNotFoundError
         If the files are not there.
     ValueError
-        If ``split`` is unknown, words are missing, or a file is not what it should be.
+        If an option is unknown, words or recordings are missing, or a file is damaged or not what it should be. A
+        recording may last one second at most.
 
     References
     ----------
     .. [1] "Speech Commands: A Dataset for Limited-Vocabulary Speech Recognition", arXiv:1804.03209.
     """
     check_options(split=(split, ("train", "validation", "test")))
-    _check_rate(rate)
+    check_whole(rate=rate, max_bytes=max_bytes)
     root = Path(data_dir)
     folders = [root / "speech_commands", root / "SpeechCommands" / "speech_commands_v0.02"]
-    get = partial(fetch, COMMANDS_URL, COMMANDS_MD5, folders[0], unpack=True)
+    get = partial(fetch, COMMANDS_URL, COMMANDS_MD5, root, "speech_commands", unpack=True)
     expected = (
         f"testing_list.txt, validation_list.txt and a folder a word in {folders[0]} or {folders[1]}. The set is at "
         f"{COMMANDS_URL}; download=True fetches it."
@@ -122,7 +158,7 @@ def load_speech_commands(
     lists = [folder / "testing_list.txt" for folder in folders]
     folder = require(lists, expected, get if download else None).parent
     listed = {
-        part: set(require([folder / f"{name}_list.txt"], expected).read_text().split())
+        part: {*read_lines(require([folder / f"{name}_list.txt"], expected), "a recording a line")}
         for part, name in (("test", "testing"), ("validation", "validation"))
     }
     words = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("_"))
@@ -130,33 +166,22 @@ def load_speech_commands(
         check_counts(folder, f"{len(words)} words", f"{N_COMMANDS} words")
     elif missing := set(TEN_COMMANDS) - set(words):
         raise ValueError(f"{folder} lacks the words {sorted(missing)}. Expected {expected}")
-    names = [
-        f"{word}/{path.name}"
-        for word in (TEN_COMMANDS if ten else words)
-        for path in sorted((folder / word).glob("*.wav"))
-    ]
-    wanted = listed[split] if split in listed else set(names) - listed["test"] - listed["validation"]
+    kept = TEN_COMMANDS if ten else words
+    names = [f"{word}/{path.name}" for word in kept for path in sorted((folder / word).glob("*.wav"))]
+    if lost := sorted(
+        name for name in (listed["test"] | listed["validation"]) - {*names} if name.split("/")[0] in kept
+    ):
+        raise FileError(f"{folder} lacks {len(lost)} listed recordings, such as {lost[0]}. Expected {expected}")
+    wanted = listed[split] if split in listed else {*names} - listed["test"] - listed["validation"]
     found = [name for name in names if name in wanted]
-    if not found:
-        raise ValueError(f"{folder} holds no recording of the {split} part. Expected {expected}")
-    X = _padded([_sound(folder / name, COMMANDS_RATE) for name in found], rate)
+    if not ten:
+        check_counts(folder, *(f"{n} recordings of the {split} part" for n in (len(found), COMMANDS_CASES[split])))
+    X = _padded(folder, (read_sound(folder / name, COMMANDS_RATE, COMMANDS_RATE) for name in found), rate, max_bytes)
     return X, np.array([name.split("/")[0] for name in found])
 
 
-def _check_rate(rate: int) -> None:
-    if rate < 1 or rate != int(rate):
-        raise ValueError(f"rate must be a whole number, at least 1; got {rate}.")
-
-
-def _sound(path: Path, expected_rate: int) -> np.ndarray:
-    """Samples of a file, 16 bits."""
-    rate, samples = wavfile.read(path)
-    sound: np.ndarray = samples
-    check_counts(path, (rate, str(samples.dtype), samples.ndim), (expected_rate, "int16", 1))
-    return sound
-
-
-def _padded(sounds: list[np.ndarray], rate: int) -> np.ndarray:
+def _padded(path: Path, sounds: Iterable[np.ndarray], rate: int, max_bytes: int) -> np.ndarray:
     """Every ``rate``-th sample of each, scaled, NaN past the end."""
     kept = [sound[::rate].astype(np.float32) / FULL_SCALE for sound in sounds]
-    return padded(kept, np.nan, np.float32)[:, None]
+    with reading(path, "recordings"):
+        return padded(kept, np.nan, np.float32, max_bytes)[:, None]

@@ -2,16 +2,27 @@
 
 import re
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from ssm_estimators.datasets.files import check_counts, check_options, padded, require
+from ssm_estimators.datasets.files import (
+    MAX_BYTES,
+    check_counts,
+    check_options,
+    check_whole,
+    padded,
+    read_bytes,
+    read_lines,
+    reading,
+    require,
+)
+from ssm_estimators.datasets.formats import read_npz, split_at
 from ssm_estimators.datasets.remote import fetch
 
 N_BYTES = 256  # tokens are 1 + the byte
 IMDB_CASES = 12_500  # of each kind in each part
+IMDB_SUBSET_CASES = {"train": 2000, "test": 1000}
 IMDB_URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 IMDB_MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
 RETRIEVAL_FILES = {
@@ -19,10 +30,17 @@ RETRIEVAL_FILES = {
     "validation": "new_aan_pairs.eval.tsv",
     "test": "new_aan_pairs.test.tsv",
 }
+RETRIEVAL_CASES = {"train": 147_086, "validation": 18_090, "test": 17_437}
+RETRIEVAL_LABELS = {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
 
 
 def load_imdb_bytes(
-    split: str, data_dir: str | Path, *, n_timepoints: int = 4096, download: bool = False
+    split: str,
+    data_dir: str | Path,
+    *,
+    n_timepoints: int = 4096,
+    download: bool = False,
+    max_bytes: int = MAX_BYTES,
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Film reviews, byte by byte: praise or not (the task "Text" of the Long Range Arena).
 
@@ -36,6 +54,8 @@ def load_imdb_bytes(
         Bytes of a review at which it is cut.
     download : bool, default=False
         Fetch what is not there into ``data_dir``, 84 MB; needs pooch.
+    max_bytes : int, default=2**32
+        Most bytes that a file, unpacked, or X may take. More is refused before the memory is taken.
 
     Returns
     -------
@@ -51,13 +71,14 @@ def load_imdb_bytes(
     FileNotFoundError
         If the files are not there.
     ValueError
-        If ``split`` is unknown, or files are missing.
+        If an option is unknown, files are missing, or a file is damaged, too large or not what it should be.
 
     References
     ----------
     .. [1] "Learning Word Vectors for Sentiment Analysis", ACL 2011.
     """
     check_options(split=(split, ("train", "test")))
+    check_whole(n_timepoints=n_timepoints, max_bytes=max_bytes)
     root = Path(data_dir)
     folder, subset = root / "aclImdb" / split, root / "text" / "imdb_bytes_2k_1k.npz"
     get = partial(fetch, IMDB_URL, IMDB_MD5, root, unpack=True)
@@ -66,19 +87,30 @@ def load_imdb_bytes(
         f"{IMDB_URL}; download=True fetches them."
     )
     if require([folder, subset], expected, get if download else None) == subset:
-        with np.load(subset) as arrays:
-            content, ends, y = arrays[f"text_{split}"], arrays[f"offsets_{split}"], arrays[f"y_{split}"]
-        check_counts(subset, len(y), 2000 if split == "train" else 1000)
-        texts = [content[start:end] for start, end in pairwise(ends)]
+        texts, y = _imdb_subset(subset, split, max_bytes)
     else:
         paths = [sorted((folder / kind).glob("*.txt")) for kind in ("neg", "pos")]
         check_counts(folder, [len(part) for part in paths], [IMDB_CASES, IMDB_CASES])
-        texts = [np.frombuffer(path.read_bytes(), dtype=np.uint8) for part in paths for path in part]
+        contents = (read_bytes(path, "a review", max_bytes)[:n_timepoints] for part in paths for path in part)
+        texts = [np.frombuffer(content, dtype=np.uint8) for content in contents]
         y = np.repeat([0, 1], [len(part) for part in paths])
-    return _bytes(texts, n_timepoints)[:, None], y.astype(np.int64), N_BYTES
+    with reading(folder, "reviews"):
+        return _bytes(texts, n_timepoints, max_bytes)[:, None], y.astype(np.int64), N_BYTES
 
 
-def load_retrieval(split: str, data_dir: str | Path, *, n_timepoints: int = 4000) -> tuple[np.ndarray, np.ndarray, int]:
+def _imdb_subset(path: Path, split: str, max_bytes: int) -> tuple[list[np.ndarray], np.ndarray]:
+    n = IMDB_SUBSET_CASES[split]
+    text, offsets, labels = f"text_{split}", f"offsets_{split}", f"y_{split}"
+    arrays = read_npz(path, {offsets: ("iu", (n + 1,)), labels: ("iu", (n,)), text: ("u", (None,))}, max_bytes)
+    with reading(path, "reviews and their labels, 0 or 1"):
+        if not np.isin(arrays[labels], (0, 1)).all():
+            raise ValueError(f"it has the labels {np.unique(arrays[labels])}")
+        return split_at(arrays[text], arrays[offsets]), arrays[labels]
+
+
+def load_retrieval(
+    split: str, data_dir: str | Path, *, n_timepoints: int = 4000, max_bytes: int = 4 * MAX_BYTES
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Pairs of papers of the ACL Anthology, byte by byte: linked by a citation or not (Long Range Arena, "Retrieval").
 
     Parameters
@@ -89,6 +121,8 @@ def load_retrieval(split: str, data_dir: str | Path, *, n_timepoints: int = 4000
         ``.test.tsv``: label, two identifiers, two texts a line.
     n_timepoints : int, default=4000
         Bytes of a paper at which it is cut.
+    max_bytes : int, default=2**34
+        Most bytes that the file or X may take. More is refused before the memory is taken.
 
     Returns
     -------
@@ -104,13 +138,14 @@ def load_retrieval(split: str, data_dir: str | Path, *, n_timepoints: int = 4000
     FileNotFoundError
         If the file is not there.
     ValueError
-        If ``split`` is unknown, or the file is not what it should be.
+        If an option is unknown, or the file is damaged, too large or holds other counts than were published.
 
     References
     ----------
     .. [1] "Long Range Arena: A Benchmark for Efficient Transformers", arXiv:2011.04006.
     """
     check_options(split=(split, tuple(RETRIEVAL_FILES)))
+    check_whole(n_timepoints=n_timepoints, max_bytes=max_bytes)
     root, name = Path(data_dir), RETRIEVAL_FILES[split]
     folders = [root / "aan", root / "lra_release" / "tsv_data"]
     expected = (
@@ -118,15 +153,15 @@ def load_retrieval(split: str, data_dir: str | Path, *, n_timepoints: int = 4000
         "https://github.com/google-research/long-range-arena."
     )
     path = require([folder / name for folder in folders], expected)
-    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-    wrong = [k for k, line in enumerate(lines, start=1) if len(line) != 5 or not re.fullmatch(r"[01](\.0)?", line[0])]
-    if wrong or not lines:
-        raise ValueError(
-            f"{path} has {len(lines)} lines, of which line {wrong[0] if wrong else 1} is not a label (0 or 1), two "
-            "identifiers and two texts between tabs."
-        )
-    X = _bytes([_unquoted(text) for line in lines for text in line[3:]], n_timepoints)
-    y = np.array([float(line[0]) for line in lines]).astype(np.int64)
+    contents = "a label (0 or 1), two identifiers and two texts between tabs a line"
+    lines = [line.split("\t") for line in read_lines(path, contents, max_bytes)]
+    with reading(path, contents):
+        for k, line in enumerate(lines, start=1):
+            if len(line) != 5 or line[0] not in RETRIEVAL_LABELS:
+                raise ValueError(f"line {k} has {len(line)} fields, the first {line[0][:20]!r}")
+        check_counts(path, f"{len(lines)} pairs", f"{RETRIEVAL_CASES[split]} pairs")
+        X = _bytes([_unquoted(text) for line in lines for text in line[3:]], n_timepoints, max_bytes)
+    y = np.array([RETRIEVAL_LABELS[line[0]] for line in lines], dtype=np.int64)
     return X.reshape(len(lines), 2, -1), y, N_BYTES
 
 
@@ -136,6 +171,6 @@ def _unquoted(text: str) -> np.ndarray:
     return np.frombuffer(plain.encode(), dtype=np.uint8)
 
 
-def _bytes(texts: list[np.ndarray], n_timepoints: int) -> np.ndarray:
+def _bytes(texts: list[np.ndarray], n_timepoints: int, max_bytes: int) -> np.ndarray:
     """Tokens of texts, cut, (n_texts, longest)."""
-    return padded([text[:n_timepoints].astype(np.int64) + 1 for text in texts], 0, np.int64)
+    return padded([text[:n_timepoints].astype(np.int64) + 1 for text in texts], 0, np.int64, max_bytes)

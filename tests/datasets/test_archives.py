@@ -1,6 +1,7 @@
 """The archives' sets in the three layouts that are read."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,9 @@ def test_npz_is_read_as_stored(folder):
 
 def test_counts_of_the_summary_are_checked(folder):
     _change_summary(folder, n_test=5)
-    with pytest.raises(ValueError, match=r"Toy.npz holds test {'cases': 4, .*published are test {'cases': 5"):
+    with pytest.raises(
+        ValueError, match=r"Toy.npz cannot be read .*y_test has shape \(4,\) .*published are shape \(5\)"
+    ):
         load_ucr_uea("Toy", "test", folder)
 
 
@@ -63,6 +66,60 @@ def test_the_hash_of_the_summary_is_checked(folder):
     _change_summary(folder, sha256="f" * 64)
     with pytest.raises(ValueError, match="published are sha256 fff"):
         load_ucr_uea("Toy", "test", folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"classes": 3}, r"Toy.npz holds 2 classes; published are 3 classes"),
+        ({"classes": "few"}, r"summary.csv cannot be read .*: line 2 has 'few' as classes; expected a finite number"),
+        ({"name": ["Toy", "Toy"]}, r"summary.csv cannot be read .*: it has Toy twice"),
+    ],
+)
+def test_the_summary_is_held_to_and_checked_itself(folder, change, message):
+    path = folder / "uea" / "summary.csv"
+    table = pd.read_csv(path)
+    pd.concat([table] * len(np.atleast_1d(change.get("name", 0)))).assign(**change).to_csv(path, index=False)
+    with pytest.raises(ValueError, match=message):
+        load_ucr_uea("Toy", "test", folder)
+    table.drop(columns="T").to_csv(path, index=False)
+    with pytest.raises(ValueError, match=r"summary.csv cannot be read .*lacks \['T'\]"):
+        load_ucr_uea("Toy", "test", folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"X_test": np.zeros((4, 2, 5), object)}, r"X_test has shape \(4, 2, 5\) and type object"),
+        ({"X_test": np.full((4, 2, 5), 1e300)}, "40 values being infinite"),
+        ({"X_test": np.zeros((4, 10))}, r"X_test has shape \(4, 10\).*published are shape \(any, any, any\)"),
+        ({"X_test": np.zeros((3, 2, 5))}, "it has 3 series and 4 labels"),
+        ({"y_train": np.array([1.0, np.nan, 1.0])}, "the label 'nan', which names no class"),
+        ({"y_train": np.array([1.0, np.inf, 1.0])}, "the label 'inf', which names no class"),
+        ({"y_train": np.array([1.0, 1e300, 1.0])}, r"the label '1e\+300', which names no class"),
+        ({"y_train": np.array(["1", "01", "1"])}, "'1' and '01'|'01' and '1' are one number"),
+        ({"y_train": np.array([1j, 2, 3])}, "y_train has shape .*complex128; published are .*integers"),
+    ],
+)
+def test_a_wrong_npz_is_refused(folder, change, message):
+    (folder / "uea" / "summary.csv").unlink()
+    path = folder / "uea" / "Toy.npz"
+    with np.load(path) as arrays:
+        np.savez(path, **{**arrays, **change})
+    with pytest.raises(ValueError, match=rf"Toy.npz cannot be read as .*{message}"):
+        load_ucr_uea("Toy", "test", folder)
+
+
+def test_every_file_is_bounded(folder):
+    with pytest.raises(ValueError, match=r"Toy.npz cannot be read .*more than max_bytes=100 allows"):
+        load_ucr_uea("Toy", "test", folder, max_bytes=100)
+    for suffix, content in (("ts", TS), ("tsv", "1\t2\n" * 60)):
+        _write(folder / f"Text/Text_TRAIN.{suffix}", content)
+        with pytest.raises(ValueError, match=rf"Text_TRAIN.{suffix} cannot be read .*more than max_bytes=100 allows"):
+            load_ucr_uea("Text", "train", folder, max_bytes=100)
+        (folder / f"Text/Text_TRAIN.{suffix}").unlink()
+    with pytest.raises(ValueError, match=r"max_bytes must be a whole number, at least 1; got 0\.5"):
+        load_ucr_uea("Toy", "test", folder, max_bytes=0.5)
 
 
 @pytest.mark.parametrize("place", ["", "ucr/"])
@@ -84,7 +141,7 @@ def test_tsv(tmp_path):
 
 def test_published_counts_are_known_without_a_summary(tmp_path):
     _write(tmp_path / "Coffee/Coffee_TRAIN.tsv", "0\t1\t2\n1\t3\t4\n")
-    with pytest.raises(ValueError, match=r"'cases': 2, .*'cases': 28, .*'time points': 286"):
+    with pytest.raises(ValueError, match=r"holds train cases, .* \(2, 1, 2\); published are .* \(28, 1, 286\)"):
         load_ucr_uea("Coffee", "train", tmp_path)
 
 
@@ -92,6 +149,35 @@ def test_published_counts_are_known_without_a_summary(tmp_path):
 def test_a_broken_file_is_named(tmp_path, suffix, text):
     path = _write(tmp_path / f"Toy/Toy_TRAIN.{suffix}", text)
     with pytest.raises(ValueError, match=rf"{path.name} cannot be read"):
+        load_ucr_uea("Toy", "train", tmp_path)
+
+
+@pytest.mark.parametrize("label", ["NaN", "nan", "inf", "-inf", "1e300", "?", "", "99999999999999999999"])
+def test_labels_that_name_no_class_are_refused_with_their_line(tmp_path, label):
+    _write(tmp_path / "Toy/Toy_TRAIN.tsv", f"1\t2\n{label}\t3\n")
+    with pytest.raises(ValueError, match=rf"Toy_TRAIN.tsv .*: line 2 has the label '{label.replace('?', '.')}', which"):
+        load_ucr_uea("Toy", "train", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "read"),
+    [(["1", "-2"], [1, -2]), (["1.0", "2.0"], [1, 2]), (["01", "02"], ["01", "02"]), (["a", "1"], ["a", "1"])],
+)
+def test_labels_are_integers_or_as_they_are_written(tmp_path, labels, read):
+    _write(tmp_path / "Toy/Toy_TRAIN.tsv", "".join(f"{label}\t3\n" for label in labels))
+    assert load_ucr_uea("Toy", "train", tmp_path)[1].tolist() == read
+
+
+@pytest.mark.parametrize("other", ["01", "1.0", "1e0", "+1"])
+def test_labels_that_are_one_number_are_refused(tmp_path, other):
+    _write(tmp_path / "Toy/Toy_TRAIN.tsv", f"1\t2\n{other}\t3\n")
+    with pytest.raises(ValueError, match=r"Toy_TRAIN.tsv .* are one number, written in two ways"):
+        load_ucr_uea("Toy", "train", tmp_path)
+
+
+def test_lines_of_a_tsv_are_equally_long(tmp_path):
+    _write(tmp_path / "Toy/Toy_TRAIN.tsv", "1\t2\t3\n1\t2\n")
+    with pytest.raises(ValueError, match=r"Toy_TRAIN.tsv .*: line 2 has 1 values, the first 2"):
         load_ucr_uea("Toy", "train", tmp_path)
 
 
@@ -107,10 +193,20 @@ def test_what_is_absent_or_unknown_is_said(folder):
 
 def test_download_asks_sktime_for_what_is_not_there(tmp_path, monkeypatch):
     def fetched(name, split, extract_path):
-        _write(tmp_path / f"{name}/{name}_{split.upper()}.ts", TS)
-        assert extract_path == str(tmp_path)
+        _write(Path(extract_path) / f"{name}/{name}_{split.upper()}.ts", TS)
+        assert Path(extract_path).parent == tmp_path
 
     monkeypatch.setattr(archives, "load_UCR_UEA_dataset", fetched)
     assert load_ucr_uea("Toy", "train", tmp_path, download=True)[0].shape == (2, 2, 3)
     monkeypatch.delattr(archives, "load_UCR_UEA_dataset")
     load_ucr_uea("Toy", "train", tmp_path, download=True)  # it is there now
+
+
+def test_a_failed_download_names_the_folder(tmp_path, monkeypatch):
+    def fails(name, split, extract_path):
+        raise RuntimeError("no mirror answers")
+
+    monkeypatch.setattr(archives, "load_UCR_UEA_dataset", fails)
+    with pytest.raises(ValueError, match=r"cannot be read as a folder that takes Toy.*no mirror answers"):
+        load_ucr_uea("Toy", "train", tmp_path, download=True)
+    assert not list(tmp_path.iterdir())

@@ -2,13 +2,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ssm_estimators.datasets import load_bidmc
+from ssm_estimators.datasets import bidmc, load_bidmc
 from ssm_estimators.datasets.physionet import read_signals, read_windows
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
     """Three recordings of two patients, the second patient a test one; window 1 of record 2 has no RR."""
+    monkeypatch.setattr(bidmc, "RECORDS", range(1, 4))
+    monkeypatch.setattr(bidmc, "N_WINDOWS", 4)
+    monkeypatch.setattr(bidmc, "N_SAMPLES", 5000)
     (tmp_path / "bidmc").mkdir()
     rng = np.random.default_rng(0)
     for record in (1, 2, 3):
@@ -101,7 +104,7 @@ def test_text_files_that_lack_something(tmp_path):
     (folder / "bidmc_01_Signals.csv").write_text("Time [s], PLETH\n0, 1\n")
     with pytest.raises(FileNotFoundError, match=r"bidmc_01_Numerics.csv"):
         load_bidmc("train", tmp_path)
-    with pytest.raises(ValueError, match=r"lacks \['II'\]"):
+    with pytest.raises(ValueError, match=r"bidmc_01_Signals.csv cannot be read .*lacks \['II'\]"):
         read_signals(folder, 1)
 
 
@@ -119,3 +122,71 @@ def test_the_archives_own_cases(tmp_path):
         load_bidmc("train", tmp_path, target="HR", protocol="archive")
     with pytest.raises(ValueError, match="one set a target"):
         load_bidmc("test", tmp_path, protocol="archive")
+    text = path.read_text()
+    path.write_text(text.replace(":80.25", ":NaN"))
+    with pytest.raises(ValueError, match=r"BIDMC32HR_TEST.ts cannot be read .*: line 9 has the target 'NaN'"):
+        load_bidmc("test", tmp_path, target="HR", protocol="archive")
+
+
+def _change(path, **columns):
+    pd.read_csv(path).assign(**columns).to_csv(path, index=False)
+
+
+@pytest.mark.parametrize(
+    ("file", "columns", "message"),
+    [
+        ("windows.csv.gz", {"start": 1001}, "line 2: recording 1 has no 4000 samples from 1001 on"),
+        ("windows.csv.gz", {"start": -1}, "line 2: recording 1 has no 4000 samples from -1 on"),
+        ("windows.csv.gz", {"record": 4}, "line 2: recording 4 has no 4000 samples from 0 on"),
+        ("windows.csv.gz", {"HR": "fast"}, "line 2 has 'fast' as HR; expected a finite number"),
+        ("windows.csv.gz", {"HR": np.inf}, "line 2 has 'inf' as HR; expected a finite number"),
+        ("records.csv", {"record": [1, 1, 2]}, r"it has the recordings \[1, 1, 2\]"),
+        ("records.csv", {"split": "all"}, r"and splits {'all'}"),
+        ("records.csv", {"patient": np.nan}, "line 2 has 'nan' as patient"),
+    ],
+)
+def test_tables_are_held_to_the_recordings(folder, file, columns, message):
+    _change(folder / "bidmc" / file, **columns)
+    with pytest.raises(ValueError, match=rf"{file} cannot be read as .*{message}"):
+        load_bidmc("train", folder)
+
+
+def test_windows_are_counted(folder):
+    path = folder / "bidmc" / "windows.csv.gz"
+    pd.read_csv(path)[:-1].to_csv(path, index=False)
+    with pytest.raises(ValueError, match=r"windows.csv.gz holds 11 windows; published are 12 windows"):
+        load_bidmc("train", folder)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"pleth": np.zeros(4999, np.uint8)}, r"pleth has shape \(4999,\).*published are shape \(5000\)"),
+        ({"pleth": np.full(5000, 9, np.uint8)}, "IndexError, index 9 is out of bounds"),
+        ({"ii_levels": np.array([0, 1, 2, 3, np.nan], np.float32)}, "a level is not finite"),
+    ],
+)
+def test_recordings_are_held_to_their_levels(folder, arrays, message):
+    path = folder / "bidmc" / "bidmc_01.npz"
+    with np.load(path) as intact:
+        np.savez(path, **{**intact, **arrays})
+    with pytest.raises(ValueError, match=rf"bidmc_01.npz cannot be read as .*{message}"):
+        load_bidmc("train", folder)
+
+
+def test_every_file_is_bounded(folder):
+    with pytest.raises(ValueError, match=r"windows.csv.gz cannot be read .*more than max_bytes=200 allows"):
+        load_bidmc("train", folder, max_bytes=200)
+
+
+def test_numbers_come_once_a_second(tmp_path):
+    folder = tmp_path / "bidmc" / "bidmc_csv"
+    _published(folder)
+    path = folder / "bidmc_01_Numerics.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:5] + lines[6:7] + lines[5:6] + lines[7:]))
+    with pytest.raises(ValueError, match=r"bidmc_01_Numerics.csv .*: line 6 is not a second after the line before"):
+        read_windows(folder)
+    path.write_text("".join(lines[:-1]))
+    with pytest.raises(ValueError, match="holds 480 rows; published are 481 rows"):
+        read_windows(folder)

@@ -45,18 +45,26 @@ def test_partial_idx_files(tmp_path, digits, cut):
     (tmp_path / "mnist").mkdir()
     for name, values in zip(images.MNIST_FILES["train"], digits, strict=True):
         (tmp_path / "mnist" / name.removesuffix(".gz")).write_bytes(_idx(values)[:cut])
-    with pytest.raises(ValueError, match="not a complete file of bytes in the idx format"):
+    with pytest.raises(
+        ValueError,
+        match=r"train-images.* cannot be read as bytes of shape \(3, 28, 28\) in the idx format: it (begins|should)",
+    ):
         load_sequential_mnist("train", tmp_path)
 
 
 def test_idx_files_of_another_size_or_without_labels(tmp_path, digits):
     (tmp_path / "mnist").mkdir()
     name, labels = (tmp_path / "mnist" / name.removesuffix(".gz") for name in images.MNIST_FILES["train"])
-    name.write_bytes(_idx(digits[0][:2]))
+    name.write_bytes(_idx(digits[0]))
     with pytest.raises(FileNotFoundError, match="train-labels"):
         load_sequential_mnist("train", tmp_path)
-    labels.write_bytes(_idx(digits[1]))
-    with pytest.raises(ValueError, match=r"holds \(\(2, 28, 28\), \(3,\)\); published are \(\(3, 28, 28\)"):
+    labels.write_bytes(_idx(digits[1] + 5))
+    with pytest.raises(ValueError, match=r"train-labels.*labels, 0 to 9: case 0 has another label"):
+        load_sequential_mnist("train", tmp_path)
+    name.write_bytes(_idx(digits[0][:2]))
+    with pytest.raises(
+        ValueError, match=r"begins with the bytes 00 00 08 03 00 00 00 02 .*; expected .* 00 00 00 03 00"
+    ):
         load_sequential_mnist("train", tmp_path)
 
 
@@ -68,7 +76,7 @@ def test_subsets(tmp_path):
     series, _ = load_sequential_cifar("test", tmp_path, grayscale=True)
     assert series.shape == (1000, 1, 1024)
     assert series[0, 0, :3].tolist() == [0, 1, 0]
-    with pytest.raises(ValueError, match=r"holds \(\(1000, 32, 32\).*published are \(\(3000"):
+    with pytest.raises(ValueError, match=r"X_train has shape \(1000, 32, 32\).*published are shape \(3000, 32, 32\)"):
         load_sequential_cifar("train", tmp_path, grayscale=True)
     with pytest.raises(FileNotFoundError, match="binary version of CIFAR-10"):
         load_sequential_cifar("test", tmp_path)  # the subset has no colours
@@ -89,7 +97,7 @@ def test_cifar_batches(tmp_path, monkeypatch):
     grey, _ = load_sequential_cifar("train", tmp_path, grayscale=True)
     np.testing.assert_allclose(grey[:2, 0, 0], [0.299, 0.587])
     (folder / "data_batch_3.bin").write_bytes(b"123")
-    with pytest.raises(ValueError, match=r"data_batch_3.bin holds 3 bytes; published are 6146 bytes"):
+    with pytest.raises(ValueError, match=r"data_batch_3.bin cannot be read .*should have 6146 bytes and has 3"):
         load_sequential_cifar("train", tmp_path)
     (folder / "data_batch_3.bin").unlink()
     with pytest.raises(FileNotFoundError, match=r"No .*data_batch_3.bin"):
@@ -102,3 +110,25 @@ def test_empty_folders_and_unknown_splits(tmp_path, load):
         load("train", tmp_path)
     with pytest.raises(ValueError, match="split must be one of"):
         load("all", tmp_path)
+
+
+def test_a_cut_gzip_and_one_that_unpacks_to_more_are_refused(tmp_path, digits):
+    path, labels = (tmp_path / name for name in images.MNIST_FILES["train"])
+    labels.write_bytes(gzip.compress(_idx(digits[1])))
+    path.write_bytes(gzip.compress(_idx(digits[0]))[:-20])
+    with pytest.raises(ValueError, match=r"train-images.* cannot be read .*EOFError, Compressed file ended"):
+        load_sequential_mnist("train", tmp_path)
+    path.write_bytes(gzip.compress(_idx(digits[0]) + bytes(10**7)))
+    with pytest.raises(ValueError, match=r"train-images.* should have 2368 bytes and has more"):
+        load_sequential_mnist("train", tmp_path)
+
+
+def test_a_subset_that_is_a_bomb_or_has_other_labels_is_refused(tmp_path):
+    (tmp_path / "images").mkdir()
+    path = tmp_path / "images" / "cifar10_gray_3k_1k.npz"
+    np.savez_compressed(path, X_test=np.zeros((100_000, 32, 32), np.uint8), y_test=np.zeros(1000, np.int64))
+    with pytest.raises(ValueError, match=r"X_test has shape \(100000, 32, 32\).*published are shape \(1000, 32, 32\)"):
+        load_sequential_cifar("test", tmp_path, grayscale=True)
+    np.savez_compressed(path, X_test=np.zeros((1000, 32, 32), np.uint8), y_test=np.arange(1000))
+    with pytest.raises(ValueError, match=r"gray_3k_1k.npz cannot be read .*case 10 has another label"):
+        load_sequential_cifar("test", tmp_path, grayscale=True)

@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from ssm_estimators.datasets import load_imdb_bytes, load_listops, load_retrieval, text
+from ssm_estimators.datasets import listops, load_imdb_bytes, load_listops, load_retrieval, text
 from ssm_estimators.datasets.listops import TOKENS, evaluate
 
 
@@ -45,30 +45,57 @@ def test_listops_made_here():
         load_listops("train", n_timepoints=(60, 10))
 
 
-def test_listops_of_the_long_range_arena(tmp_path):
+def test_listops_of_the_long_range_arena(tmp_path, monkeypatch):
+    monkeypatch.setitem(listops.N_CASES, "validation", 2)
     _write(tmp_path / "listops/basic_val.tsv", "Source\tTarget\n( ( [MAX 2 ) 9 ] )\t9\n( [SM 1 2 ] )\t3\n")
     X, y, _ = load_listops("validation", tmp_path)
     assert _tokens(X) == ["[MAX", "2", "9", "]"]
     assert y.tolist() == [9, 3]
+    with pytest.raises(ValueError, match=r"basic_val.tsv cannot be read .*more than max_bytes=20 allows"):
+        load_listops("validation", tmp_path, max_bytes=20)
+    with pytest.raises(ValueError, match=r"basic_val.tsv cannot be read .*2 series as long as the longest.*=60 allows"):
+        load_listops("validation", tmp_path, max_bytes=60)
+    monkeypatch.setitem(listops.N_CASES, "validation", 3)
+    with pytest.raises(ValueError, match=r"basic_val.tsv holds 2 lists; published are 3 lists"):
+        load_listops("validation", tmp_path)
     with pytest.raises(FileNotFoundError, match=r"basic_train.tsv.*data_dir=None"):
         load_listops("train", tmp_path)
 
 
-def test_listops_original(tmp_path):
+def test_listops_original(tmp_path, monkeypatch):
+    monkeypatch.setattr(listops, "ORIGINAL_CASES", 10)
     lines = "".join(f"{k}\t( [MIN {k} 9 ] )\n" for k in range(10))
     _write(tmp_path / "text/listops_original_10k.tsv.gz", gzip.compress(lines.encode()))
     assert load_listops("test", tmp_path)[1].tolist() == [4, 9]
     assert load_listops("validation", tmp_path)[1].tolist() == [3, 8]
     assert load_listops("train", tmp_path)[1].tolist() == [0, 1, 2, 5, 6, 7]
+    path = _write(tmp_path / "text/listops_original_10k.tsv.gz", gzip.compress(lines.encode())[:-12])
+    with pytest.raises(ValueError, match=rf"{path.name} cannot be read .*EOFError, Compressed file ended"):
+        load_listops("test", tmp_path)
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("[MIN 1 2 ]\t2", "evaluates to 1"), ("[AVG 1 2 ]\t2", "no tokens of ListOps"), ("[MIN 1 2\t1", "cannot be read")],
+    [
+        ("[MIN 1 2 ]\t2", "line 2 says 2 of a list that evaluates to 1"),
+        ("[AVG 1 2 ]\t2", r"line 2 holds \['\[AVG'\], which are no tokens of ListOps"),
+        ("[MIN 1 2\t1", "line 2 is no complete list"),
+        ("[MIN 1 2 ] ]\t1", "line 2 is no complete list"),
+        ("]\t1", "line 2 is no complete list"),
+        ("[MED ]\t1", "line 2 is no complete list"),
+        ("\t1", "line 2 is no complete list"),
+        ("[MIN 1 2 ]\t01", "line 2 has the value '01'; expected a digit"),
+        ("[MIN 1 2 ]\tnan", "line 2 has the value 'nan'; expected a digit"),
+        ("[MIN 1 2 ]", "line 2 has 1 fields; expected 2"),
+    ],
 )
-def test_broken_listops(tmp_path, line, message):
-    _write(tmp_path / "listops/basic_test.tsv", f"Source\tTarget\n{line}\n")
-    with pytest.raises(ValueError, match=message):
+def test_broken_listops(tmp_path, line, message, monkeypatch):
+    monkeypatch.setitem(listops.N_CASES, "test", 1)
+    path = _write(tmp_path / "listops/basic_test.tsv", f"Source\tTarget\n{line}\n")
+    with pytest.raises(ValueError, match=rf"{path.name} cannot be read as .*{message}"):
+        load_listops("test", tmp_path)
+    _write(path, f"{line}\n{line}\n")
+    with pytest.raises(ValueError, match=r"the first line is not Source and Target|expected 2"):
         load_listops("test", tmp_path)
 
 
@@ -86,6 +113,18 @@ def test_reviews_as_files(tmp_path, monkeypatch):
     (tmp_path / "aclImdb/train/pos/1_7.txt").unlink()
     with pytest.raises(ValueError, match=r"holds \[2, 1\]; published are \[2, 2\]"):
         load_imdb_bytes("train", tmp_path)
+    _write(tmp_path / "aclImdb/train/pos/1_7.txt", "x" * 200)
+    with pytest.raises(
+        ValueError, match=r"1_7.txt cannot be read as a review: it has 200 bytes, more than max_bytes=100"
+    ):
+        load_imdb_bytes("train", tmp_path, max_bytes=100)
+    assert load_imdb_bytes("train", tmp_path, n_timepoints=2, max_bytes=200)[0].shape == (4, 1, 2)
+    with pytest.raises(
+        ValueError, match=r"train cannot be read as reviews: 4 series .* of 200 values, take 6400 bytes"
+    ):
+        load_imdb_bytes("train", tmp_path, max_bytes=201)
+    with pytest.raises(ValueError, match="n_timepoints must be a whole number, at least 1; got 0"):
+        load_imdb_bytes("train", tmp_path, n_timepoints=0)
 
 
 def test_reviews_of_the_subset(tmp_path):
@@ -97,10 +136,20 @@ def test_reviews_of_the_subset(tmp_path):
     assert X.shape == (1000, 1, 1)
     assert (X == 66).all()
     assert y.sum() == 1000
+    for change, message in [
+        ({"offsets_test": ends + 1}, "offsets do not rise from 0 to 1000"),
+        ({"offsets_test": ends[:-1]}, r"offsets_test has shape \(1000,\)"),
+        ({"y_test": np.full(1000, 2)}, r"it has the labels \[2\]"),
+        ({"text_test": np.full(1000, 65)}, "text_test has .* type int64; published are .* integers without sign"),
+    ]:
+        np.savez(tmp_path / "text" / "imdb_bytes_2k_1k.npz", **{**arrays, **change})
+        with pytest.raises(ValueError, match=rf"imdb_bytes_2k_1k.npz cannot be read as .*{message}"):
+            load_imdb_bytes("test", tmp_path)
 
 
 @pytest.mark.parametrize("place", ["aan", "lra_release/tsv_data"])
-def test_retrieval(tmp_path, place):
+def test_retrieval(tmp_path, place, monkeypatch):
+    monkeypatch.setitem(text.RETRIEVAL_CASES, "validation", 2)
     lines = "1.0\tA\tB\tb'some text'\tb\"more\"\n0.0\tA\tC\tplain\tx\n"
     _write(tmp_path / place / "new_aan_pairs.eval.tsv", lines)
     X, y, n_tokens = load_retrieval("validation", tmp_path)
@@ -109,9 +158,20 @@ def test_retrieval(tmp_path, place):
     assert n_tokens == 256
     assert [_bytes(row) for row in X.reshape(4, -1)] == [b"some text", b"more", b"plain", b"x"]
     assert load_retrieval("validation", tmp_path, n_timepoints=4)[0].shape == (2, 2, 4)
-    _write(tmp_path / place / "new_aan_pairs.eval.tsv", "1.0\tA\tB\ttext\n")
-    with pytest.raises(ValueError, match="line 1 is not a label"):
+    with pytest.raises(ValueError, match=r"pairs.eval.tsv cannot be read .*more than max_bytes=40 allows"):
+        load_retrieval("validation", tmp_path, max_bytes=40)
+    monkeypatch.setitem(text.RETRIEVAL_CASES, "validation", 3)
+    with pytest.raises(ValueError, match="holds 2 pairs; published are 3 pairs"):
         load_retrieval("validation", tmp_path)
+    for wrong, message in [
+        ("1.0\tA\tB\ttext\n", "line 1 has 4 fields, the first '1.0'"),
+        (lines + "nan\tA\tC\tplain\tx\n", "line 3 has 5 fields, the first 'nan'"),
+        (b"1\tA\tB\t\xff\tx\n", "'utf-8' codec can't decode"),
+        ("1\tA\tB\t\0\tx\n", "it holds zero bytes"),
+    ]:
+        _write(tmp_path / place / "new_aan_pairs.eval.tsv", wrong)
+        with pytest.raises(ValueError, match=rf"pairs.eval.tsv cannot be read as a label .*{message}"):
+            load_retrieval("validation", tmp_path)
 
 
 @pytest.mark.parametrize("load", [load_listops, load_imdb_bytes, load_retrieval])
