@@ -3,7 +3,12 @@
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
+import torch
+
+from ssm_estimators.sktime import S4DForecaster, StateSpaceRidgeForecaster
 
 CALLS = """
 import contextlib, os, sys
@@ -113,3 +118,32 @@ def test_a_forked_child_computes_by_one_thread(expected):
         if one.size != other.size or not np.array_equal(one, other):  # threads may round the last bits of a fit
             dtype = np.float32 if values is made.split()[-1] else np.float64
             np.testing.assert_allclose(one.view(dtype), other.view(dtype), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "forecaster",
+    [
+        StateSpaceRidgeForecaster(),
+        S4DForecaster(d_model=4, d_state=2, n_layers=1, max_epochs=2, random_state=0, device="cpu"),
+    ],
+)
+def test_a_setting_changes_no_forecast(forecaster):
+    index = pd.period_range("2000-01", periods=66, freq="M")
+    y = pd.Series(np.sin(2 * np.pi * np.arange(66) / 12), index)
+    X = pd.DataFrame({"promotion": np.arange(66) % 5 == 0}, index).astype(float)
+
+    def outputs():
+        fitted = forecaster.clone().fit(y[:50], X=X, fh=range(1, 7))
+        return [fitted.predict(), fitted.predict_interval(), fitted.update(y[50:60]).predict()]
+
+    expected = outputs()
+    with np.errstate(all="raise"), torch.inference_mode():
+        shielded = outputs()
+    try:
+        torch.set_default_dtype(torch.float64)
+        other_dtype = outputs()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for one, other, third in zip(expected, shielded, other_dtype, strict=True):
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one, third)

@@ -19,7 +19,7 @@ from ssm_estimators.datasets.files import (
     require,
     sha256,
 )
-from ssm_estimators.datasets.formats import as_numbers, read_npz, read_table
+from ssm_estimators.datasets.formats import as_float32, as_integers, read_npz, read_table
 from ssm_estimators.datasets.labels import as_labels, check_different, check_label
 from ssm_estimators.datasets.remote import filled_later
 from ssm_estimators.datasets.ts import channel_values, read_ts
@@ -46,7 +46,7 @@ def load_ucr_uea(
     download : bool, default=False
         Let sktime fetch a set that is not there, into ``data_dir``, from https://www.timeseriesclassification.com.
     max_bytes : int, default=2**32
-        Most bytes that a file, unpacked, or X may take. More is refused before the memory is taken.
+        A file, unpacked, or X may take this many bytes at most. More is refused before it takes memory.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def _summary(folder: Path) -> pd.DataFrame:
         if not table["name"].is_unique:
             raise ValueError(f"it has {table['name'][table['name'].duplicated()].iloc[0]} twice")
         names = {**SUMMARY_COUNTS, **({"channels": "n_channels"} if "channels" in table else {})}
-        counts = as_numbers(table[list(names)]).rename(columns=names)
+        counts = as_integers(table[list(names)]).rename(columns=names)
         hashes = table["sha256"].astype(str) if "sha256" in table else ""
         return counts.assign(sha256=hashes, name=table["name"].astype(str)).set_index("name")
 
@@ -140,14 +140,17 @@ def _read_npz(path: Path, split: str, published: _Published, max_bytes: int) -> 
     labels = {f"y_{part}": ("iufU", published.shape(part)[:1]) for part in ("train", "test")}
     arrays = read_npz(path, {**labels, f"X_{split}": ("fiu", published.shape(split))}, max_bytes)
     with reading(path, "series and their labels"):
-        with np.errstate(over="ignore"):
-            X, y = arrays[f"X_{split}"].astype(np.float32, copy=False), arrays[f"y_{split}"]
-        if len(X) != len(y) or np.isinf(X).any():
-            raise ValueError(f"it has {len(X)} series and {len(y)} labels, {np.isinf(X).sum()} values being infinite")
-        classes = {str(label) for name in labels for label in arrays[name].tolist()}
+        X, y = as_float32(arrays[f"X_{split}"]), arrays[f"y_{split}"]
+        if len(X) != len(y) or not X.size:
+            raise ValueError(f"it has {len(y)} labels and series of shape {X.shape}")
+        if arrays["y_train"].dtype.kind != arrays["y_test"].dtype.kind:
+            raise ValueError(f"its labels are of two types, {arrays['y_train'].dtype} and {arrays['y_test'].dtype}")
+        classes = sorted({str(label) for name in labels for label in arrays[name].tolist()})
         for label in classes:
             check_label(label)
         check_different(classes)
+        if y.dtype.kind == "U" and (numbers := as_labels(classes)).dtype.kind == "i":
+            y = numbers[np.searchsorted(classes, y)]
     check_counts(path, f"{len(classes)} classes", f"{published.n_classes or len(classes)} classes")
     return X, y
 

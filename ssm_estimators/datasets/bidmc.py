@@ -7,8 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ssm_estimators.datasets.files import MAX_BYTES, check_counts, check_options, check_whole, reading, require
-from ssm_estimators.datasets.formats import as_numbers, read_npz, read_table
+from ssm_estimators.datasets.files import (
+    MAX_BYTES,
+    FileError,
+    check_counts,
+    check_options,
+    check_whole,
+    reading,
+    require,
+)
+from ssm_estimators.datasets.formats import as_float32, as_integers, as_numbers, read_npz, read_table
 from ssm_estimators.datasets.physionet import N_SAMPLES, N_WINDOWS, RATE, RECORDS, SECONDS, read_signals, read_windows
 from ssm_estimators.datasets.ts import read_ts
 
@@ -43,7 +51,7 @@ def load_bidmc(
         No patient in both parts; or 70 % of all windows at random, as in most published tables: windows that overlap by
         29 of their 32 s are then in both parts; or the regression archive's own parts, one target at a time.
     max_bytes : int, default=2**32
-        Most bytes that a file, unpacked, may take, or X of the archive. More is refused before the memory is taken.
+        A file, unpacked, or X of the archive may take this many bytes at most. More is refused before it takes memory.
 
     Returns
     -------
@@ -77,6 +85,8 @@ def load_bidmc(
         order = np.random.default_rng(SHUFFLE_SEED).permutation(len(windows))
         n_train = int(TRAIN_SHARE * len(windows))
         windows = windows.iloc[order[:n_train] if split == "train" else order[n_train:]]
+    if windows.empty:
+        raise FileError(f"{data_dir} holds no window of the {split} part with {' and '.join(columns)}. Get it again.")
     X = np.empty((len(windows), 2, WINDOW), dtype=np.float32)
     for record, of_record in windows.reset_index(drop=True).groupby("record"):
         recording = signals(int(record))
@@ -105,19 +115,23 @@ def _compact_windows(records_path: Path, path: Path, max_bytes: int) -> pd.DataF
     contents = "a table of recordings, each once, with patient and split"
     records = read_table(records_path, contents, ("record", "patient", "split"), max_bytes)
     with reading(records_path, contents):
-        records = as_numbers(records[["record", "patient"]]).astype(int).assign(split=records["split"])
+        records = as_integers(records[["record", "patient"]]).assign(split=records["split"])
         if sorted(records["record"]) != [*RECORDS] or not records["split"].isin(("train", "test")).all():
             raise ValueError(f"it has the recordings {records['record'].tolist()} and splits {set(records['split'])}")
+        if (n_splits := records.groupby("patient")["split"].nunique()).max() > 1:
+            raise ValueError(f"patient {n_splits.idxmax()} is in both splits")
     contents = "a table of windows with their targets"
     windows = read_table(path, contents, ("record", "start", *TARGETS), max_bytes)
     check_counts(path, f"{len(windows)} windows", f"{len(RECORDS) * N_WINDOWS} windows")
     with reading(path, contents):
-        places = as_numbers(windows[["record", "start"]]).astype(int)
+        places = as_integers(windows[["record", "start"]])
         wrong = ~places["record"].isin(RECORDS) | ~places["start"].between(0, N_SAMPLES - WINDOW)
         if wrong.any():
             row = int(wrong.argmax())
             record, start = places.loc[row]
             raise ValueError(f"line {row + 2}: recording {record} has no {WINDOW} samples from {start} on")
+        if (again := places.duplicated()).any():
+            raise ValueError(f"line {int(again.argmax()) + 2} has the same recording and start as an earlier one")
         windows = places.join(as_numbers(windows[list(TARGETS)], missing=True))
     return windows.merge(records, on="record")
 
@@ -128,9 +142,9 @@ def _compact_signals(path: Path, max_bytes: int) -> np.ndarray:
     arrays = {name: ("u", (N_SAMPLES,)) for name in names} | {f"{name}_levels": ("f", (None,)) for name in names}
     found = read_npz(path, arrays, max_bytes)
     with reading(path, "codes of two signals and their finite levels"):
-        signals = np.stack([found[f"{name}_levels"][found[name]] for name in names])
-        if not np.isfinite(signals).all():
-            raise ValueError("a level is not finite")
+        signals = as_float32(np.stack([found[f"{name}_levels"][found[name]] for name in names]))
+        if np.isnan(signals).any():
+            raise ValueError("a level is NaN")
         return signals
 
 

@@ -61,7 +61,8 @@ def _array(
     content = take(member, size + 1)
     if len(content) != size:
         raise ValueError(f"{name} should have {size} bytes and has {'more' if len(content) > size else len(content)}")
-    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
+    values = np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
+    return values.astype(dtype.newbyteorder("="), copy=False)
 
 
 def split_at(values: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:
@@ -123,6 +124,25 @@ def as_numbers(table: pd.DataFrame, *, missing: bool = False) -> pd.DataFrame:
             row = int(wrong.argmax())
             raise ValueError(f"line {row + 2} has '{table[name].iloc[row]}' as {name}; expected a finite number")
     return table.astype(np.float64)
+
+
+def as_integers(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as int64; raise, with line and column, unless every field is a whole number."""
+    numbers = as_numbers(table)
+    for name in table.columns:
+        if (wrong := (numbers[name] != numbers[name].round()) | (numbers[name].abs() > 2**53)).any():
+            row = int(wrong.argmax())
+            raise ValueError(f"line {row + 2} has '{table[name].iloc[row]}' as {name}; expected a whole number")
+    return numbers.astype(np.int64)
+
+
+def as_float32(values: np.ndarray) -> np.ndarray:
+    """The values as float32; raise if one is infinite, or is so there. NaN passes."""
+    with np.errstate(over="ignore"):
+        narrow: np.ndarray = np.asarray(values, dtype=np.float32)
+    if np.isinf(narrow).any():
+        raise ValueError(f"it has {np.isinf(narrow).sum()} values that are infinite or beyond the range of float32")
+    return narrow
 
 
 def read_sound(path: Path, rate: int, longest: int) -> np.ndarray:

@@ -56,7 +56,7 @@ def load_listops(
     seed : int, default=0
         Of the lists made; each split has its own.
     max_bytes : int, default=2**32
-        Most bytes that a file, unpacked, or X may take. More is refused before the memory is taken.
+        A file, unpacked, or X may take this many bytes at most. More is refused before it takes memory.
 
     Returns
     -------

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ssm_estimators.datasets.files import MAX_BYTES, check_counts, reading, require
-from ssm_estimators.datasets.formats import as_numbers, read_table
+from ssm_estimators.datasets.formats import as_float32, as_numbers, read_table
 
 RATE, N_SAMPLES = 125, 60_001  # Hz; 8 minutes
 RECORDS = range(1, 54)
@@ -21,8 +21,8 @@ def read_signals(folder: Path, record: int, max_bytes: int = MAX_BYTES) -> np.nd
     """Photoplethysmogram and ECG lead II of a recording, (2, 60001), float32."""
     path = _file(folder, record, "Signals")
     table = _table(path, ["PLETH", "II"], N_SAMPLES, max_bytes)
-    signals: np.ndarray = table.to_numpy(dtype=np.float32).T
-    return signals
+    with reading(path, "two signals"):
+        return as_float32(table.to_numpy().T)
 
 
 def read_windows(folder: Path, max_bytes: int = MAX_BYTES) -> pd.DataFrame:

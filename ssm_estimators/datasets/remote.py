@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ssm_estimators.datasets.files import open_file, reading
+from ssm_estimators.datasets.files import FileError, open_file, reading
 
 
 def fetch(url: str, md5: str, root: Path, name: str = "", *, unpack: bool = False) -> None:
@@ -81,7 +81,7 @@ def _move(source: Path, target: Path) -> None:
 
 def _check_no_link(path: Path) -> None:
     if path.is_symlink():
-        raise ValueError(
+        raise FileError(
             f"{path} is a symbolic link, and nothing is written through one. Remove it, or name the folder that it "
             "points to as data_dir."
         )

@@ -23,7 +23,7 @@ from ssm_estimators.datasets.remote import fetch
 
 DIGITS_RATE, COMMANDS_RATE = 8_000, 16_000  # Hz
 DIGITS_LONGEST = 5 * DIGITS_RATE  # samples; the longest published recording has less than half
-DIGITS_CASES, DIGITS_SUBSET_CASES = {"train": 2700, "test": 300}, 900
+DIGITS_CASES, DIGITS_SUBSET_CASES = {"train": 2700, "test": 300}, {"train": 600, "test": 300}
 COMMANDS_URL = "https://storage.googleapis.com/download.tensorflow.org/data/speech_commands_v0.02.tar.gz"
 COMMANDS_MD5 = "6b74f3901214cb2c2934e98196829835"
 TEN_COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -47,7 +47,7 @@ def load_spoken_digits(
     rate : int, default=1
         Keep every ``rate``-th sample, without a filter.
     max_bytes : int, default=2**32
-        Most bytes that a file, unpacked, or X may take. More is refused before the memory is taken.
+        A file, unpacked, or X may take this many bytes at most. More is refused before it takes memory.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def load_spoken_digits(
 
 
 def _digits_subset(path: Path, split: str, rate: int, max_bytes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    n = DIGITS_SUBSET_CASES
+    n = sum(DIGITS_SUBSET_CASES.values())
     kinds = {"fs": "iu", "digit": "iu", "index": "iu", "speaker": "U", "offsets": "iu", "audio": "i"}
     shapes = {"fs": (), "offsets": (n + 1,), "audio": (None,)}
     arrays = read_npz(path, {name: (kind, shapes.get(name, (n,))) for name, kind in kinds.items()}, max_bytes)
@@ -96,6 +96,7 @@ def _digits_subset(path: Path, split: str, rate: int, max_bytes: int) -> tuple[n
         sounds = split_at(arrays["audio"], arrays["offsets"])
         if (longest := max(map(len, sounds))) > DIGITS_LONGEST:
             raise ValueError(f"it has a recording of {longest} samples; expected at most {DIGITS_LONGEST}")
+    check_counts(path, *(f"{n} recordings of the {split} part" for n in (wanted.sum(), DIGITS_SUBSET_CASES[split])))
     kept = (sound for sound, want in zip(sounds, wanted, strict=True) if want)
     return _padded(path, kept, rate, max_bytes), digits[wanted].astype(int), arrays["speaker"][wanted]
 
@@ -125,7 +126,7 @@ def load_speech_commands(
     download : bool, default=False
         Fetch what is not there into ``<data_dir>/speech_commands``, 2.3 GB; needs pooch.
     max_bytes : int, default=2**34
-        Most bytes that X may take. More is refused before the memory is taken.
+        X may take this many bytes at most. More is refused before it takes memory.
 
     Returns
     -------
@@ -161,7 +162,8 @@ def load_speech_commands(
         part: {*read_lines(require([folder / f"{name}_list.txt"], expected), "a recording a line")}
         for part, name in (("test", "testing"), ("validation", "validation"))
     }
-    words = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("_"))
+    with reading(folder, "a folder a word"):
+        words = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("_"))
     if not ten:
         check_counts(folder, f"{len(words)} words", f"{N_COMMANDS} words")
     elif missing := set(TEN_COMMANDS) - set(words):

@@ -55,7 +55,7 @@ def load_imdb_bytes(
     download : bool, default=False
         Fetch what is not there into ``data_dir``, 84 MB; needs pooch.
     max_bytes : int, default=2**32
-        Most bytes that a file, unpacked, or X may take. More is refused before the memory is taken.
+        A file, unpacked, or X may take this many bytes at most. More is refused before it takes memory.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def load_retrieval(
     n_timepoints : int, default=4000
         Bytes of a paper at which it is cut.
     max_bytes : int, default=2**34
-        Most bytes that the file or X may take. More is refused before the memory is taken.
+        The file or X may take this many bytes at most. More is refused before it takes memory.
 
     Returns
     -------

@@ -255,7 +255,9 @@ class DeepEstimator(Parameters):
     def _outputs(self, X: Any, rate: float = 1.0) -> np.ndarray:
         """Network outputs of new series, (n_cases, n_outputs), float64."""
         check_is_fitted(self, "net_")
-        if not isinstance(rate, Real) or not 0 < float(rate) < np.inf:
+        if not isinstance(rate, Real):
+            raise TypeError(f"rate must be a positive, finite number; got {rate!r}.")
+        if not 0 < float(rate) < np.inf:
             raise ValueError(f"rate must be a positive, finite number; got {rate!r}.")
         network = self.net_.module_
         data = self._check_further(X, network.inputs.missing, network.n_tokens)

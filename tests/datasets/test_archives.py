@@ -73,6 +73,7 @@ def test_the_hash_of_the_summary_is_checked(folder):
     [
         ({"classes": 3}, r"Toy.npz holds 2 classes; published are 3 classes"),
         ({"classes": "few"}, r"summary.csv cannot be read .*: line 2 has 'few' as classes; expected a finite number"),
+        ({"T": 4.5}, r"summary.csv cannot be read .*: line 2 has '4.5' as T; expected a whole number"),
         ({"name": ["Toy", "Toy"]}, r"summary.csv cannot be read .*: it has Toy twice"),
     ],
 )
@@ -91,13 +92,14 @@ def test_the_summary_is_held_to_and_checked_itself(folder, change, message):
     ("change", "message"),
     [
         ({"X_test": np.zeros((4, 2, 5), object)}, r"X_test has shape \(4, 2, 5\) and type object"),
-        ({"X_test": np.full((4, 2, 5), 1e300)}, "40 values being infinite"),
+        ({"X_test": np.full((4, 2, 5), 1e300)}, "it has 40 values that are infinite or beyond the range of float32"),
         ({"X_test": np.zeros((4, 10))}, r"X_test has shape \(4, 10\).*published are shape \(any, any, any\)"),
-        ({"X_test": np.zeros((3, 2, 5))}, "it has 3 series and 4 labels"),
-        ({"y_train": np.array([1.0, np.nan, 1.0])}, "the label 'nan', which names no class"),
-        ({"y_train": np.array([1.0, np.inf, 1.0])}, "the label 'inf', which names no class"),
-        ({"y_train": np.array([1.0, 1e300, 1.0])}, r"the label '1e\+300', which names no class"),
+        ({"X_test": np.zeros((3, 2, 5))}, r"it has 4 labels and series of shape \(3, 2, 5\)"),
+        ({"y_train": np.array([1.0, np.nan, 1.0]), "y_test": np.ones(4)}, "the label 'nan', which names no class"),
+        ({"y_train": np.array([1.0, np.inf, 1.0]), "y_test": np.ones(4)}, "the label 'inf', which names no class"),
+        ({"y_train": np.array([1.0, 1e300, 1.0]), "y_test": np.ones(4)}, r"the label '1e\+300', which names no class"),
         ({"y_train": np.array(["1", "01", "1"])}, "'1' and '01'|'01' and '1' are one number"),
+        ({"y_train": np.array([1, 2, 1])}, "its labels are of two types, int64 and <U1"),
         ({"y_train": np.array([1j, 2, 3])}, "y_train has shape .*complex128; published are .*integers"),
     ],
 )
@@ -108,6 +110,23 @@ def test_a_wrong_npz_is_refused(folder, change, message):
         np.savez(path, **{**arrays, **change})
     with pytest.raises(ValueError, match=rf"Toy.npz cannot be read as .*{message}"):
         load_ucr_uea("Toy", "test", folder)
+
+
+def test_labels_of_an_npz_are_integers_where_all_are(folder):
+    (folder / "uea" / "summary.csv").unlink()
+    path = folder / "uea" / "Toy.npz"
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    for y_train, y_test, read in [
+        (["1", "3", "1"], ["1", "-2", "1", "3"], [1, 3, 1]),
+        (["10", "9.0", "10"], ["-2", "9.0", "-2", "0"], [10, 9, 10]),
+        (["1", "3", "1"], ["1", "x", "1", "3"], ["1", "3", "1"]),
+        (np.array([1, 3, 1], ">i4"), [1, 2, 1, 2], [1, 3, 1]),
+    ]:
+        np.savez(path, **{**arrays, "y_train": np.array(y_train), "y_test": np.array(y_test)})
+        y = load_ucr_uea("Toy", "train", folder)[1]
+        assert y.tolist() == read
+        assert y.dtype.isnative
 
 
 def test_every_file_is_bounded(folder):

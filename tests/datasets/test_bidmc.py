@@ -141,6 +141,10 @@ def _change(path, **columns):
         ("windows.csv.gz", {"HR": "fast"}, "line 2 has 'fast' as HR; expected a finite number"),
         ("windows.csv.gz", {"HR": np.inf}, "line 2 has 'inf' as HR; expected a finite number"),
         ("records.csv", {"record": [1, 1, 2]}, r"it has the recordings \[1, 1, 2\]"),
+        ("records.csv", {"record": [1, 2, 2.9]}, "line 4 has '2.9' as record; expected a whole number"),
+        ("windows.csv.gz", {"start": 0.5}, "line 2 has '0.5' as start; expected a whole number"),
+        ("records.csv", {"patient": 1}, "patient 1 is in both splits"),
+        ("windows.csv.gz", {"start": 100}, "line 3 has the same recording and start as an earlier one"),
         ("records.csv", {"split": "all"}, r"and splits {'all'}"),
         ("records.csv", {"patient": np.nan}, "line 2 has 'nan' as patient"),
     ],
@@ -149,6 +153,12 @@ def test_tables_are_held_to_the_recordings(folder, file, columns, message):
     _change(folder / "bidmc" / file, **columns)
     with pytest.raises(ValueError, match=rf"{file} cannot be read as .*{message}"):
         load_bidmc("train", folder)
+
+
+def test_a_part_without_windows_is_refused(folder):
+    _change(folder / "bidmc" / "windows.csv.gz", RR=np.nan)
+    with pytest.raises(ValueError, match=r"holds no window of the train part with RR. Get it again"):
+        load_bidmc("train", folder, target="RR")
 
 
 def test_windows_are_counted(folder):
@@ -163,7 +173,8 @@ def test_windows_are_counted(folder):
     [
         ({"pleth": np.zeros(4999, np.uint8)}, r"pleth has shape \(4999,\).*published are shape \(5000\)"),
         ({"pleth": np.full(5000, 9, np.uint8)}, "IndexError, index 9 is out of bounds"),
-        ({"ii_levels": np.array([0, 1, 2, 3, np.nan], np.float32)}, "a level is not finite"),
+        ({"ii_levels": np.full(5, 1e300)}, "it has 5000 values that are infinite or beyond the range of float32"),
+        ({"ii_levels": np.array([0, 1, 2, 3, np.nan], np.float32)}, "a level is NaN"),
     ],
 )
 def test_recordings_are_held_to_their_levels(folder, arrays, message):

@@ -140,7 +140,7 @@ def test_arrays_are_read_as_stored(tmp_path):
     spec = {name: ("iufU", (None,) * np.ndim(array)) for name, array in arrays.items() if name != "none"}
     for name, array in read_npz(path, spec).items():
         np.testing.assert_array_equal(array, arrays[name])
-        assert array.dtype == arrays[name].dtype
+        assert array.dtype == arrays[name].dtype.newbyteorder("=")
         assert array.flags.writeable
 
 

@@ -1,5 +1,7 @@
 """Spoken words, from tiny recordings in the published layouts."""
 
+import os
+
 import numpy as np
 import pytest
 from scipy.io import wavfile
@@ -91,6 +93,9 @@ def test_digits_of_the_subset(tmp_path):
         np.savez(path, **{**arrays, **change})
         with pytest.raises(ValueError, match=rf"fsdd_900.npz cannot be read .*{message}"):
             load_spoken_digits("test", tmp_path)
+    np.savez(path, **{**arrays, "index": index % 5})
+    with pytest.raises(ValueError, match=r"fsdd_900.npz holds 900 recordings of the test part; published are 300"):
+        load_spoken_digits("test", tmp_path)
     np.savez(path, **arrays)
     with pytest.raises(ValueError, match=r"fsdd_900.npz cannot be read .*more than max_bytes=1000 allows"):
         load_spoken_digits("test", tmp_path, max_bytes=1000)
@@ -130,6 +135,15 @@ def test_commands_that_lack_words(tmp_path):
         load_speech_commands("train", tmp_path)
     with pytest.raises(ValueError, match=r"lacks the words \['down', 'go'"):
         load_speech_commands("train", tmp_path, ten=True)
+
+
+def test_a_pipe_is_no_recording(tmp_path, monkeypatch):
+    monkeypatch.setattr(speech, "DIGITS_CASES", {"test": 1})
+    folder = tmp_path / "free-spoken-digit-dataset" / "recordings"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "3_theo_4.wav")
+    with pytest.raises(ValueError, match=r"3_theo_4.wav cannot be read as a wav file .*a pipe or a device"):
+        load_spoken_digits("test", tmp_path)
 
 
 @pytest.mark.parametrize("load", [load_spoken_digits, load_speech_commands])

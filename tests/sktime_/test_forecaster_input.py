@@ -5,12 +5,11 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from sktime.forecasting.base import ForecastingHorizon
 from sktime.forecasting.compose import ForecastX
 from sktime.split import ExpandingWindowSplitter
 
-from ssm_estimators.sktime import S4DForecaster, StateSpaceRidgeForecaster
+from ssm_estimators.sktime import StateSpaceRidgeForecaster
 
 FH = range(1, 7)
 LATE = ExpandingWindowSplitter(initial_window=2, fh=[7])
@@ -275,28 +274,3 @@ def test_pretraining_may_come_after_a_fit():
     expected = StateSpaceRidgeForecaster(horizon=6).pretrain(panel(Y)).fit(Y[:50]).predict(FH)
     after = StateSpaceRidgeForecaster(horizon=6).fit(Y[:100]).pretrain(panel(Y)).fit(Y[:50])
     pd.testing.assert_series_equal(after.predict(FH), expected)
-
-
-@pytest.mark.parametrize(
-    "forecaster",
-    [
-        StateSpaceRidgeForecaster(),
-        S4DForecaster(d_model=4, d_state=2, n_layers=1, max_epochs=2, random_state=0, device="cpu"),
-    ],
-)
-def test_the_callers_settings_change_nothing(forecaster):
-    def outputs():
-        fitted = forecaster.clone().fit(Y[:90], X=X, fh=FH)
-        return [fitted.predict(), fitted.predict_interval(), fitted.update(Y[90:100]).predict()]
-
-    expected = outputs()
-    with np.errstate(all="raise"), torch.inference_mode():
-        shielded = outputs()
-    try:
-        torch.set_default_dtype(torch.float64)
-        other_dtype = outputs()
-    finally:
-        torch.set_default_dtype(torch.float32)
-    for one, other, third in zip(expected, shielded, other_dtype, strict=True):
-        np.testing.assert_array_equal(one, other)
-        np.testing.assert_array_equal(one, third)
