@@ -1,9 +1,6 @@
 """One fit, predictions of the same signals sampled more coarsely."""
 
 import numpy as np
-import pytest
-
-from ssm_estimators import S4DClassifier
 
 TIME = np.arange(200)
 
@@ -31,14 +28,3 @@ def test_half_the_samples_are_the_same_signals(make_deep, any_class):
     assert share_right() <= 0.6  # slow ones look fast
     full = estimator.predict_proba if classify else estimator.predict
     np.testing.assert_array_equal(full(X_test, rate=1), full(X_test))
-
-
-@pytest.mark.parametrize(
-    ("rate", "error"),
-    [(0, ValueError), (-1.0, ValueError), (np.nan, ValueError), ("2", TypeError)],
-)
-def test_a_rate_is_a_positive_number(rate, error, small):
-    X, y = _sines(8, 0)
-    estimator = S4DClassifier(**{**small, "max_epochs": 1}).fit(X, y)
-    with pytest.raises(error, match="rate"):
-        estimator.predict(X, rate=rate)
