@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from threading import Lock
 from typing import Any
@@ -66,13 +67,10 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Run a public call as if the caller had set nothing: what is set around it neither breaks nor changes it.
+    """Run a public call under default settings of PyTorch and NumPy. The caller's are back afterwards.
 
-    This covers the default device, autocast, inference mode, and NumPy's handling of errors, which are the caller's
-    thread's own; the default dtype does not matter, since every draw and buffer names its own.
-
-    In a process that was forked the threads that PyTorch had are gone, and work handed to them would wait for ever: one
-    thread computes there.
+    This covers the default device, autocast, inference mode, and how NumPy handles errors. The default dtype does not
+    matter, since every draw and buffer names its own.
 
     Examples
     --------
@@ -83,8 +81,6 @@ def shielded() -> Iterator[None]:
     ...     call()
     False
     """
-    if _FORKED and torch.get_num_threads() > 1:
-        torch.set_num_threads(1)  # not put back: here more can never run
     with ExitStack() as stack:
         stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
         stack.enter_context(torch.inference_mode(False))
@@ -129,6 +125,14 @@ def settings(precision: str, n_threads: int | None) -> Iterator[None]:
                     _set(switch, _INSIDE[-1])
 
 
+def single_threads(n: int) -> ThreadPoolExecutor:
+    """So many threads that each compute alone, for use inside of :func:`settings` with one thread.
+
+    A new thread would otherwise share its matrix products with others, and cut them up in other ways.
+    """
+    return ThreadPoolExecutor(n, initializer=torch.set_num_threads, initargs=(1,))
+
+
 def _set(switch: Any, precision: str) -> None:
     if switch.fp32_precision != precision:
         switch.fp32_precision = precision
@@ -139,6 +143,7 @@ def _note_fork() -> None:
     _LOCK = Lock()  # another thread, which is not here, may have held it
     _INSIDE.clear()
     _FORKED.append(True)
+    torch.set_num_threads(1)  # the threads that PyTorch had are gone, and work handed to them would wait for ever
 
 
 _LOCK = Lock()
@@ -147,4 +152,5 @@ _BEFORE: list[Any] = []
 _FORKED: list[bool] = []
 _CUDA = torch.backends.cuda.matmul
 _SWITCHES = (_CUDA, torch.backends.mkldnn.matmul)  # type: ignore[attr-defined]
-os.register_at_fork(after_in_child=_note_fork)
+if hasattr(os, "register_at_fork"):  # not on Windows, where no process forks
+    os.register_at_fork(after_in_child=_note_fork)

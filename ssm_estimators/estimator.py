@@ -1,8 +1,10 @@
 """The base of all estimators: scikit-learn's, with this package's version in what is saved."""
 
-from typing import Any
+import copy
+from typing import Any, Self
 
 from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import validate_parameter_constraints
 
 from ssm_estimators.notices import warn
 from ssm_estimators.version import __version__
@@ -11,10 +13,23 @@ _VERSION = "_ssm_estimators_version"
 
 
 class Estimator(BaseEstimator):
-    """Stores the version with a pickle, and warns where another one loads it.
+    """Stores the version with a pickle, and warns where another one loads it."""
 
-    Data that are a parameter, as in ``validation=(X, y)``, are not stored with a fitted estimator.
-    """
+    def _validate_again(self, *names: str) -> None:
+        """Check parameters that predictions use too, which may have been set since the fit."""
+        constraints = {name: self._parameter_constraints[name] for name in names}
+        validate_parameter_constraints(constraints, self.get_params(deep=False), caller_name=type(self).__name__)
+
+    def __copy__(self) -> Self:
+        new: Self = type(self).__new__(type(self))
+        new.__dict__.update(vars(self))  # also what a pickle leaves out
+        return new
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        new: Self = type(self).__new__(type(self))
+        memo[id(self)] = new
+        new.__dict__.update(copy.deepcopy(vars(self), memo))
+        return new
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), _VERSION: __version__}
@@ -24,6 +39,6 @@ class Estimator(BaseEstimator):
         if version != __version__:
             warn(
                 f"This {type(self).__name__} was saved by version {version} of ssm_estimators and is loaded by "
-                f"{__version__}. Its predictions may differ, or fail: fit it anew where you can."
+                f"{__version__}. Its predictions may differ or fail. Fit it again if you can."
             )
         super().__setstate__(state)

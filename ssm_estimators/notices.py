@@ -1,16 +1,19 @@
-"""What is told on the way: warnings that point at the user's own line, and bars of progress."""
+"""Warnings that point at the user's own line, and progress bars."""
 
 import contextlib
+import os
 import re
 import sys
 import warnings
 from pathlib import Path
 from typing import Any, TextIO
 
+import skorch
 from tqdm.auto import tqdm
 from tqdm.notebook import tqdm_notebook
 
-OURS = (str(Path(__file__).parent), contextlib.__file__)  # the latter under methods that are decorated by a context
+# the package, skorch, which calls its callbacks, and what stands under methods that are decorated by a context
+OURS = (*(os.path.join(Path(file).parent, "") for file in (__file__, skorch.__file__)), contextlib.__file__)
 _LINE = "{desc}: {percentage:.0f}%, {unit} {n_fmt}/{total_fmt}, {elapsed} done, {remaining} to go{postfix}"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -25,9 +28,11 @@ def warn(message: str) -> None:
 
 def bar(total: int, description: str, unit: str, is_shown: bool = True) -> Any:
     """A bar of tqdm's on stderr; a plain line every ten seconds where that is no terminal."""
+    if not is_shown:
+        return tqdm(disable=True)  # there may be no stream to look at
     is_drawn = sys.stderr.isatty() or issubclass(tqdm, tqdm_notebook)
     form: dict[str, Any] = {} if is_drawn else {"file": _Lines(sys.stderr), "mininterval": 10, "bar_format": _LINE}
-    return tqdm(total=total, desc=description, unit=unit, disable=not is_shown, **form)
+    return tqdm(total=total, desc=description, unit=unit, **form)
 
 
 def without_colours(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 def unchanged_if_refused(estimator: Any, kept: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
     """Put an estimator's attributes back if the body raises, whatever it raises.
 
-    What was learned before must not be changed in place by the body: it sets new objects.
+    The body must set new objects. An object that it changes in place stays changed.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ def unchanged_if_refused(estimator: Any, kept: tuple[type[BaseException], ...] =
     except kept:
         raise
     except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        now = vars(estimator)
+        now.update(before)  # first, for another thread may be using what was there before
+        for name in now.keys() - before.keys():
+            del now[name]
         raise

@@ -15,6 +15,7 @@ import contextlib, os, sys
 import numpy as np, torch
 from ssm_estimators import LiquidS4Regressor, LSSLRegressor, S4Classifier, S4DClassifier, StateSpaceRidgeClassifier
 from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.layers import S4D
 torch.set_num_threads(2)
 X, y = np.random.default_rng(0).standard_normal((20, 2, 70)), np.arange(20) % 2
 small = dict(d_model=4, d_state=4, n_layers=1, max_epochs=2, random_state=0)
@@ -98,6 +99,8 @@ if os.fork() == 0:
     big = np.random.default_rng(1).standard_normal((200, 2, 2000))
     fitted.predict(big)
     StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(big, np.arange(200) % 2)
+    fitted.net_.module_(torch.zeros(200, 2, 2000))
+    S4D(64, 16)(torch.zeros(64, 20, 2000)).sum().backward()
     made = list(outputs())
     with os.fdopen(writer, "w") as pipe:
         pipe.write(" ".join(np.ascontiguousarray(values).tobytes().hex() for values in made))

@@ -1,10 +1,12 @@
 """What a pickle of a fitted estimator holds, and what loading it says."""
 
+import copy
 import pickle
 import warnings
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 
 import ssm_estimators
@@ -44,9 +46,12 @@ def test_no_gradients_and_no_random_state():
     network = estimator.net_.module_
     assert all(parameter.grad is None for parameter in network.parameters())
     tensors = [*network.parameters(), *network.buffers()]
-    each = 500 + 30 * sum(1 for _ in network.modules())  # what a tensor and a module cost beside their numbers
     weights = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-    assert len(pickle.dumps(estimator.net_)) < weights + len(tensors) * each
+    rest = 400 * len(tensors) + 400 * sum(1 for _ in network.modules())  # what these cost beside their numbers
+    stored = len(pickle.dumps(estimator.net_))
+    assert stored < weights + rest
+    estimator.net_.generator_ = torch.Generator()
+    assert len(pickle.dumps(estimator.net_)) > weights + rest
 
 
 @pytest.mark.parametrize("protocol", [2, pickle.HIGHEST_PROTOCOL])
@@ -60,6 +65,19 @@ def test_no_validation_data_of_a_fitted_estimator(protocol):
     loaded = pickle.loads(stored)
     np.testing.assert_array_equal(loaded.predict_proba(X), estimator.predict_proba(X))
     assert estimator.validation is validation
-    with pytest.raises(ValueError, match="not kept in a file: set them again"):
+    with pytest.raises(ValueError, match=r"were not saved with this estimator\. Set them again"):
         clone(loaded).fit(X, LABELS)
+    for copied in (copy.copy(estimator), copy.deepcopy(estimator)):  # these hold everything
+        assert isinstance(copied.fit(X, LABELS), S4DClassifier)
     assert isinstance(loaded.set_params(validation=None).fit(X, LABELS), S4DClassifier)
+
+
+def test_an_ensemble_leaves_out_the_validation_data_of_its_members():
+    validation = (np.random.default_rng(1).standard_normal((300, 2, 12)), np.array(["a", "b"] * 150))
+    ensemble = _estimator("StateSpaceEnsembleClassifier")
+    ensemble.deep.set_params(validation=validation)
+    stored = pickle.dumps(ensemble.fit(X, LABELS))
+    assert validation[0].tobytes() not in stored
+    assert validation[0].tobytes() in pickle.dumps(clone(ensemble))
+    np.testing.assert_array_equal(pickle.loads(stored).predict_proba(X), ensemble.predict_proba(X))
+    assert ensemble.deep.validation is validation

@@ -72,6 +72,11 @@ class DeepEstimator(Parameters):
 
     def _start_fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> TrainingCases:
         """Check parameters and data; the cases that count."""
+        if isinstance(self.validation, str) and self.validation == NOT_KEPT:
+            raise ValueError(
+                "The data of validation=(X, y) were not saved with this estimator. Set them again: "
+                "set_params(validation=(X, y))."
+            )
         self._validate_params()
         if self.input == "tokens" and self.missing == "mask":
             raise ValueError("input='tokens' has no missing values; leave missing at 'error'.")
@@ -94,7 +99,7 @@ class DeepEstimator(Parameters):
         # None is fresh entropy, not NumPy's global state, which a fit must not move
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         seeds = [int(seed) for seed in random.randint(np.iinfo(np.int32).max, size=3)]
-        train_data, held_out = self._hold_out(data, cases.groups, seeds[0])
+        train_data, held_out = self._hold_out(data, cases, seeds[0])
         train_data = train_data.with_unit_weights()
         held_out = None if held_out is None else held_out.with_unit_weights()
         batch_size = default_batch_size(len(train_data)) if self.batch_size == "auto" else int(self.batch_size)
@@ -149,11 +154,11 @@ class DeepEstimator(Parameters):
         try:
             return kind(SequenceNetwork, **{**params, **own}).initialize()
         except (TypeError, ValueError, AttributeError) as error:
-            if not own:
-                raise
+            kind(SequenceNetwork, **params).initialize()  # raises if it is not the user's own that are wrong
             raise ValueError(f"net_params={own} do not make a net of skorch: {error}") from error
 
     def __getstate__(self) -> dict[str, Any]:
+        """Less the data of ``validation=(X, y)`` once fitted."""
         state: dict[str, Any] = super().__getstate__()
         if "net_" in state and isinstance(state.get("validation"), tuple):
             state["validation"] = NOT_KEPT
@@ -204,7 +209,7 @@ class DeepEstimator(Parameters):
                 "and the network's parameters must be the same as then. Fit a clone to start afresh."
             ) from error
 
-    def _hold_out(self, data: SeriesData, groups: np.ndarray | None, seed: int) -> tuple[SeriesData, SeriesData | None]:
+    def _hold_out(self, data: SeriesData, cases: TrainingCases, seed: int) -> tuple[SeriesData, SeriesData | None]:
         """Training and validation cases."""
         validation = self.validation
         if isinstance(validation, str):  # "auto"
@@ -222,7 +227,7 @@ class DeepEstimator(Parameters):
                 raise ValueError(f"In validation=(X, y): {error}") from error
             return data, SeriesData(held_out.X, held_out.lengths, target)
         assert data.y is not None
-        split = validation_split(validation, data.y.numpy(), is_classifier(self), groups, seed)
+        split = validation_split(validation, data.y.numpy(), is_classifier(self), cases.groups, seed, cases.all_cases)
         return (data, None) if split is None else (data.select(split[0]), data.select(split[1]))
 
     def _resolve_standardize(self, data: SeriesData) -> str | None:
@@ -255,6 +260,7 @@ class DeepEstimator(Parameters):
     def _outputs(self, X: Any, rate: float = 1.0) -> np.ndarray:
         """Network outputs of new series, (n_cases, n_outputs), float64."""
         check_is_fitted(self, "net_")
+        self._validate_again("predict_batch_size", "precision", "n_threads")
         if not isinstance(rate, Real):
             raise TypeError(f"rate must be a positive, finite number; got {rate!r}.")
         if not 0 < float(rate) < np.inf:
@@ -272,7 +278,7 @@ class DeepEstimator(Parameters):
         return outputs.numpy()
 
 
-NOT_KEPT = "(X, y), which are not kept in a file: set them again"  # as validation, no fit accepts it
+NOT_KEPT = "(X, y), not kept in a file"  # as validation, no fit accepts it
 LARGEST_OUTPUT = 1e18  # its square is near what float32 can hold; targets are near 1
 _NETWORK_PARAMETERS = (
     "d_model", "n_layers", "dropout", "norm", "prenorm", "pooling", "differences", "missing"

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import at_least, parameters
+from ssm_estimators.estimators.base import NOT_KEPT
 from ssm_estimators.estimators.classifiers import S4DClassifier
 from ssm_estimators.estimators.predictions import Classifier
 from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier
@@ -85,8 +86,8 @@ class StateSpaceEnsembleClassifier(Classifier):
         missing = "mask" if self.__sklearn_tags__().input_tags.allow_nan else "error"
         X = plain_form(X)
         cases = check_training_data(self, X, y, sample_weight, groups, missing)
-        if cases.positions is not None:
-            X = _cases_of(X, cases.positions)
+        if cases.all_cases is not None:
+            X = _cases_of(X, cases.all_cases.kept)
         position = self._learn_classes(cases.y)
         labels = self.classes_[position]
         extra = {"sample_weight": cases.sample_weight, "groups": cases.groups}
@@ -102,13 +103,28 @@ class StateSpaceEnsembleClassifier(Classifier):
     def _probabilities(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "deep_weight_")
         weight = self.deep_weight_
-        return np.asarray((1 - weight) * self.features_.predict_proba(X) + weight * self.deep_.predict_proba(X))
+        features, deep = (_of_classes(self.classes_, member, X) for member in (self.features_, self.deep_))
+        return (1 - weight) * features + weight * deep
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Less the data of the members' ``validation=(X, y)`` once fitted."""
+        state: dict[str, Any] = super().__getstate__()
+        if "deep_weight_" in state and isinstance(getattr(self.deep, "validation", None), tuple):
+            state["deep"] = clone(self.deep).set_params(validation=NOT_KEPT)
+        return state
 
     def _members(self) -> list[Any]:
         return [
             StateSpaceRidgeClassifier() if self.features is None else self.features,
             S4DClassifier() if self.deep is None else self.deep,
         ]
+
+
+def _of_classes(classes: np.ndarray, fitted: Any, X: Any) -> np.ndarray:
+    """Probabilities of all classes; zero where a fitted member gave one of them no weight."""
+    probabilities = np.zeros((len(own := fitted.predict_proba(X)), len(classes)))
+    probabilities[:, np.searchsorted(classes, fitted.classes_)] = own
+    return probabilities
 
 
 def _seeded(member: Any, seed: int) -> Any:
@@ -141,12 +157,12 @@ def _out_of_fold(
     few_groups = groups is not None and any(len(np.unique(groups[train])) < 2 for train, _ in splits)
     if few_groups or any(len(np.unique(position[train])) < n_classes for train, _ in splits):
         return None
-    proba = np.zeros((len(members), len(y)))
+    proba, classes = np.zeros((len(members), len(y))), np.unique(y)
     for train, test in splits:
         known = {name: values[train] for name, values in extra.items()}
         for own, member in zip(proba, members, strict=True):
             fitted = clone(member).fit(_cases_of(X, train), y[train], **known)
-            own[test] = fitted.predict_proba(_cases_of(X, test))[np.arange(len(test)), position[test]]
+            own[test] = _of_classes(classes, fitted, _cases_of(X, test))[np.arange(len(test)), position[test]]
     return proba
 
 

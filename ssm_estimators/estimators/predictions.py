@@ -129,7 +129,7 @@ class Regressor(RegressorMixin, Estimator):
             A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
         y : array-like of shape (n_cases,) or (n_cases, n_targets)
         sample_weight : array-like of shape (n_cases,) or None, default=None
-            How often each case counts. A case of weight 0 is as if it were not there, and so is a class of such cases.
+            How often each case counts. A case of weight 0 is as if it were not there.
         groups : array-like of shape (n_cases,) or None, default=None
             Cases of one group stay together wherever cases are held out of the fit, to judge or to choose by.
 

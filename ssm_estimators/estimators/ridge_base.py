@@ -38,7 +38,8 @@ class StateSpaceRidge(FeatureParameters):
     _attributes_doc = """features_ : StateSpaceFeatures
         Fitted; without windows or with fewer kernels than asked for where ``max_memory`` would not do.
     n_kernels_, n_windows_ : int
-        Used: fewer than asked for where series are short, or where ``max_memory`` has no room, as a warning tells.
+        Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
+        a warning tells.
     ridges_ : dict
         From representation, longest time constant and ``"all time"`` or ``"windows"`` to the fitted regression, with
         its ``coef``, ``penalty`` and ``left_out`` predictions.
@@ -99,9 +100,9 @@ class StateSpaceRidge(FeatureParameters):
                     f"expected at least {2.02 * gigabytes(1, 1):.3g}."
                 )
             warn(
-                f"max_memory={self.max_memory} GB has no room for {self.n_kernels} kernels with n_windows="
-                f"{self.n_windows} of {n_cases} cases: {n_kernels} kernels without windows are used, which may cost "
-                f"accuracy. max_memory={2.02 * gigabytes(self.n_kernels, self.n_windows):.3g} has room for all."
+                f"max_memory={self.max_memory} GB is too small for {self.n_kernels} kernels with {self.n_windows} "
+                f"windows on {n_cases} cases. {n_kernels} kernels without windows are used, which may cost accuracy. Set "
+                f"max_memory={2.02 * gigabytes(self.n_kernels, self.n_windows):.3g} to use all."
             )
             features.set_params(n_kernels=n_kernels, n_windows=1)
         return features
@@ -109,6 +110,7 @@ class StateSpaceRidge(FeatureParameters):
     def _outputs(self, X: Any) -> np.ndarray:
         """Averaged predictions of new series, (n_cases, n_targets)."""
         check_is_fitted(self, "ridges_")
+        self._validate_again("n_jobs", "device", "max_memory")
         data = check_series(self, X, self.features_.missing_, reset=False)
         features = copy(self.features_)  # what does not change the outputs may be set anew
         features.set_params(n_jobs=self.n_jobs, device=self.device, max_memory=self.max_memory)

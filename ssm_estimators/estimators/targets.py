@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from numbers import Number, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
@@ -27,22 +28,39 @@ class TrainingCases:
     sample_weight : ndarray of shape (n_cases,), float64, or None
         Above zero.
     groups : ndarray of shape (n_cases,) or None
-    positions : ndarray of shape (n_cases,), int, or None
-        Where they stand among all cases; ``None``: these are all.
+    all_cases : AllCases or None
+        What the fit was given, if some of its cases do not count.
     """
 
     data: SeriesData
     y: np.ndarray
     sample_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
-    positions: np.ndarray | None = None
+    all_cases: "AllCases | None" = None
 
     def kept(self, mask: np.ndarray) -> "TrainingCases":
         """The cases where ``mask`` is True."""
         if mask.all():
             return self
         weight, groups = (None if part is None else part[mask] for part in (self.sample_weight, self.groups))
-        return TrainingCases(self.data.kept(mask), self.y[mask], weight, groups, np.flatnonzero(mask))
+        given = AllCases(self.y, self.groups, np.flatnonzero(mask))
+        return TrainingCases(self.data.kept(mask), self.y[mask], weight, groups, given)
+
+
+class AllCases(NamedTuple):
+    """What a fit was given.
+
+    Attributes
+    ----------
+    y : ndarray of shape (n_cases,) or (n_cases, n_targets)
+    groups : ndarray of shape (n_cases,) or None
+    kept : ndarray of int
+        Positions of the cases that count.
+    """
+
+    y: np.ndarray
+    groups: np.ndarray | None
+    kept: np.ndarray
 
 
 def check_training_data(
@@ -70,6 +88,9 @@ def check_training_data(
     data = check_series(estimator, X, missing, reset=True)
     y = check_target(estimator, y, len(data))
     counts = np.ones(len(data), dtype=bool)
+    for name, values in (("sample_weight", sample_weight), ("groups", groups)):
+        if np.ma.is_masked(values):
+            raise ValueError(f"Expected one number for each case in {name}; that of some cases is masked.")
     if sample_weight is not None:
         sample_weight = _check_sample_weight(
             sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True, allow_all_zero_weights=True
@@ -99,6 +120,7 @@ def check_target(estimator: BaseEstimator, y: Any, n_cases: int) -> np.ndarray:
         if (hidden := np.argwhere(np.ma.getmaskarray(y))).size:
             raise ValueError(f"Expected a target for each case; that of case {hidden[0, 0]} is masked.")
         y = y.data
+    y = y.detach() if isinstance(y, torch.Tensor) else y
     y = check_labels(y) if is_classifier(estimator) else check_numbers(y)
     if len(y) != n_cases:
         raise ValueError(f"Expected one target for each case; X has {n_cases} cases and y has {len(y)}.")
@@ -130,7 +152,8 @@ def find_classes(y: np.ndarray) -> np.ndarray:
     classes = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
-            f"Expected at least two classes in y; got 1 class, {classes.tolist()[0]!r}. There is nothing to tell apart."
+            f"Expected at least two classes in y; got 1 class, {classes.tolist()[0]!r}, among the cases with a weight "
+            "above zero. There is nothing to tell apart."
         )
     return classes
 

@@ -128,6 +128,7 @@ class SeriesRegressor(Regressor, DeepEstimator):
     def _encode_target(self, y: np.ndarray, sample_weight: np.ndarray | None, reset: bool) -> torch.Tensor:
         if reset and not self._goes_on:  # what the last head was trained on must stay
             y = self._learn_shape(y)
+            sample_weight = None if sample_weight is None else sample_weight / sample_weight.max()
             self.target_mean_ = np.average(y, axis=0, weights=sample_weight)
             deviation = np.sqrt(np.average((y - self.target_mean_) ** 2, axis=0, weights=sample_weight))
             varies = deviation > 1e-12 * np.abs(self.target_mean_)

@@ -1,7 +1,6 @@
 """Kernels of all views with how they are heard and pooled: all that a transform needs."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssm_estimators.environment import settings
+from ssm_estimators.environment import settings, single_threads
 from ssm_estimators.features.kernels import RandomKernels
 from ssm_estimators.features.pooling import windowed
 from ssm_estimators.features.representations import Part, Standardization, View, own_lengths
@@ -154,7 +153,7 @@ class FilterBank:
         # fewer threads rather than smaller tiles, which would give other digits
         n_bytes = max(tiling.n_bytes for tiling, _ in tiles)
         n_threads = min(resources.n_threads, int(resources.max_memory * 1e9 / n_bytes))
-        with ThreadPoolExecutor(n_threads) as threads:
+        with single_threads(n_threads) as threads:
             list(threads.map(fill, tiles))
 
     def _views(self, part: Part | None) -> list[View]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ssm_estimators.series.moments import add_up
+
 SILENT = 1e-5  # responses of unit kernels to standardised series below this are rounding, and win nothing
 HIDDEN = -1e30
 
@@ -94,8 +96,8 @@ def finish(sums: dict[str, Tensor], observed: Tensor, poolings: Sequence[str], w
         Over all time, (n_cases, 1, n_kernels, n_poolings); if there is more than one window, over each
         (n_cases, n_windows, n_kernels, n_poolings) too, without ``"last"``.
     """
-    sums = {**sums, "n": _sum(observed[None], windows)}
-    total = {name: part.sum(1, keepdim=True) for name, part in sums.items() if name != "max"}
+    sums = {**sums, "n": _sum(observed[None].clone(), windows)}
+    total = {name: add_up(part.clone(), 1)[:, None] for name, part in sums.items() if name != "max"}
     if "max" in poolings:
         total["max"] = sums["max"].amax(1, keepdim=True)
     levels = [(total, poolings), (sums, windowed(poolings))]
@@ -117,9 +119,8 @@ def _partly_observed(observed: Tensor) -> slice:
 
 
 def _sum(values: Tensor, windows: int) -> Tensor:
-    """Sums over time: (n_kernels, T, n_chunks, n_cases) to (n_kernels, n_windows, n_cases)."""
-    by_chunk = values.flatten(2).sum(1)
-    return by_chunk.view(len(values), windows, -1, values.shape[3]).sum(2)
+    """Sums over time: (n_kernels, T, n_chunks, n_cases), which are overwritten, to (n_kernels, n_windows, n_cases)."""
+    return add_up(add_up(values, 1).unflatten(1, (windows, -1)), 2).contiguous()
 
 
 def _max(values: Tensor, windows: int) -> Tensor:

@@ -111,7 +111,7 @@ class Tiling:
                 f"max_memory={max_memory} GB is too small for one case of {n_timepoints} time points: "
                 f"expected at least {4.04 * needed / 1e9:.3g}."
             )
-        n_cases = int(min(max(1, grain.columns // n_chunks), available / needed))
+        n_cases = 1 << int(min(max(1, grain.columns // n_chunks), available / needed)).bit_length() - 1
         left = available / n_cases - series
         groups = min(grain.block / (padded * n_cases), left / (responses + others)) / group_size
         block = group_size * max(1, int(groups))

@@ -96,7 +96,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             weight = np.ones(len(data))
             if sample_weight is not None:
                 weight = _check_sample_weight(sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True)
-            self.fit_checked(data, weight)
+            self.fit_checked(data.kept(weight > 0), weight[weight > 0])
         return self
 
     @shielded()
@@ -118,6 +118,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             If X is not as stated, or ``max_memory`` is too small for one case.
         """
         check_is_fitted(self, "filter_bank_")
+        self._validate_again("n_jobs", "device", "max_memory")
         data = check_series(self, X, self.missing_, reset=False)
         return self.filter_bank_.transform(data, self.resources())
 
@@ -148,10 +149,8 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         ----------
         data : SeriesData
         weight : ndarray of shape (n_cases,)
+            Above zero.
         """
-        if not (weight > 0).any():
-            raise ValueError("All sample weights are zero.")
-        data, weight = data.kept(weight > 0), weight[weight > 0]
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         self.missing_ = self.missing
         self.filter_bank_: FilterBank = draw_filter_bank(data, weight, self, random, self.resources())

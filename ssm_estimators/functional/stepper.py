@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ssm_estimators.functional.blocks import Blocks, move
+from ssm_estimators.functional.checks import check_real
 
 CHUNK_LENGTH = 24  # inputs between two moves of the states
 
@@ -37,6 +38,7 @@ class Stepper(ABC):
                 raise ValueError(
                     f"Expected one time point of shape (d_model, n_streams) = {self._shape}; got {tuple(of_one.shape)}."
                 )
+            check_real(of_one)
         return self._step(*u)
 
     @abstractmethod

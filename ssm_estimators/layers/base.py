@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from ssm_estimators.functional.checks import check_real
 from ssm_estimators.functional.stepper import Stepper
 
 
@@ -119,10 +120,7 @@ class SSMLayer(nn.Module, ABC):
                 f"Expected an input of shape (d_model={self.d_model}, batch >= 1, n_timepoints >= 1); "
                 f"got {tuple(u.shape)}."
             )
-        if u.is_complex():
-            raise ValueError(
-                f"Expected real numbers; got {u.dtype}. Give real and imaginary parts as features of their own."
-            )
+        check_real(u)
         self._check_rate(rate)
 
     def _check_rate(self, rate: float) -> None:
@@ -133,6 +131,7 @@ class SSMLayer(nn.Module, ABC):
         expected = (self.d_model, batch, self._state_size())
         if state.shape != expected:
             raise ValueError(f"Expected a state of shape {expected}, see initial_state; got {tuple(state.shape)}.")
+        check_real(state)
 
     def _state_size(self) -> int:
         """Last dimension of ``initial_state``."""

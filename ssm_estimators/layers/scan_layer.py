@@ -70,6 +70,7 @@ class ScanLayer(SSMLayer):
     def kernel(self, L: int, *, rate: float = 1.0) -> Tensor:
         if L < 1:
             raise ValueError(f"L must be at least 1; got {L}.")
+        self._check_rate(rate)
         impulse = self.D.new_zeros(self.d_model, 1, L)
         impulse[..., 0] = 1
         system = self._system(rate)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ssm_estimators.functional.checks import check_real
 from ssm_estimators.functional.gated_mixing import gated_mixing
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks.feature_first import NORMS, POOLINGS, BatchNorm, FeatureLinear, LayerNorm, TiedDropout
@@ -154,6 +155,7 @@ class SequenceNetwork(nn.Module):
 
     def encode(self, X: Tensor, lengths: Tensor | None = None, rate: float = 1.0) -> Tensor:
         """What the first block reads, (d_model, batch, n_timepoints); arguments as of ``forward``."""
+        check_real(X)
         inputs = self.inputs(X, lengths, rate)
         features: Tensor = self.encoder(inputs.to(self.encoder.weight.dtype) if inputs.is_floating_point() else inputs)
         return features

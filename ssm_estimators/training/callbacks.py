@@ -23,7 +23,7 @@ class NonFiniteLossError(ValueError):
 
 
 class TrainingInterrupt(KeyboardInterrupt):
-    """Ctrl-C came while a network was trained; the estimator is fitted with its best weights so far."""
+    """Ctrl-C came while a network was trained, which then has its best weights so far."""
 
 
 class FiniteLoss(Callback):

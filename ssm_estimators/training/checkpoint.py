@@ -25,11 +25,13 @@ class TrainingCheckpoint(Callback):
     The same ``fit`` on the same data then loses at most these minutes to a killed process, and ends with the weights of
     an undisturbed one; what has ended is only read. Delete the file to train anew.
 
+    Each training needs a file of its own, so that a search or an ensemble, which train many, take none.
+
     The file is replaced as a whole, and a link by a file. Where it cannot be written, a warning says so, training goes
-    on, and writing is tried again later. Of other callbacks those with ``state_dict`` and ``load_state_dict`` go on
-    where they were; the states may hold tensors, numbers, strings, lists and dicts. All others begin anew within a
-    training that goes on, among them skorch's ``EarlyStopping`` and ``LRScheduler``, but not the estimators' own; a
-    score of training cases is then of the rest of the epoch.
+    on, and writing is tried again later. Callbacks with ``state_dict`` and ``load_state_dict`` go on where they were;
+    their states may hold tensors, numbers, strings, lists and dicts. Other callbacks start afresh when a training
+    resumes, also skorch's ``EarlyStopping`` and ``LRScheduler``. The estimators' own callbacks resume. A score of
+    training cases then covers only the rest of the epoch.
 
     Parameters
     ----------
@@ -106,7 +108,7 @@ class TrainingCheckpoint(Callback):
         if other:
             raise ValueError(
                 f"{self.path} is of another training: it differs in {other}. Go on with the same data, the same "
-                "parameters and the same whole number as random_state, or delete the file."
+                "parameters and the same whole number as random_state, delete the file, or give each training its own."
             )
         net.module_.load_state_dict(state["module"])
         net.optimizer_.load_state_dict(state["optimizer"])

@@ -9,7 +9,12 @@ from ssm_estimators.notices import warn
 
 
 def validation_split(
-    validation: Any, target: np.ndarray, is_classifier: bool, groups: np.ndarray | None, seed: int
+    validation: Any,
+    target: np.ndarray,
+    is_classifier: bool,
+    groups: np.ndarray | None,
+    seed: int,
+    all_cases: tuple[np.ndarray, np.ndarray | None, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Positions of the training and the validation cases.
 
@@ -23,6 +28,9 @@ def validation_split(
         Whether the target is a class, which training must not lose.
     groups : ndarray of shape (n_cases,) or None
     seed : int
+    all_cases : tuple or None, default=None
+        Targets and groups of all cases, which a splitter counts, and the positions among them of those of ``target``;
+        ``None``: these are all.
 
     Returns
     -------
@@ -30,12 +38,19 @@ def validation_split(
         None, with a warning, if there are too few cases or groups to hold any out.
     """
     n_cases = len(target)
-    positions = np.zeros((n_cases, 1))
     if hasattr(validation, "split"):
-        first = next(iter(validation.split(positions, target, groups)), None)
+        y, all_groups, kept = all_cases or (target, groups, np.arange(n_cases))
+        first = next(iter(validation.split(np.zeros((len(y), 1)), y, all_groups)), None)
         if first is None:
             raise ValueError(f"validation={validation} yields no split.")
-        train, held_out = np.asarray(first[0]), np.asarray(first[1])
+        position = np.full(len(y), -1)
+        position[kept] = np.arange(n_cases)
+        train, held_out = (part[part >= 0] for part in (position[np.asarray(side, dtype=int)] for side in first))
+        if not len(train) or not len(held_out):
+            raise ValueError(
+                f"validation={validation} splits {n_cases} cases into {len(train)} and {len(held_out)}. Expected some "
+                "in both parts."
+            )
         if is_classifier and len(lost := np.setdiff1d(target, target[train])):
             raise ValueError(
                 f"validation={validation} holds out all cases of {len(lost)} of the classes, so that none is left to "
@@ -45,10 +60,7 @@ def validation_split(
     units = n_cases if groups is None else len(np.unique(groups))
     n_held_out = round(validation * units)
     if n_held_out < 1 or n_held_out >= units:
-        warn(
-            f"validation={validation} of {units} {'cases' if groups is None else 'groups'} holds out none or all; "
-            "training goes on without validation, and its own loss is watched instead."
-        )
+        _warn_of_no_split(validation, units, groups)
         return None
     splitter: Any
     if groups is not None:
@@ -57,13 +69,23 @@ def validation_split(
         splitter = StratifiedShuffleSplit(1, test_size=n_held_out, random_state=seed)
     else:
         splitter = ShuffleSplit(1, test_size=n_held_out, random_state=seed)
-    train, held_out = next(splitter.split(positions, target, groups))
+    train, held_out = next(splitter.split(np.zeros((n_cases, 1)), target, groups))
     if is_classifier:
         lost = ~np.isin(target[held_out], target[train])  # of a class whose few members or groups were all drawn
         if groups is not None:
             lost = np.isin(groups[held_out], groups[held_out[lost]])
         train, held_out = np.r_[train, held_out[lost]], held_out[~lost]
-    return (train, held_out) if len(held_out) else None
+    if not len(held_out):
+        _warn_of_no_split(validation, units, groups)
+        return None
+    return train, held_out
+
+
+def _warn_of_no_split(validation: float, units: int, groups: np.ndarray | None) -> None:
+    warn(
+        f"validation={validation} of {units} {'cases' if groups is None else 'groups'} holds out none, or all of some "
+        "class. The network is trained without validation, and the training loss is watched instead."
+    )
 
 
 def _can_stratify(labels: np.ndarray, n_held_out: int, n_cases: int) -> bool:

@@ -4,7 +4,6 @@ import copy
 import math
 from bisect import bisect_right
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from skorch.utils import to_numpy
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from ssm_estimators.environment import autocast, settings
+from ssm_estimators.environment import autocast, settings, single_threads
 from ssm_estimators.notices import warn
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import (
@@ -123,8 +122,8 @@ def train(
         warn(message)
     if is_interrupted:
         raise TrainingInterrupt(
-            f"Training was interrupted after {len(net.history_)} full epochs of {net.max_epochs}; the estimator is "
-            f"fitted with the {'best' if best.best_model_weights_ else 'last'} weights so far."
+            f"Training was interrupted after {len(net.history_)} full epochs of {net.max_epochs}. The network that was "
+            f"being trained has its {'best' if best.best_model_weights_ else 'last'} weights so far."
         )
 
 
@@ -213,9 +212,13 @@ def predict(
             return outputs.cpu().double()
 
     batches = list(_alike(lengths, batch_size, on_cpu))
-    n_workers = min(n_threads or torch.get_num_threads(), len(batches)) if on_cpu else 1
-    with settings(precision, 1 if on_cpu else n_threads), ThreadPoolExecutor(n_workers) as workers:
-        outputs = list(workers.map(run, batches))
+    if on_cpu:
+        n_workers = min(n_threads or torch.get_num_threads(), len(batches))
+        with settings(precision, 1), single_threads(n_workers) as threads:
+            outputs = list(threads.map(run, batches))
+    else:
+        with settings(precision, n_threads):
+            outputs = [run(cases) for cases in batches]
     result = outputs[0].new_empty(len(data), outputs[0].shape[1])
     for cases, values in zip(batches, outputs, strict=True):
         result[cases] = values

@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.model_selection import PredefinedSplit
+
+from ssm_estimators.networks import SequenceNetwork
 
 
 @pytest.mark.parametrize(
@@ -234,3 +237,36 @@ def test_missing_is_what_the_network_was_fitted_for(make_deep, panel, target):
 def test_negative_weights(make, panel, target):
     with pytest.raises(ValueError, match=r"[Nn]egative"):
         make().fit(panel[0], target, sample_weight=-np.ones(24))
+
+
+@pytest.mark.parametrize("params", [{"predict_batch_size": 0}, {"n_threads": -1}, {"n_jobs": 0}, {"max_memory": "a"}])
+def test_parameters_that_predictions_use_are_checked_again(make, panel, target, params):
+    estimator = make().fit(panel[0], target)
+    if not params.keys() <= estimator.get_params(deep=False).keys():
+        pytest.skip("has no such parameter")
+    with pytest.raises(ValueError, match=f"The '{next(iter(params))}' parameter of"):
+        estimator.set_params(**params).predict(panel[0])
+
+
+def test_targets_that_have_gradients(make_regressor, panel):
+    y = torch.arange(24.0, requires_grad=True)
+    expected = make_regressor().fit(panel[0], np.arange(24.0)).predict(panel[0])
+    np.testing.assert_array_equal(make_regressor().fit(panel[0], y).predict(panel[0]), expected)
+
+
+def test_apple_s_devices_are_refused(make, panel, target):
+    if "device" not in make().get_params(deep=False):
+        pytest.skip("has no device")
+    with pytest.raises(ValueError, match="'mps' has no float64"):
+        make(device="mps").fit(panel[0], target)
+
+
+def test_one_long_series_makes_no_short_one_longer(make_deep, panel, target, monkeypatch):
+    X = [*panel[0], np.tile(panel[0][0], 50)]
+    estimator = make_deep().fit(panel[0], target)
+    read, forward = [], SequenceNetwork.forward
+    monkeypatch.setattr(
+        SequenceNetwork, "forward", lambda self, X, *args, **kw: read.append(X.numel()) or forward(self, X, *args, **kw)
+    )
+    estimator.predict(X)
+    assert sum(read) == sum(x.size for x in X)

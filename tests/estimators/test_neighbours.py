@@ -1,5 +1,9 @@
 """What is predicted of a case does not depend on the cases beside it."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -62,3 +66,34 @@ def test_features_have_the_same_bits_beside_any_neighbours(series, missing):
     order = np.random.default_rng(2).permutation(len(series))
     for n in (1, 3, 8, len(series)):
         np.testing.assert_array_equal(features.transform([series[i] for i in order[:n]]), alone[order[:n]])
+
+
+ALIKE = """
+import numpy as np
+from ssm_estimators.features import StateSpaceFeatures
+rng = np.random.default_rng(0)
+for n_timepoints, params in (
+    (17, {"n_modes": 5, "group_size": 7, "n_kernels": 500, "n_windows": 3}),
+    (100, {"n_windows": 3}), (267, {}), (517, {"n_windows": 1}), (640, {}), (720, {"n_windows": 6}),
+):
+    params = {"n_kernels": 256, "random_state": 0, "n_jobs": 1, **params}
+    features = StateSpaceFeatures(**params).fit(rng.standard_normal((6, 2, n_timepoints)))
+    rows = features.transform(np.repeat(rng.standard_normal((1, 2, n_timepoints)), 70, axis=0))
+    assert (rows == rows[0]).all(), (n_timepoints, params)
+"""
+
+
+@pytest.mark.parametrize("threads", ["1", None])
+def test_equal_cases_have_equal_bits_wherever_they_stand(threads):
+    """With as many threads of the BLAS as the environment says, or as there are cores."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    environment |= {} if threads is None else {"OMP_NUM_THREADS": threads}
+    subprocess.run([sys.executable, "-c", ALIKE], env=environment, check=True)
+
+
+def test_far_from_zero_longer_neighbours_change_nothing():
+    rng = np.random.default_rng(0)
+    series = [1e6 + rng.standard_normal((2, int(n))) for n in rng.integers(97, 128, 60)]
+    features = StateSpaceFeatures(n_kernels=256, standardize="series", random_state=0).fit(series)
+    alone = np.concatenate([features.transform([x]) for x in series])
+    np.testing.assert_array_equal(features.transform(series), alone)

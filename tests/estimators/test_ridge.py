@@ -208,7 +208,9 @@ def test_threads_and_memory_may_be_set_anew(noisy):
 
 def test_kernels_that_memory_has_no_room_for_are_told_of(noisy):
     X, y, *_ = noisy
-    with pytest.warns(UserWarning, match=r"no room for 4000 kernels with n_windows=4 of 40 cases: \d+ kernels") as told:
+    with pytest.warns(
+        UserWarning, match=r"too small for 4000 kernels with 4 windows on 40 cases\. \d+ kernels"
+    ) as told:
         clf = StateSpaceRidgeClassifier(n_kernels=4000, max_memory=0.002, random_state=0).fit(X, y)
     assert len(told) == 1
     assert clf.n_kernels_ < 4000

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import PredefinedSplit
+
+import ssm_estimators
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -92,7 +95,63 @@ def test_a_splitter_that_takes_a_class_from_training_is_refused(make_deep_classi
         make_deep_classifier(validation=Takes()).fit(X, y)
 
 
-def _trained_on(clf, X, y, groups):
+def test_a_splitter_counts_all_cases_that_were_given(make_deep_classifier, panel):
+    X, y = panel
+    weight = np.where(np.arange(24) < 6, 0.0, 1.0)
+    fold = np.where((np.arange(24) >= 12) & (np.arange(24) < 18), 0, -1)
+    seen = _trained_on(make_deep_classifier(validation=PredefinedSplit(fold), max_epochs=1), X, y, None, weight)
+    assert len(seen) == 12
+    _, positions = np.unique(y, return_inverse=True)
+    assert sorted(seen) == sorted(positions[[*range(6, 12), *range(18, 24)]])
+
+
+def test_a_splitter_with_an_empty_part_is_refused(make_deep, panel, target):
+    weight = np.where(np.arange(24) < 6, 0.0, 1.0)
+    with pytest.raises(ValueError, match=r"splits 18 cases into 18 and 0\. Expected some in both parts"):
+        make_deep(validation=PredefinedSplit(np.where(np.arange(24) < 6, 0, -1))).fit(
+            panel[0], target, sample_weight=weight
+        )
+
+
+def test_no_validation_without_a_word(make_deep_classifier, panel):
+    """Each class is one group, so that none can be held out."""
+    X, y = panel
+    with pytest.warns(UserWarning, match="trained without validation"):
+        make_deep_classifier(validation=0.3, max_epochs=1).fit(X, y, groups=y)
+
+
+def test_an_ensemble_of_a_member_that_gives_a_class_no_weight(panel, small):
+    X, y = panel
+    y = np.where(np.arange(24) % 3 == 0, "other", y)
+    features = ssm_estimators.StateSpaceRidgeClassifier(n_kernels=64)
+    deep = ssm_estimators.S4DClassifier(**{**small, "class_weight": {"other": 0}})
+    ensemble = ssm_estimators.StateSpaceEnsembleClassifier(features=features, deep=deep, cv=2, random_state=0)
+    proba = ensemble.fit(X, y).predict_proba(X)
+    assert proba.shape == (24, 3)
+    expected = (1 - ensemble.deep_weight_) * ensemble.features_.predict_proba(X)
+    np.testing.assert_allclose(proba[:, 1], expected[:, 1])
+
+
+@pytest.mark.parametrize("name", ["sample_weight", "groups"])
+def test_masked_weights_and_groups_are_refused(make, panel, target, name):
+    values = np.ma.masked_array(np.arange(24) % 4 + 1.0, mask=np.arange(24) == 3)
+    with pytest.raises(ValueError, match=f"in {name}; that of some cases is masked"):
+        make().fit(panel[0], target, **{name: values})
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(24) % 5])
+def test_weights_that_no_sum_can_hold(any_class, make, panel, target, groups):
+    weight = np.full(24, 1e308)
+    weight[0] = 1e290
+    if "n_kernels" in make().get_params() or any_class is ssm_estimators.StateSpaceEnsembleClassifier:
+        with pytest.raises(ValueError, match=r"Expected sample weights of 0, or from 1e-09 to 1e\+09"):
+            make().fit(panel[0], target, sample_weight=weight, groups=groups)
+    else:
+        fit = make().fit(panel[0], target, sample_weight=weight, groups=groups)
+        assert (fit.predict(panel[0]) == fit.predict(panel[0])).all()  # no NaN
+
+
+def _trained_on(clf, X, y, groups, sample_weight=None):
     from skorch.callbacks import Callback
 
     seen = []
@@ -101,5 +160,5 @@ def _trained_on(clf, X, y, groups):
         def on_train_begin(self, net, X=None, **kwargs):
             seen.extend(X.y.tolist())
 
-    clf.set_params(callbacks=[Watch()]).fit(X, y, groups=groups)
+    clf.set_params(callbacks=[Watch()]).fit(X, y, groups=groups, sample_weight=sample_weight)
     return seen

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skorch.callbacks import Callback
 
-from ssm_estimators import S4DClassifier, S4DRegressor
+from ssm_estimators import S4DClassifier, S4DRegressor, StateSpaceRidgeClassifier
 from ssm_estimators.training import TrainingCheckpoint
 
 X, Y = np.random.default_rng(0).normal(size=(24, 1, 20)), np.arange(24) % 2
@@ -98,3 +98,9 @@ def test_an_error_closes_the_bar(monkeypatch, capsys):
         _fit(verbose=1, callbacks=[Fail()])
     assert capsys.readouterr().err.endswith("\n")
     del error  # which keeps all that the fit held until here, as a shell does
+
+
+def test_nothing_is_shown_where_there_is_no_stream(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    _fit()
+    StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(X, Y)
