@@ -67,7 +67,8 @@ class SeriesData(Dataset):
         mean = self.sample_weight.mean()
         if not mean > 0:
             raise ValueError(
-                "All sample weights, times class weights, are zero among the cases of one part of the data."
+                "Expected a weight above zero in the training and in the validation part; in one of them all "
+                "sample weights, times class weights, are zero beside the largest. Give other weights or groups."
             )
         return replace(self, sample_weight=self.sample_weight / mean)
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from ssm_estimators.notices import warn
 from ssm_estimators.series.data import SeriesData
-from ssm_estimators.series.forms import FORMS, check_stamps, plain_form
+from ssm_estimators.series.forms import FORMS, plain_form
 
 LARGEST = float(np.finfo(np.float32).max)
 SURELY_CHANNELS_LAST = 8  # channels a time point: no series that were seen had so many
@@ -71,7 +71,7 @@ def check_series(estimator: BaseEstimator, X: Any, missing: str, reset: bool) ->
         stamps, or does not fit what the estimator was fitted on.
     """
     X = plain_form(X)
-    if isinstance(X, list) and len(X) and hasattr(X[0], "shape"):
+    if isinstance(X, list) and len(X) and getattr(X[0], "shape", None):
         panel = _from_list(X, None if reset else getattr(estimator, "channel_names_in_", None))
         if reset:
             estimator.n_features_in_ = panel.values.shape[1]
@@ -95,12 +95,12 @@ def check_series(estimator: BaseEstimator, X: Any, missing: str, reset: bool) ->
 
 
 def _from_list(X: list[Any], fitted_names: Any) -> Panel:
-    names = _names(X[0]) if fitted_names is None or _names(X[0]) is None else list(fitted_names)
+    first = next((x for x in X if isinstance(x, pd.DataFrame)), pd.DataFrame())
+    names = _names(first) if fitted_names is None or _names(first) is None else list(fitted_names)
     series = []
     for case, x in enumerate(X):
         if isinstance(x, pd.DataFrame):
-            check_stamps(case, x.index)
-            x = _by_name(case, x, list(X[0].columns) if names is None else names)
+            x = _by_name(case, x, list(first.columns) if names is None else names)
         values = np.asarray(x)
         series.append(values[None] if values.ndim == 1 else values)
     n_channels = series[0].shape[0]
@@ -143,7 +143,7 @@ def _by_name(case: int, x: pd.DataFrame, names: list[Any]) -> NDArray[Any]:
 def _numbers(case: int, x: NDArray[Any]) -> NDArray[Any]:
     """Objects as numbers."""
     try:
-        return x.astype(np.float64)
+        return np.where(pd.isna(x), np.nan, x).astype(np.float64)  # pandas' NA is no float
     except (TypeError, ValueError) as error:
         raise ValueError(f"Expected numbers in X; case {case} holds other objects: {error}") from error
 
@@ -156,6 +156,8 @@ def _dimensions(X: Any) -> int:
         array = np.asarray(X)
     except ValueError as error:
         raise ValueError(f"{FORMS}; got lists of unequal length. Make each case an array.") from error
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(f"{FORMS}; got what makes no array: {error}") from error
     if array.dtype.kind in "USmM" or _holds(array, str | bytes):
         raise ValueError(f"Expected numbers in X; got strings or times (dtype {array.dtype}). Convert them to numbers.")
     if array.dtype.kind == "V":
@@ -208,7 +210,10 @@ def _check_against_fit(estimator: BaseEstimator, panel: Panel) -> None:
     n_channels, n_timepoints = estimator.n_channels_in_, estimator.n_timepoints_in_
     if panel.values.shape[1] != n_channels:
         how = " as two-dimensional input, one channel" if panel.two_d else ""
-        raise ValueError(f"{name} was fitted on {n_channels} channels; X has {panel.values.shape[1]}{how}.")
+        raise ValueError(
+            f"Expected as many channels as in fit: {name} was fitted on {n_channels} channel{'s' * (n_channels != 1)}; "
+            f"X has {panel.values.shape[1]}{how}. X is read as (n_cases, n_channels, n_timepoints)."
+        )
     if n_timepoints is not None and (lengths != n_timepoints).any():
         raise ValueError(
             f"{name} was fitted on two-dimensional X with {n_timepoints} features, the time points; X has "
@@ -225,10 +230,16 @@ def _check_values(panel: Panel, missing: str) -> NDArray[Any]:
         wrong &= ~unknown
     if wrong.any():
         case, channel, time = np.argwhere(wrong)[0]
-        kind = "NaN" if unknown[case, channel, time] else "inf, or a value too large for float32"
-        todo = "missing='mask' accepts NaN; a list of arrays holds series of unequal length." if kind == "NaN" else ""
         place = f"case {case}, {panel.channel(int(channel))}, time point {time}"
-        raise ValueError(f"X contains {kind} at {place}. {todo}".rstrip())
+        if unknown[case, channel, time]:
+            todo = "missing='mask' accepts NaN; a list of arrays holds series of unequal length."
+            raise ValueError(f"X contains NaN at {place}. {todo}")
+        value = values[case, channel, time]
+        what = "infinity" if np.isinf(value) else f"{value:g}, a value too large for float32"
+        raise ValueError(
+            f"Expected numbers of at most {LARGEST:.2g} in size; X contains {what} at {place}. Scale X, or remove "
+            "infinities."
+        )
     if not unknown.any():
         return lengths
     seen = ~unknown.all(axis=1) & (np.arange(values.shape[2]) < lengths[:, None])

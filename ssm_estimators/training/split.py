@@ -40,22 +40,11 @@ def validation_split(
     n_cases = len(target)
     if hasattr(validation, "split"):
         y, all_groups, kept = all_cases or (target, groups, np.arange(n_cases))
-        first = next(iter(validation.split(np.zeros((len(y), 1)), y, all_groups)), None)
-        if first is None:
-            raise ValueError(f"validation={validation} yields no split.")
         position = np.full(len(y), -1)
         position[kept] = np.arange(n_cases)
-        train, held_out = (part[part >= 0] for part in (position[np.asarray(side, dtype=int)] for side in first))
-        if not len(train) or not len(held_out):
-            raise ValueError(
-                f"validation={validation} splits {n_cases} cases into {len(train)} and {len(held_out)}. Expected some "
-                "in both parts."
-            )
-        if is_classifier and len(lost := np.setdiff1d(target, target[train])):
-            raise ValueError(
-                f"validation={validation} holds out all cases of {len(lost)} of the classes, so that none is left to "
-                "train on. Use a stratified splitter, or a share of the cases."
-            )
+        first = _first_split(validation, y, all_groups)
+        train, held_out = (part[part >= 0] for part in (position[side] for side in first))
+        _check_split(validation, target, is_classifier, train, held_out)
         return train, held_out
     units = n_cases if groups is None else len(np.unique(groups))
     n_held_out = round(validation * units)
@@ -91,3 +80,25 @@ def _warn_of_no_split(validation: float, units: int, groups: np.ndarray | None) 
 def _can_stratify(labels: np.ndarray, n_held_out: int, n_cases: int) -> bool:
     counts = np.unique(labels, return_counts=True)[1]
     return counts.min() >= 2 and min(n_held_out, n_cases - n_held_out) >= len(counts)
+
+
+def _first_split(splitter: Any, y: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    first = next(iter(splitter.split(np.zeros((len(y), 1)), y, groups)), None)
+    if first is None:
+        raise ValueError(f"validation={splitter} yields no split.")
+    return np.asarray(first[0], dtype=int), np.asarray(first[1], dtype=int)
+
+
+def _check_split(
+    splitter: Any, target: np.ndarray, is_classifier: bool, train: np.ndarray, held_out: np.ndarray
+) -> None:
+    if not len(train) or not len(held_out):
+        raise ValueError(
+            f"validation={splitter} splits {len(target)} cases into {len(train)} and {len(held_out)}. Expected some in "
+            "both parts."
+        )
+    if is_classifier and len(lost := np.setdiff1d(target, target[train])):
+        raise ValueError(
+            f"validation={splitter} holds out all cases of {len(lost)} of the classes, so that none is left to train "
+            "on. Use a stratified splitter, or a share of the cases."
+        )

@@ -8,6 +8,7 @@ import polars
 import pytest
 import torch
 import xarray
+from sklearn.model_selection import PredefinedSplit
 
 from ssm_estimators import S4DClassifier, StateSpaceRidgeClassifier
 from ssm_estimators.features import StateSpaceFeatures
@@ -64,6 +65,33 @@ FORMS = {
 }
 
 
+ORDER = np.random.default_rng(1).permutation(24)  # ids of cases in the order of their appearance
+
+
+def _mixed(X):
+    kinds = (np.asarray, np.ndarray.tolist, lambda x: torch.from_numpy(x).requires_grad_(), lambda x: _frames([x])[0])
+    return [kinds[i % 4](x) for i, x in enumerate(X)]
+
+
+RARE = {
+    "long, ids unsorted": lambda X: _long(X).replace({"case_id": dict(enumerate(ORDER))}),
+    "multiindex, ids unsorted": lambda X: pd.concat(dict(zip(ORDER, _frames(X), strict=True))),
+    "time zone": lambda X: _frames(X, index=pd.date_range("2020-03-28", periods=20, freq="D", tz="Europe/Berlin")),
+    "mixed": _mixed,
+    "mixed, frame first": lambda X: [*_frames(X[:1]), *_mixed(X[1:])],
+    "channels as tensors": lambda X: [[torch.from_numpy(channel).requires_grad_() for channel in x] for x in X],
+    "channels as masked": lambda X: [[np.ma.masked_array(channel, channel > 9) for channel in x] for x in X],
+    "nested arrays": lambda X: pd.DataFrame({name: list(X[:, i]) for i, name in enumerate(NAMES)}),
+    "polars arrays": lambda X: polars.DataFrame(
+        {name: X[:, i] for i, name in enumerate(NAMES)}, dict.fromkeys(NAMES, polars.Array(polars.Float64, 20))
+    ),
+    "polars lists": lambda X: polars.DataFrame({name: X[:, i].tolist() for i, name in enumerate(NAMES)}),
+    "xarray, time within": lambda X: xarray.DataArray(X.swapaxes(1, 2), dims=["case", "Time", "channel"]),
+    "list of xarray": lambda X: [xarray.DataArray(x.T, dims=["timepoints", "channel"]) for x in X],
+    "xarray variable": lambda X: xarray.Variable(["case", "channel", "time"], X),
+}
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_forms_of_panels(make, panel, target, output, form):
     X = panel[0]
@@ -73,13 +101,42 @@ def test_forms_of_panels(make, panel, target, output, form):
     np.testing.assert_array_equal(output(make().fit(X, target), given), expected)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [*FORMS, *RARE])
 def test_features_of_forms(panel, form):
     X = panel[0]
-    expected = StateSpaceFeatures(n_kernels=64, random_state=0).fit_transform(X)
-    np.testing.assert_array_equal(
-        StateSpaceFeatures(n_kernels=64, random_state=0).fit_transform(FORMS[form](X)), expected
-    )
+    fitted = StateSpaceFeatures(n_kernels=64, random_state=0).fit(X)
+    given = (FORMS | RARE)[form](X)
+    np.testing.assert_array_equal(fitted.transform(given), fitted.transform(X))
+    again = StateSpaceFeatures(n_kernels=64, random_state=0)
+    np.testing.assert_array_equal(again.fit(given).transform(X), fitted.transform(X))
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        (
+            lambda X: pd.concat([_long(X), _long(X)[:1]]),
+            "one value for each case, time and channel; case 0 has several",
+        ),
+        (lambda X: [np.float64(1)] * 24, "Expected X of shape.*got 1 dimensions"),
+        (lambda X: [*X[:3], 2.5, *X[4:]], "Expected every case as an array.*; case 3 is an object of type float"),
+        (lambda X: [*X[:3], None, *X[4:]], "Expected every case as an array.*; case 3 is an object of type NoneType"),
+        (lambda X: [*X[:3], [[1.0], [2.0, 3.0]], *X[4:]], "Expected every case as an array.*; case 3 makes no array"),
+        (lambda X: [[[torch.ones((), requires_grad=True)]]] * 24, "Expected X of shape.*got what makes no array"),
+        (lambda X: xarray.Dataset({"hr": (["case", "time"], X[:, 0])}), "got an xarray Dataset. Make it an array"),
+    ],
+)
+def test_forms_that_are_refused(panel, form, message):
+    with pytest.raises(ValueError, match=message):
+        StateSpaceFeatures(n_kernels=64).fit(form(panel[0]))
+
+
+def test_names_are_those_of_the_first_frame(panel):
+    X = panel[0]
+    ridge = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit([X[0], *_frames(X[1:])], panel[1])
+    assert ridge.channel_names_in_.tolist() == NAMES
+    mixed = [X[0], *_frames(X[1:, ::-1], NAMES[::-1])]
+    np.testing.assert_array_equal(ridge.predict_proba(mixed), ridge.predict_proba(X))
 
 
 @pytest.mark.parametrize("form", ["pandas", "polars", "xarray"])
@@ -113,7 +170,13 @@ def test_what_a_mask_hides_is_missing(make, panel, target, output):
         make().fit(masked, target)
     missing = np.where(hidden, np.nan, X)
     expected = output(make(missing="mask").fit(missing, target), missing)
-    for form in (masked, list(masked)):
+    frames = [pd.DataFrame(x.T).astype("Float64") for x in missing]
+    hidden_frames = [frame.mask(mask.T) for frame, mask in zip(frames, hidden, strict=True)]  # by pd.NA
+    assert hidden_frames[3].iloc[5, 1] is pd.NA
+    channels = [[np.ma.masked_array(*pair) for pair in zip(*case, strict=True)] for case in zip(X, hidden, strict=True)]
+    objects = masked.astype(object)
+    unknown = np.where(hidden, pd.NA, X)
+    for form in (masked, list(masked), objects, list(objects), channels, hidden_frames, unknown, list(unknown)):
         np.testing.assert_array_equal(output(make(missing="mask").fit(form, target), form), expected)
 
 
@@ -161,12 +224,34 @@ def test_values_far_from_zero_are_centred_before_they_are_rounded(make, panel, t
         )
 
 
+def test_errors_say_what_was_expected_and_what_to_do(panel):
+    X, y = panel[0][:, :1], panel[1]
+    ridge = StateSpaceRidgeClassifier(n_kernels=16).fit(X, y)
+    read_as = r"X is read as \(n_cases, n_channels, n_timepoints\)"
+    with pytest.raises(ValueError, match=rf"as many channels as in fit: .* on 1 channel; X has 3\. {read_as}"):
+        ridge.predict(X.repeat(3, axis=1))
+    for value, seen in {-np.inf: "infinity", -1e39: r"-1e\+39, a value too large for float32"}.items():
+        spoilt = np.where(np.arange(20) == 9, value, X)
+        message = rf"of at most 3\.4e\+38 in size; X contains {seen} at case 0, channel 0, time point 9\. Scale X, or"
+        with pytest.raises(ValueError, match=message):
+            ridge.predict(spoilt)
+
+
+def test_weights_that_are_zero_in_the_validation_part(panel):
+    X, y = panel
+    weight = np.where(np.arange(24) < 16, 1, 1e-60)
+    deep = S4DClassifier(d_model=4, max_epochs=1, validation=PredefinedSplit(np.where(weight == 1, -1, 0)))
+    with pytest.raises(ValueError, match=r"weight above zero in the training and in.*Give other weights or groups"):
+        deep.fit(X, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize("form", [np.asarray, list])
 @pytest.mark.parametrize("shape", [(6, 100, 3), (6, 60, 1), (6, 2000, 12)])
-def test_a_layout_with_channels_last_is_warned_of(shape):
+def test_a_layout_with_channels_last_is_warned_of(shape, form):
     X, y = np.random.default_rng(0).standard_normal(shape), np.arange(6) % 2
     ridge = StateSpaceRidgeClassifier(n_kernels=16, random_state=0)
     with pytest.warns(UserWarning, match=rf"read as {shape[1]} channels of {shape[2]} time points.*swapaxes") as told:
-        ridge.fit(X, y)
+        ridge.fit(form(X), y)
     assert told[0].filename == __file__
 
 

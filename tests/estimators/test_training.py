@@ -123,7 +123,7 @@ def _few(panel, target):
 
 
 def test_too_few_cases_to_hold_any_out_warns_and_goes_on(make_deep, panel, target):
-    with pytest.warns(UserWarning, match="holds out none or all.*its own loss is watched"):
+    with pytest.warns(UserWarning, match="holds out none, or all.*the training loss is watched"):
         estimator = make_deep(early_stopping=True).fit(panel[0][:4], target[:4])
     assert "valid_loss" not in estimator.history_[-1]
 
