@@ -101,8 +101,8 @@ class StateSpaceRidge(FeatureParameters):
                 )
             warn(
                 f"max_memory={self.max_memory} GB is too small for {self.n_kernels} kernels with {self.n_windows} "
-                f"windows on {n_cases} cases. {n_kernels} kernels without windows are used, which may cost accuracy. Set "
-                f"max_memory={2.02 * gigabytes(self.n_kernels, self.n_windows):.3g} to use all."
+                f"windows on {n_cases} cases. {n_kernels} kernels without windows are used, which may cost accuracy. "
+                f"Set max_memory={2.02 * gigabytes(self.n_kernels, self.n_windows):.3g} to use all."
             )
             features.set_params(n_kernels=n_kernels, n_windows=1)
         return features
