@@ -5,13 +5,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.environment import shielded
+from ssm_estimators.estimator import Estimator
 from ssm_estimators.estimators.intervals import ErrorQuantiles, movement
 from ssm_estimators.estimators.logarithm import Logarithm
 from ssm_estimators.features.linear_forecast import LinearFit, fit_linear_forecast
@@ -30,7 +30,7 @@ LEAST_MOVEMENT = 0.1  # of a flat window, in units of that of the series that mo
 
 
 @parameters
-class WindowForecaster(BaseEstimator):
+class WindowForecaster(Estimator):
     """Learns from long series to forecast the next values of each of their channels; subclasses say how."""
 
     horizon: int = 12
@@ -239,7 +239,7 @@ class WindowForecaster(BaseEstimator):
         if longest <= self.horizon:
             raise ValueError(
                 f"Expected a series of at least {self.horizon + 1} time points to learn horizon={self.horizon}; the "
-                f"longest has {longest}. Lower horizon."
+                f"longest has {longest}. {'Lower horizon.' if longest > 1 else 'Give a longer series.'}"
             )
         room = longest - self.horizon - LEAST_WINDOWS + 1
         few = min(int(np.clip((longest - self.horizon) // 6, unit, 2 * unit)), MOST_LAGS)
@@ -272,8 +272,11 @@ def check_long_series(X: Any, n_channels: int | None = None) -> list[Array]:
     for i, x in enumerate(series):
         if x.shape[0] != n_channels:
             raise ValueError(f"Expected {n_channels} channels a series; series {i} has shape {x.shape}.")
-        if (np.abs(x) > LARGEST).any():
-            raise ValueError(f"Expected values of at most {LARGEST:g}; series {i} has others. Scale the series.")
+        if len(channels := np.flatnonzero((np.abs(x) > LARGEST).any(axis=1))):
+            raise ValueError(
+                f"Expected values of at most {LARGEST:g}; series {i} has others in channel {channels[0]}. Scale "
+                "the series."
+            )
     return series
 
 

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
 from ssm_estimators.declaration import check_names, documentation
+from ssm_estimators.estimators.tasks import USABLE_AFTER
 
 C = TypeVar("C", bound=type)
 NOT_OFFERED = ("warm_start",)  # sktime's fit forgets what was fitted before
@@ -129,7 +130,12 @@ class Delegation:
         super()._check_capabilities(X_metadata)  # type: ignore[misc]  # of sktime's base class
 
     def _fit(self: Any, X: Any, y: np.ndarray) -> Any:
-        self.estimator_ = self._estimator_class(**self.get_params(deep=False)).fit(X, y)
+        estimator = self._estimator_class(**self.get_params(deep=False))
+        try:
+            self.estimator_ = estimator.fit(X, y)
+        except USABLE_AFTER:
+            self.estimator_, self._is_fitted = estimator, True
+            raise
         return self
 
     def _predict(self: Any, X: Any) -> np.ndarray:

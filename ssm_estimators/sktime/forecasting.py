@@ -1,7 +1,5 @@
 """What the forecasters share: time indices, known variables and panels around an estimator of windows."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,33 +8,24 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sktime.forecasting.base import BaseForecaster
 
-from ssm_estimators.environment import shielded
-from ssm_estimators.refusal import unchanged_if_refused
-from ssm_estimators.sktime.frames import as_frame, by_series, check_numbers, of_series
+from ssm_estimators.sktime.frames import as_frame, by_series, check_numbers, check_positive, places
+from ssm_estimators.sktime.guard import guarded
 from ssm_estimators.sktime.known_variables import KnownVariables
-from ssm_estimators.sktime.times import season_of, steps_ahead, times_ahead, with_frequency
+from ssm_estimators.sktime.times import check_steps, season_of, steps_ahead, times_ahead, with_frequencies
+from ssm_estimators.sktime.updates import check_later, check_update, continued
 
 Array = NDArray[Any]
 
 DEFAULT_HORIZON = 12
 
 
-def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A public method of sktime's: shielded from the caller's settings; if it is refused, all is as it was before."""
-
-    @wraps(method)
-    def call(self: Any, *args: Any, **params: Any) -> Any:
-        with unchanged_if_refused(self), shielded():
-            return method(self, *args, **params)
-
-    return call
-
-
 class SeriesForecaster(BaseForecaster):
     """Forecasts with one of this package's window estimators, which learns from all series and columns at once."""
 
     _estimator_class: ClassVar[type[Any]]
-    data_: dict[Any, pd.DataFrame]  # a frame a series, less what known variables explain
+    data_: dict[Any, pd.DataFrame]  # a frame a series
+    known_: KnownVariables | None
+    order_: list[int]  # of the estimator's columns among those of data_
     _tags: ClassVar[dict[str, Any]] = {
         "y_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
         "X_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
@@ -59,11 +48,13 @@ class SeriesForecaster(BaseForecaster):
     }
     _sections_doc = """All columns of ``y``, and all series of a panel, are learnt from at once; ``fit`` after
     ``pretrain`` takes the pretrained forecaster as it is. Variables in ``X`` must be known in the future; they act by
-    their linear effect at the same time, estimated on differences. Forecasts of times in the sample are one step ahead,
-    of the first its own value. Quantiles are conformal: from the errors of training windows by maps fitted to what came
-    before. Where values are log-transformed, forecasts are medians. Rows of ``X`` after the end of ``y`` are kept, and
-    used where ``predict`` gets no others. What a forecaster needs of the past it keeps itself
-    (``predict_residuals`` needs ``set_config(remember_data=True)``).
+    their linear effect at the same time, estimated on differences. A time in the sample is forecast one step ahead from
+    the values before it. The first time point is its own forecast. Intervals come from the errors of windows that the
+    fit had not seen. ``update`` learns the effects of ``X`` again, unless ``update_params=False``. Arrays have no
+    times, so ``fit`` takes them, but ``update`` and the ``X`` of ``predict`` need an index. Where values are
+    log-transformed, forecasts are medians. Rows of ``X`` after the end of ``y`` are kept, and used where ``predict``
+    gets no others. What a forecaster needs of the past it keeps itself (``predict_residuals``
+    needs ``set_config(remember_data=True)``).
 
     Parameters
     ----------
@@ -137,32 +128,56 @@ class SeriesForecaster(BaseForecaster):
         if before is not None and type(before) is type(self.cutoff) and before[0] > self.cutoff[0]:
             self._set_cutoff(before)
 
+    def _update_y_X(self, y: Any, X: Any = None, enforce_index_type: Any = None) -> None:  # noqa: N802  # sktime's
+        """As sktime's, but data of ``update`` must be like those of ``fit``."""
+        if self.is_fitted:
+            check_update(y, self.data_, self.index_names_)
+        super()._update_y_X(y, X, enforce_index_type)
+
     def _fit(self, y: pd.DataFrame, X: pd.DataFrame | None, fh: Any) -> Self:
         self.index_names_ = list(y.index.names)
-        self.known_: KnownVariables | None = None
-        data = {key: with_frequency(key, frame) for key, frame in by_series(y).items()}
-        if X is not None:
-            self.known_ = KnownVariables.of(data, by_series(X))
-            data = {key: self.known_.without(key, frame) for key, frame in data.items()}
-        self.data_ = data
+        self.data_ = with_frequencies(by_series(y))
+        self.known_ = None if X is None else KnownVariables.of(self.data_, by_series(X))
+        self.order_ = list(range(y.shape[1]))
         if hasattr(self, "pretrained_estimator_"):
             self.estimator_ = self.pretrained_estimator_
-            self.estimator_.accept(_values(data))
+            self.order_ = self._pretrained_order(y)
+            self._arrays(self.data_, self.known_, self.estimator_)
         else:
-            self.estimator_ = self._new_estimator(fh, data).fit(_values(data))
+            estimator = self._new_estimator(fh, self.data_)
+            self.estimator_ = estimator.fit(self._arrays(self.data_, self.known_, estimator))
         return self
+
+    def _arrays(self, data: dict[Any, pd.DataFrame], known: KnownVariables | None, estimator: Any) -> list[Array]:
+        """What the estimator gets, checked: values less the effect of the variables, its columns in its order."""
+        if known is not None:
+            data = {key: known.without(key, frame) for key, frame in data.items()}
+        data = {key: frame.iloc[:, self.order_] for key, frame in data.items()}
+        check_positive(data, estimator.log_.channels if hasattr(estimator, "log_") else estimator.transform == "log")
+        return [frame.to_numpy(dtype=float).T for frame in data.values()]
 
     def _pretrain(self, y: pd.DataFrame, X: pd.DataFrame | None = None, fh: Any = None) -> Self:
         data = self._pretraining_data(y, X)
-        self.pretraining_series_: list[Array] = _values(data)
-        self.pretrained_estimator_ = self._new_estimator(fh, data).fit(self.pretraining_series_)
+        self.order_ = list(range(y.shape[1]))
+        estimator = self._new_estimator(fh, data)
+        self.pretraining_series_: list[Array] = self._arrays(data, None, estimator)
+        self.pretraining_columns_ = y.columns
+        self.pretrained_estimator_ = estimator.fit(self.pretraining_series_)
         return self
+
+    def _pretrained_order(self, y: pd.DataFrame) -> list[int]:
+        """Of the columns of pretraining among those of y. A single one may have any name, and numbers are no names."""
+        before, numbers = self.pretraining_columns_, list(range(y.shape[1]))
+        named = len(before) != y.shape[1] or (len(before) > 1 and numbers not in (list(before), list(y.columns)))
+        return places(before, y.columns, "pretrain") if named else numbers
 
     def _pretrain_update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, fh: Any = None) -> Self:
         if not hasattr(self, "pretrained_estimator_"):  # there was a fit, but no pretraining
             return self._pretrain(y, X, fh)
-        series = [*self.pretraining_series_, *_values(self._pretraining_data(y, X))]
-        self.pretrained_estimator_ = clone(self.pretrained_estimator_).fit(series)
+        self.order_ = self._pretrained_order(y)
+        estimator = clone(self.pretrained_estimator_)
+        series = [*self.pretraining_series_, *self._arrays(self._pretraining_data(y, X), None, estimator)]
+        self.pretrained_estimator_ = estimator.fit(series)
         self.pretraining_series_ = series
         return self
 
@@ -171,19 +186,29 @@ class SeriesForecaster(BaseForecaster):
             raise ValueError(
                 "pretrain takes no X: effects of known variables are learnt in fit, from each series' own."
             )
-        return {key: with_frequency(key, frame) for key, frame in by_series(y).items()}
+        return with_frequencies(by_series(y))
 
     def _update(self, y: pd.DataFrame, X: pd.DataFrame | None = None, update_params: bool = True) -> Self:
-        known, data = self._known_with(X), dict(self.data_)
-        for key, frame in by_series(y).items():
-            fresh = frame if known is None else known.without(key, frame)
-            data[key] = _continued(key, data.get(key), fresh, columns=next(iter(data.values())).columns)
+        data = continued(self.data_, y)
+        known = self._known_with(X, data)
+        if known is not None and update_params:
+            known = KnownVariables.of(data, known.rows)
         if update_params and not hasattr(self, "pretrained_estimator_"):
-            self.estimator_ = clone(self.estimator_).fit(_values(data))
+            estimator = clone(self.estimator_)
+            self.estimator_ = estimator.fit(self._arrays(data, known, estimator))
         else:
-            self.estimator_.accept(_values(data))
+            self._arrays(data, known, self.estimator_)
         self.data_, self.known_ = data, known
         return self
+
+    def _update_predict_single(self, y: Any, fh: Any, X: Any = None, update_params: bool = True) -> Any:
+        """As sktime's, but ``update`` has kept X already."""
+        return self.update(y, X, update_params).predict(fh)
+
+    def _predict_moving_cutoff(self, y: Any, *args: Any, **params: Any) -> Any:
+        """As sktime's, for data that were not seen yet."""
+        check_later(y, self.data_)
+        return super()._predict_moving_cutoff(y, *args, **params)
 
     def _predict(self, fh: Any, X: pd.DataFrame | None) -> pd.DataFrame:
         return self._joined(self._forecast(fh, X, None))
@@ -192,43 +217,47 @@ class SeriesForecaster(BaseForecaster):
         return self._joined(self._forecast(fh, X, alpha))
 
     def _forecast(self, fh: Any, X: pd.DataFrame | None, alpha: list[float] | None) -> dict[Any, pd.DataFrame]:
-        known = self._known_with(X)
-        return {key: self._forecast_one(key, fh, known, alpha) for key in self.data_}
+        known, horizon = self._known_with(X, self.data_), self.estimator_.horizon
+        steps = {key: steps_ahead(key, fh, frame.index, horizon) for key, frame in self.data_.items()}
+        for key, of_one in steps.items():
+            check_steps(of_one, len(self.data_[key]), horizon, hasattr(self, "pretrained_estimator_"))
+        times = {key: times_ahead(frame.index, steps[key]) for key, frame in self.data_.items()}
+        if X is not None and all(rows.index.max() < times[key].min() for key, rows in by_series(X).items()):
+            start = min(index.min() for index in times.values())
+            raise ValueError(f"X has no row from {start} on, where the times of fh begin. Check the index of X.")
+        arrays = self._arrays(self.data_, known, self.estimator_)
+        return {
+            key: self._forecast_one(key, x, steps[key], times[key], known, alpha)
+            for key, x in zip(self.data_, arrays, strict=True)
+        }
 
-    def _forecast_one(self, key: Any, fh: Any, known: KnownVariables | None, alpha: list[float] | None) -> pd.DataFrame:
+    def _forecast_one(
+        self, key: Any, x: Array, steps: Array, index: pd.Index, known: KnownVariables | None, alpha: list[float] | None
+    ) -> pd.DataFrame:
         """Values at the horizon of one series: after its end by the map to that step, before it a step ahead."""
-        frame, horizon = self.data_[key], self.estimator_.horizon
-        steps = steps_ahead(key, fh, frame.index, horizon)
-        if (steps > horizon).any():
-            raise ValueError(
-                f"The forecaster was fitted for {horizon} steps ahead; fh asks for {steps.max()}. Give fh in fit, or "
-                f"horizon={steps.max()} in the constructor."
-            )
-        length = len(frame)
-        if (steps <= -length).any():
-            raise ValueError(f"fh asks for {steps.min()} steps before the end of a series of {length} time points.")
-        index = times_ahead(frame.index, steps)
+        length = x.shape[1]
         origins = np.where(steps > 0, length, length - 1 + steps)
         ahead = np.where(steps > 0, steps - 1, 0)
-        x = frame.to_numpy(dtype=float).T
         distinct, position = np.unique(np.maximum(origins, 1), return_inverse=True)
         values = self.estimator_.predict_windows(x, distinct, alpha)[position, :, ahead]
         first = origins == 0  # nothing is known before: its own value
         if first.any():
             values[first] = x[:, 0] if alpha is None else x[:, 0, None]
+        values = values[:, np.argsort(self.order_)]
         if known is not None:
             effect = known.effect(key, index)
             values = values + (effect if alpha is None else effect[..., None])
+        columns = self.data_[key].columns
         if alpha is None:
-            return pd.DataFrame(values, index=index, columns=frame.columns)
-        columns = pd.MultiIndex.from_product([self._get_varnames(), alpha])
+            return pd.DataFrame(values, index=index, columns=columns)
+        columns = pd.MultiIndex.from_product([columns if len(columns) > 1 else self._get_varnames(), alpha])
         return pd.DataFrame(values.reshape(len(values), -1), index=index, columns=columns)
 
-    def _known_with(self, X: pd.DataFrame | None) -> KnownVariables | None:
-        """What is known of the variables, these rows too."""
+    def _known_with(self, X: pd.DataFrame | None, series: dict[Any, pd.DataFrame]) -> KnownVariables | None:
+        """What is known of the variables of these series, these rows too."""
         if X is not None and self.known_ is None:
             raise ValueError("The forecaster was fitted without X, which it can therefore not use. Give X to fit too.")
-        return None if self.known_ is None else self.known_.joined_with(None if X is None else by_series(X))
+        return self.known_ if self.known_ is None or X is None else self.known_.joined_with(by_series(X), series)
 
     def _joined(self, frames: dict[Any, pd.DataFrame]) -> pd.DataFrame:
         """The inverse of :func:`by_series`."""
@@ -262,21 +291,3 @@ class SeriesForecaster(BaseForecaster):
         list of dict
         """
         return [dict(params) for params in cls._test_params]
-
-
-def _continued(key: Any, before: pd.DataFrame | None, fresh: pd.DataFrame, columns: pd.Index) -> pd.DataFrame:
-    """A series with new times, and old ones whose values are new."""
-    if list(fresh.columns) != list(columns):
-        raise ValueError(f"Expected y with the columns {list(columns)} of fit; got {list(fresh.columns)}.")
-    if before is None:
-        return with_frequency(key, fresh)
-    together = pd.concat([before[~before.index.isin(fresh.index)], fresh])
-    if together.index.dtype == object:
-        raise ValueError(
-            f"Expected times{of_series(key)} of the kind of fit's, {before.index.dtype}; got {fresh.index.dtype}."
-        )
-    return with_frequency(key, together.sort_index(), getattr(before.index, "freq", None))
-
-
-def _values(data: dict[Any, pd.DataFrame]) -> list[Array]:
-    return [frame.to_numpy(dtype=float).T for frame in data.values()]

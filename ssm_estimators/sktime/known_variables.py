@@ -1,5 +1,6 @@
 """Variables that are known in the future, by their linear effect at the same time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 
-from ssm_estimators.sktime.frames import of_series
+from ssm_estimators.sktime.frames import check_numbers, like, of_series
 
 Array = NDArray[Any]
 Frames = dict[Any, pd.DataFrame]  # one a series
@@ -44,17 +45,21 @@ class KnownVariables:
         coef = np.reshape(ridge.coef_, (targets.shape[1], -1)).T / spread[:, None]
         return cls(coef, X)
 
-    def joined_with(self, X: Frames | None) -> "KnownVariables":
-        """The same with further rows, which count before those known so far."""
-        if X is None:
-            return self
+    def joined_with(self, X: Frames, series: Iterable[Any]) -> "KnownVariables":
+        """A copy that also holds these rows. Where both have a time, the new row counts."""
         check_once(X)
+        if unknown := [key for key in X if key not in self.rows and key not in series]:
+            raise ValueError(
+                f"Expected X for the series of y; got rows{of_series(unknown[0]) or ' of a single series'}, which y "
+                "does not have."
+            )
         names = next(iter(self.rows.values())).columns
         rows = dict(self.rows)
         for key, frame in X.items():
             lacking = names.difference(frame.columns, sort=False)
             if len(lacking):
                 raise ValueError(f"Expected the columns {list(names)} of the X of fit; X lacks {list(lacking)}.")
+            frame = like("X", key, frame, next(iter(rows.values())).index)
             if key in rows:
                 before = rows[key]
                 frame = pd.concat([before[~before.index.isin(frame.index)], frame[names]])
@@ -67,7 +72,9 @@ class KnownVariables:
 
     def without(self, key: Any, y: pd.DataFrame) -> pd.DataFrame:
         """A series less the effect."""
-        return y - self.effect(key, y.index, "y")
+        rest = y - self.effect(key, y.index, "y")
+        check_numbers("y less the effect of X", rest, key)
+        return rest
 
 
 def check_once(X: Frames) -> None:

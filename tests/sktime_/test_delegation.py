@@ -9,9 +9,11 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_html_repr
+from skorch.callbacks import Callback
 from sktime.classification.base import BaseClassifier
 from sktime.datasets import load_japanese_vowels
 from sktime.datatypes import convert_to
+from sktime.exceptions import NotFittedError
 from sktime.transformations.panel.padder import PaddingTransformer
 from sktime.transformations.series.exponent import ExponentTransformer
 from sktime.utils.estimator_checks import check_estimator
@@ -198,6 +200,39 @@ def test_calibration_of_scikit_learn(a_classifier):
     X, y = panel()
     calibrated = CalibratedClassifierCV(build(a_classifier), cv=2).fit(X, y)
     np.testing.assert_allclose(calibrated.predict_proba(X).sum(axis=1), 1)
+
+
+class Interrupting(Callback):
+    """Interrupts the training after two epochs."""
+
+    def on_epoch_end(self, net, **_):
+        if len(net.history) == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", ["S4DClassifier", "S4DRegressor"])
+def test_an_interrupted_training_leaves_a_fitted_estimator(name):
+    X, y = panel()
+    ours, sktimes = (
+        getattr(module, name)(**ssm_estimators.sktime.S4DClassifier.get_test_params()[0])
+        for module in (ssm_estimators, ssm_estimators.sktime)
+    )
+    for estimator in (ours, sktimes):
+        estimator.set_params(max_epochs=5, callbacks=[Interrupting()])
+        with pytest.raises(KeyboardInterrupt, match="after 2 full epochs"):
+            estimator.fit(X, y)
+    np.testing.assert_array_equal(_outputs(sktimes, X), _outputs(ours, X))
+
+
+def test_a_refused_refit_leaves_an_unfitted_estimator():
+    X, y = panel()
+    clf = build(ssm_estimators.sktime.S4DClassifier).fit(X, y)
+    with pytest.raises(ValueError, match="max_epochs"):
+        clf.set_params(max_epochs=-1).fit(X, y)
+    assert not clf.is_fitted
+    assert not hasattr(clf, "estimator_")
+    with pytest.raises(NotFittedError, match="has not been fitted yet"):
+        clf.predict(X)
 
 
 def test_unequal_lengths_of_bundled_data():

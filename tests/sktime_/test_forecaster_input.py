@@ -17,6 +17,7 @@ RNG = np.random.default_rng(0)
 INDEX = pd.period_range("2000-01", periods=106, freq="M")
 X = pd.DataFrame({"promotion": RNG.integers(0, 2, 106), "noise": RNG.standard_normal(106)}, INDEX)
 Y = pd.Series(np.sin(2 * np.pi * np.arange(106) / 12) + 3 * X["promotion"], INDEX, name="sales")
+LATER = Y[:16].set_axis(pd.period_range(INDEX[100], periods=16))
 
 
 def panel(frame):
@@ -154,10 +155,10 @@ def test_columns_of_y_are_named(without_x):
         StateSpaceRidgeForecaster().fit(Y[:0], fh=FH)
     with pytest.raises(ValueError, match=r"Expected y with the columns \['sales'\] of fit; got \['other'\]"):
         without_x.update(Y[100:].rename("other"))
-    with pytest.raises(ValueError, match=r"Expected times of the kind of fit's, period\[M\]; got datetime64"):
+    with pytest.raises(ValueError, match=r"Expected times of y of the kind of fit's, period\[M\]; got datetime64"):
         without_x.update(Y[100:].to_timestamp())
     pretrained = StateSpaceRidgeForecaster(horizon=6).pretrain(panel(Y))
-    with pytest.raises(ValueError, match="Expected 1 channels a series; series 0 has shape"):
+    with pytest.raises(ValueError, match=r"Expected y with the columns .*'sales'.* of pretrain; got"):
         pretrained.fit(X)
 
 
@@ -207,7 +208,7 @@ def test_times_with_a_zone_warn_of_nothing(freq, start):
             warnings.simplefilter("error")
             predicted = StateSpaceRidgeForecaster().fit(y[:84], fh=fh).predict()
         pd.testing.assert_series_equal(predicted, expected)
-    with pytest.raises(ValueError, match=f"Expected times of fh among those of y .* by {freq}; got 2000-0"):
+    with pytest.raises(ValueError, match="fh is of datetime64; y's index is of datetime64 with a zone"):
         StateSpaceRidgeForecaster().fit(y[:84], fh=y.index[84:90].tz_localize(None))
 
 
@@ -244,7 +245,7 @@ def test_old_data_do_not_move_the_end_back(without_x, update_params):
         (lambda f: f.predict_interval(fh=[9]), "fh asks for 9"),
         (lambda f: f.update(pd.DataFrame({"a": Y[100:], "b": 1.0})), "Expected y with the columns"),
         (lambda f: f.update_predict_single(Y[102:]), "neighbouring times"),
-        (lambda f: f.update_predict(Y[90:], reset_forecaster=False, cv=LATE), "fh asks for 7"),
+        (lambda f: f.update_predict(LATER, reset_forecaster=False, cv=LATE), "fh asks for 7"),
         (lambda f: f.pretrain(panel(Y), X=panel(X)), "pretrain takes no X"),
         (lambda f: f.pretrain(panel(Y[:3])), "at least 7 time points"),
     ],
