@@ -1,5 +1,6 @@
 """The UCR and UEA classification archives, in the layouts that are in use."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +11,7 @@ from sktime.datasets import load_UCR_UEA_dataset
 
 from ssm_estimators.datasets.files import (
     MAX_BYTES,
+    FileError,
     check_counts,
     check_options,
     check_whole,
@@ -46,7 +48,8 @@ def load_ucr_uea(
     download : bool, default=False
         Let sktime fetch a set that is not there, into ``data_dir``, from https://www.timeseriesclassification.com.
     max_bytes : int, default=2**32
-        A file, unpacked, or X may take this many bytes at most. More is refused before it takes memory.
+        A file, unpacked, or X may take this many bytes at most; more is refused.
+        Reading takes more memory than that, a few times as much.
 
     Returns
     -------
@@ -88,8 +91,14 @@ def load_ucr_uea(
 
 
 def _fetch(name: str, split: str, root: Path) -> None:
-    with filled_later(root) as fresh, reading(root, f"a folder that takes {name}, fetched by sktime"):
-        load_UCR_UEA_dataset(name, split, extract_path=str(fresh))
+    with filled_later(root) as fresh:
+        try:
+            load_UCR_UEA_dataset(name, split, extract_path=str(fresh))
+        except Exception as error:
+            came = f"{type(error).__name__}, {str(error).rstrip('.')}"
+            raise FileError(
+                f"sktime could not fetch {name} into {root}: {came}. Check the name and the connection."
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -110,32 +119,34 @@ def _published(path: Path, name: str) -> _Published:
     """Published counts of a set, or those of the summary beside its file."""
     table = pd.read_csv(files("ssm_estimators.datasets") / "archive_counts.csv").set_index("name")
     if name not in table.index:
-        table = _summary(path.parent)
-    if name not in table.index:
-        return _Published()
-    counts = {"n_channels": 1, **table.loc[name]}
+        return _summary(path.parent, name)[0]
+    counts = table.loc[name]
     return _Published(**{field.name: int(n) for field in fields(_Published) if not np.isnan(n := counts[field.name])})
 
 
-def _summary(folder: Path) -> pd.DataFrame:
-    """The folder's table of its sets: counts, and hashes if it has them; empty if there is none."""
+def _summary(folder: Path, name: str) -> tuple[_Published, str]:
+    """Counts of a set, and its hash, as the folder's table of its sets has them; neither if it has none."""
     path = folder / "summary.csv"
     if not path.exists():
-        return pd.DataFrame()
+        return _Published(), ""
     contents = "a table of sets, each once, with their counts"
     table = read_table(path, contents, ("name", *SUMMARY_COUNTS))
     with reading(path, contents):
-        if not table["name"].is_unique:
-            raise ValueError(f"it has {table['name'][table['name'].duplicated()].iloc[0]} twice")
-        names = {**SUMMARY_COUNTS, **({"channels": "n_channels"} if "channels" in table else {})}
-        counts = as_integers(table[list(names)]).rename(columns=names)
-        hashes = table["sha256"].astype(str) if "sha256" in table else ""
-        return counts.assign(sha256=hashes, name=table["name"].astype(str)).set_index("name")
+        row = table[table["name"].astype(str) == name]
+        if row.empty:
+            return _Published(), ""
+        if len(row) > 1:
+            raise ValueError(f"it has {name} twice")
+        # series of different lengths have no one number of time points
+        names = {**SUMMARY_COUNTS, "channels": "n_channels"}
+        found = [name for name in names if name in row and (name != "T" or row["T"].notna().all())]
+        counts = as_integers(row[found]).rename(columns=names).iloc[0]
+        sha256 = str(row["sha256"].fillna("").iloc[0]) if "sha256" in row else ""
+        return _Published(**{"n_channels": 1, **counts}), sha256
 
 
 def _read_npz(path: Path, split: str, published: _Published, max_bytes: int) -> tuple[np.ndarray, np.ndarray]:
-    summary = _summary(path.parent)
-    if path.stem in summary.index and (expected := summary.loc[path.stem, "sha256"]):
+    if expected := _summary(path.parent, path.stem)[1]:
         check_counts(path, f"sha256 {sha256(path, max_bytes)}", f"sha256 {expected}")
     labels = {f"y_{part}": ("iufU", published.shape(part)[:1]) for part in ("train", "test")}
     arrays = read_npz(path, {**labels, f"X_{split}": ("fiu", published.shape(split))}, max_bytes)
@@ -157,15 +168,22 @@ def _read_npz(path: Path, split: str, published: _Published, max_bytes: int) -> 
 
 def _read_tsv(path: Path, max_bytes: int) -> tuple[np.ndarray, np.ndarray]:
     contents = "a label and the values of a series a line, between tabs"
-    lines = [line.partition("\t") for line in read_lines(path, contents, max_bytes)]
-    with reading(path, contents):
-        rows = [channel_values(k, values, "\t") for k, (_, _, values) in enumerate(lines, start=1)]
-        for k, (label, _, _) in enumerate(lines, start=1):
+    classes: dict[str, int] = {}
+    y: list[int] = []
+
+    def rows() -> Iterator[np.ndarray]:
+        n_timepoints = None
+        for k, line in enumerate(read_lines(path, contents, max_bytes), start=1):
+            label, _, text = line.partition("\t")
             check_label(label, f"line {k} has ")
-        if not rows:
-            raise ValueError("it has no line")
-        check_different({label for label, _, _ in lines})
-        if len({len(row) for row in rows}) > 1:
-            k = next(k for k, row in enumerate(rows) if len(row) != len(rows[0]))
-            raise ValueError(f"line {k + 1} has {len(rows[k])} values, the first {len(rows[0])}")
-        return padded(rows, np.nan, np.float32, max_bytes)[:, None], as_labels([label for label, _, _ in lines])
+            y.append(classes.setdefault(label, len(classes)))
+            values = channel_values(k, text, "\t", max_bytes)
+            n_timepoints = n_timepoints or len(values)
+            if len(values) != n_timepoints:
+                raise ValueError(f"line {k} has {len(values)} values, the first {n_timepoints}")
+            yield values
+
+    with reading(path, contents):
+        X = padded(rows(), np.nan, np.float32, max_bytes)[:, None]
+        check_different(classes)
+        return X, as_labels([*classes])[y]

@@ -51,7 +51,8 @@ def load_bidmc(
         No patient in both parts; or 70 % of all windows at random, as in most published tables: windows that overlap by
         29 of their 32 s are then in both parts; or the regression archive's own parts, one target at a time.
     max_bytes : int, default=2**32
-        A file, unpacked, or X of the archive may take this many bytes at most. More is refused before it takes memory.
+        A file, unpacked, or X of the archive may take this many bytes at most; more is refused.
+        Reading takes more memory than that, a few times as much.
 
     Returns
     -------

@@ -3,21 +3,34 @@
 import gzip
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase, BufferedReader
 from numbers import Integral
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import numpy as np
 
-MAX_BYTES = 2**32  # of a file's content or of the array made of it, unless the caller says otherwise
+T = TypeVar("T")
+
+# Most bytes of a file's content, and of the array made of it, unless the caller says otherwise. Both are in memory at
+# once, with a copy of the values and the texts of the longest line: together at most seven times this in trials with
+# files of one line or of very short ones. Class labels that all differ are kept as texts and may take more.
+MAX_BYTES = 2**32
 PIECE = 2**20  # bytes taken from a file at once
 
 
 class FileError(ValueError):
     """A file is not what it should be; the message names it and says what was expected and what came."""
+
+
+class TooLargeError(ValueError):
+    """A file, or an array made of it, would take more memory than the caller allows."""
+
+    def __init__(self, size: str, max_bytes: int) -> None:
+        super().__init__(f"{size}, more than max_bytes={max_bytes} allows (raise max_bytes if it should)")
 
 
 def check_options(**options: tuple[object, Collection[object]]) -> None:
@@ -45,7 +58,7 @@ def check_whole(**options: object) -> None:
 
 
 def require(paths: Collection[Path], expected: str, fetch: Callable[[], object] | None = None) -> Path:
-    """The first of these files or folders that is there, or is once it was fetched.
+    """Return the first of these paths that exists. If none does, ``fetch`` is called first.
 
     Raises
     ------
@@ -69,14 +82,24 @@ def check_counts(path: Path, found: object, expected: object) -> None:
         )
 
 
+def counted(path: Path, items: Iterable[T], n_expected: int, what: str) -> Iterator[T]:
+    """Yield what a file holds; raise unless it is as many as were published, as soon as it is more."""
+    n = 0
+    for n, item in enumerate(items, start=1):
+        if n > n_expected:
+            break
+        yield item
+    check_counts(path, f"{f'more than {n_expected}' if n > n_expected else n} {what}", f"{n_expected} {what}")
+
+
 @contextmanager
-def reading(path: Path, expected: str) -> Iterator[None]:
+def reading(path: Path, expected: str, advice: str = "Get the file again.") -> Iterator[None]:
     """Turn whatever is raised over a file's content into one error that names the file.
 
     Raises
     ------
     FileError
-        With what was expected, what came and what to do. Errors that name their file already pass.
+        With what was expected, what came and what to do. Errors that name their file already pass, and warnings.
 
     Examples
     --------
@@ -88,16 +111,13 @@ with base 10: 'x'. Get the file again.
     """
     try:
         yield
-    except (FileError, FileNotFoundError, MemoryError):
+    except (FileError, FileNotFoundError, MemoryError, Warning):
         raise
+    except TooLargeError as error:
+        raise FileError(f"{path} cannot be read as {expected}: {error}.") from error
     except Exception as error:
         came = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}, {error}"
-        raise FileError(f"{path} cannot be read as {expected}: {came.rstrip('.')}. Get the file again.") from error
-
-
-def too_large(size: str, max_bytes: int) -> ValueError:
-    """The error of a file, or of an array made of it, that would take more memory than the caller allows."""
-    return ValueError(f"{size}, more than max_bytes={max_bytes} allows (raise max_bytes if it should)")
+        raise FileError(f"{path} cannot be read as {expected}: {came.rstrip('.')}. {advice}") from error
 
 
 def open_file(path: Path, max_bytes: int = MAX_BYTES) -> BufferedReader:
@@ -107,7 +127,7 @@ def open_file(path: Path, max_bytes: int = MAX_BYTES) -> BufferedReader:
     if not os.path.isfile(path):
         raise ValueError("it is a folder, a pipe or a device, and not a regular file")
     if (size := os.path.getsize(path)) > max_bytes:
-        raise too_large(f"it has {size} bytes", max_bytes)
+        raise TooLargeError(f"it has {size} bytes", max_bytes)
     return path.open("rb")
 
 
@@ -129,19 +149,27 @@ def read_bytes(path: Path, expected: str, max_bytes: int = MAX_BYTES) -> bytearr
     with reading(path, expected), open_file(path, max_bytes) as file:
         content = take(unpacked(file, path), max_bytes + 1)
         if len(content) > max_bytes:
-            raise too_large("it unpacks to more bytes", max_bytes)
+            raise TooLargeError("it unpacks to more bytes", max_bytes)
         return content
 
 
-def read_lines(path: Path, expected: str, max_bytes: int = MAX_BYTES, *, errors: str = "strict") -> list[str]:
-    """Lines of a text in UTF-8 without their ends; ``errors`` as in :meth:`bytes.decode`."""
+def read_lines(path: Path, expected: str, max_bytes: int = MAX_BYTES) -> Iterator[str]:
+    """Yield the lines of a text in UTF-8 without their ends."""
     content = read_bytes(path, expected, max_bytes)
     with reading(path, expected):
-        text = content.decode("utf-8", errors)
-        if "\0" in text:
-            raise ValueError("it holds zero bytes, which no text has")
-        lines = text.replace("\r\n", "\n").split("\n")
-        return lines[:-1] if lines[-1] == "" else lines
+        yield from lines_of(content)
+
+
+def lines_of(content: bytearray, errors: str = "strict") -> Iterator[str]:
+    """Yield the lines of a text's content without their ends; ``errors`` as in :meth:`bytes.decode`."""
+    if b"\0" in content:
+        raise ValueError("it holds zero bytes, which no text has")
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start) + 1 or len(content)
+        line = str(memoryview(content)[start:end], "utf-8", errors)
+        yield line[:-1].removesuffix("\r") if line.endswith("\n") else line
+        start = end
 
 
 def sha256(path: Path, max_bytes: int = MAX_BYTES) -> str:
@@ -150,16 +178,36 @@ def sha256(path: Path, max_bytes: int = MAX_BYTES) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def padded(rows: Sequence[np.ndarray], fill: float, dtype: type, max_bytes: int = MAX_BYTES) -> np.ndarray:
+def padded(
+    rows: Iterable[np.ndarray],
+    fill: float,
+    dtype: type,
+    max_bytes: int = MAX_BYTES,
+    convert: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> np.ndarray:
     """Series of one channel beside each other, (n_rows, longest), ``fill`` past their ends.
+
+    The rows are taken one at a time, and the result's size is checked at each. They are kept side by side as they came,
+    and each is converted when it is put in its place.
 
     >>> padded([np.array([3, 1]), np.array([5])], 0, int).tolist()
     [[3, 1], [5, 0]]
     """
-    longest = max(map(len, rows))
-    if (size := len(rows) * longest * np.dtype(dtype).itemsize) > max_bytes:
-        raise too_large(f"{len(rows)} series as long as the longest, of {longest} values, take {size} bytes", max_bytes)
-    X: np.ndarray = np.full((len(rows), longest), fill, dtype=dtype)
-    for row, values in zip(X, rows, strict=True):
-        row[: len(values)] = values
+    content, lengths, longest, found = bytearray(), array("q"), 0, np.dtype(dtype)
+    for values in rows:
+        lengths.append(len(values))
+        longest, found = max(longest, len(values)), values.dtype
+        if (size := len(lengths) * longest * np.dtype(dtype).itemsize) > max_bytes:
+            raise TooLargeError(
+                f"the first {len(lengths)} series, as long as the longest, of {longest} values, take {size} bytes",
+                max_bytes,
+            )
+        content += values.tobytes()
+    if not longest:
+        raise ValueError("it has no values")
+    X: np.ndarray = np.full((len(lengths), longest), fill, dtype=dtype)
+    kept, start = np.frombuffer(content, found), 0
+    for row, n in zip(X, lengths, strict=True):
+        row[:n] = convert(kept[start : start + n])
+        start += n
     return X

@@ -32,7 +32,7 @@ def load_ett(name: str, data_dir: str | Path, part: str | None = None, *, max_by
     part : {"train", "validation", "test"} or None, default=None
         The usual 12, 4 and 4 months of 30 days; ``None``: all rows, which are four months more.
     max_bytes : int, default=2**32
-        The file may unpack to this many bytes at most. More is refused before it takes memory.
+        The file may unpack to this many bytes at most; more is refused.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def load_weather(
     fill : bool, default=True
         Replace -9999 by linear interpolation in time. False leaves them; published tables standardise with them.
     max_bytes : int, default=2**32
-        The file may unpack to this many bytes at most. More is refused before it takes memory.
+        The file may unpack to this many bytes at most; more is refused.
 
     Returns
     -------

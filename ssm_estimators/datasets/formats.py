@@ -5,7 +5,7 @@ import math
 import wave
 import zipfile
 from collections.abc import Mapping, Sequence
-from io import StringIO
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import IO
@@ -13,7 +13,7 @@ from typing import IO
 import numpy as np
 import pandas as pd
 
-from ssm_estimators.datasets.files import MAX_BYTES, open_file, read_lines, reading, take, too_large
+from ssm_estimators.datasets.files import MAX_BYTES, TooLargeError, lines_of, open_file, read_bytes, reading, take
 
 KINDS = {"f": "floats", "i": "integers", "u": "integers without sign", "U": "texts"}
 
@@ -21,7 +21,7 @@ KINDS = {"f": "floats", "i": "integers", "u": "integers without sign", "U": "tex
 def read_npz(
     path: Path, arrays: Mapping[str, tuple[str, tuple[int | None, ...]]], max_bytes: int = MAX_BYTES
 ) -> dict[str, np.ndarray]:
-    """Arrays of an npz file, of which each header is held to before its values take memory.
+    """Read arrays of an npz file. Each header is checked before its values are read.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def _array(
         )
     size = math.prod(shape) * dtype.itemsize
     if n_taken + size > max_bytes:
-        raise too_large(f"with {name} of shape {shape} it has {n_taken + size} bytes", max_bytes)
+        raise TooLargeError(f"with {name} of shape {shape} it has {n_taken + size} bytes", max_bytes)
     content = take(member, size + 1)
     if len(content) != size:
         raise ValueError(f"{name} should have {size} bytes and has {'more' if len(content) > size else len(content)}")
@@ -97,20 +97,24 @@ def read_table(
     errors : str, default="strict"
         As in :meth:`bytes.decode`.
     """
-    lines = read_lines(path, expected, max_bytes, errors=errors)
+    content = read_bytes(path, expected, max_bytes)
     with reading(path, expected):
-        fields = csv.reader(lines, skipinitialspace=True, strict=True)
+        fields = csv.reader(lines_of(content, errors), skipinitialspace=True, strict=True)
         names = next(fields, [])
         if missing := [name for name in columns if name not in names]:
             raise ValueError(f"it has the columns {names} and lacks {missing}")
         if len(set(names)) < len(names):
             raise ValueError(f"its columns {names} are not all different")
+        n_rows = 0
         for line in fields:
+            n_rows += 1
             if len(line) != len(names):
                 raise ValueError(f"line {fields.line_num} has {len(line)} fields; the first has {len(names)}")
-        if len(lines) < 2:
+        if not n_rows:
             raise ValueError("it has no line but that of the names")
-        return pd.read_csv(StringIO("\n".join(lines)), skipinitialspace=True, low_memory=False)
+        if (size := 8 * n_rows * len(names)) > max_bytes:
+            raise TooLargeError(f"{n_rows} rows of {len(names)} columns take {size} bytes", max_bytes)
+        return pd.read_csv(BytesIO(content), skipinitialspace=True, low_memory=False, encoding_errors=errors)
 
 
 def as_numbers(table: pd.DataFrame, *, missing: bool = False) -> pd.DataFrame:
@@ -120,9 +124,13 @@ def as_numbers(table: pd.DataFrame, *, missing: bool = False) -> pd.DataFrame:
         wrong = ~np.isfinite(numbers)
         if missing:
             wrong &= table[name].notna().to_numpy()
-        if table[name].dtype == bool or wrong.any():
+        if table[name].dtype.kind in "bO":  # pandas takes True for 1
+            wrong |= np.array([isinstance(value, bool | np.bool_) for value in table[name]])
+        if wrong.any():
             row = int(wrong.argmax())
-            raise ValueError(f"line {row + 2} has '{table[name].iloc[row]}' as {name}; expected a finite number")
+            raise ValueError(
+                f"line {table.index[row] + 2} has '{table[name].iloc[row]}' as {name}; expected a finite number"
+            )
     return table.astype(np.float64)
 
 
@@ -132,7 +140,8 @@ def as_integers(table: pd.DataFrame) -> pd.DataFrame:
     for name in table.columns:
         if (wrong := (numbers[name] != numbers[name].round()) | (numbers[name].abs() > 2**53)).any():
             row = int(wrong.argmax())
-            raise ValueError(f"line {row + 2} has '{table[name].iloc[row]}' as {name}; expected a whole number")
+            line = table.index[row] + 2
+            raise ValueError(f"line {line} has '{table[name].iloc[row]}' as {name}; expected a whole number")
     return numbers.astype(np.int64)
 
 

@@ -81,7 +81,9 @@ def load_sequential_mnist(
     if path == subset:
         X, y = _from_npz(path, split, (28, 28))
     else:
-        labels = require([path.with_name(path.name.replace("images-idx3", "labels-idx1"))], expected)
+        beside = path.with_name(path.name.replace("images-idx3", "labels-idx1"))
+        other = beside.with_suffix("") if beside.suffix == ".gz" else beside.with_name(f"{beside.name}.gz")
+        labels = require([beside, other], expected)
         X = _idx(path, (MNIST_CASES[split], 28, 28))
         y = _checked(labels, _idx(labels, (MNIST_CASES[split],)))
     X = X.reshape(len(X), 1, -1)
@@ -177,6 +179,6 @@ def _bytes(path: Path, expected: str, header: bytes, size: int) -> np.ndarray:
 def _checked(path: Path, y: np.ndarray) -> np.ndarray:
     """Labels of ten classes."""
     with reading(path, "images and their labels, 0 to 9"):
-        if y.min() < 0 or y.max() >= N_CLASSES:
-            raise ValueError(f"case {int(np.argmax((y < 0) | (y >= N_CLASSES)))} has another label")
+        if (wrong := (y < 0) | (y >= N_CLASSES)).any():
+            raise ValueError(f"case {int(wrong.argmax())}, counted from 0, has the label {y[wrong.argmax()]}")
     return y

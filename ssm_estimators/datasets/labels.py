@@ -10,7 +10,9 @@ LARGEST = 2**53  # up to which floats tell whole numbers apart
 
 
 def check_label(text: str, where: str = "it has ") -> None:
-    """Raise if a label is none: empty, a question mark, or a number that is not finite or too large to be exact.
+    """Raise if a text names no class.
+
+    An empty one does not, nor a question mark, nor a number that is not finite or too large to be exact.
 
     >>> check_label("NaN", "line 3 has ")
     Traceback (most recent call last):

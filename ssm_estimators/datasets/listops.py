@@ -1,15 +1,16 @@
 """ListOps: nested lists of digits under minimum, maximum, median and sum modulo 10."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
 from ssm_estimators.datasets.files import (
     MAX_BYTES,
-    check_counts,
     check_options,
     check_whole,
+    counted,
     padded,
     read_lines,
     reading,
@@ -26,7 +27,8 @@ TOKENS = [*map(str, range(10)), *OPERATORS, "]"]
 FILES = {"train": "basic_train.tsv", "validation": "basic_val.tsv", "test": "basic_test.tsv"}
 N_CASES = {"train": 96_000, "validation": 2_000, "test": 2_000}
 OPERATOR_SHARE, MOST_ARGUMENTS, DEEPEST = 0.25, 10, 10
-ORIGINAL_CASES = 10_000
+MOST_DRAWS = 100_000  # without a new list; of the usual lengths, one draw in 13 gives one
+ORIGINAL, ORIGINAL_CASES = "listops_original_10k.tsv.gz", 10_000
 PARTS_OF_FIVE = ("train", "train", "train", "validation", "test")  # of rows of the original test file
 
 
@@ -56,7 +58,8 @@ def load_listops(
     seed : int, default=0
         Of the lists made; each split has its own.
     max_bytes : int, default=2**32
-        A file, unpacked, or X may take this many bytes at most. More is refused before it takes memory.
+        A file, unpacked, or X may take this many bytes at most; more is refused.
+        Reading takes more memory than that, a few times as much.
 
     Returns
     -------
@@ -88,21 +91,28 @@ def load_listops(
     check_options(split=(split, tuple(FILES)))
     check_whole(max_bytes=max_bytes)
     if data_dir is None:
-        low, high = n_timepoints
-        if not 2 < low + 1 < high:
-            raise ValueError(f"n_timepoints must be (fewest, most) with a length between them; got {n_timepoints}.")
-        lists = _made(n_cases or N_CASES[split], low, high, np.random.default_rng([seed, list(FILES).index(split)]))
-        return _coded([(tokens, evaluate(tokens)) for tokens in lists], max_bytes)
-    path, cases = _read(Path(data_dir), split, max_bytes)
+        n_cases = N_CASES[split] if n_cases is None else n_cases
+        check_whole(n_cases=n_cases)
+        bounds = (*n_timepoints,) if isinstance(n_timepoints, Iterable) else ()
+        if len(bounds) != 2 or not all(isinstance(n, Integral) for n in bounds) or not 2 < bounds[0] + 1 < bounds[1]:
+            raise ValueError(f"n_timepoints must be (fewest, most) with a length between them; got {n_timepoints!r}.")
+        random = np.random.default_rng([seed, list(FILES).index(split)])
+        return _coded(((tokens, evaluate(tokens)) for tokens in _made(n_cases, *bounds, random)), max_bytes)
+    path = _path(Path(data_dir), split)
     with reading(path, "lists of ListOps and their values"):
-        return _coded([_parsed(line, text, value) for line, text, value in cases], max_bytes)
+        return _coded((_parsed(*case) for case in _cases(path, split, max_bytes)), max_bytes)
 
 
-def _coded(pairs: Sequence[tuple[list[str], int]], max_bytes: int) -> tuple[np.ndarray, np.ndarray, int]:
+def _coded(pairs: Iterable[tuple[list[str], int]], max_bytes: int) -> tuple[np.ndarray, np.ndarray, int]:
     codes = {token: code for code, token in enumerate(TOKENS, start=1)}
-    texts = [np.array([codes[token] for token in tokens]) for tokens, _ in pairs]
-    X = padded(texts, 0, np.int64, max_bytes)[:, None]
-    return X, np.array([value for _, value in pairs], dtype=np.int64), len(TOKENS)
+    y: list[int] = []
+
+    def texts() -> Iterator[np.ndarray]:
+        for tokens, value in pairs:
+            y.append(value)
+            yield np.array([codes[token] for token in tokens], dtype=np.uint8)
+
+    return padded(texts(), 0, np.int64, max_bytes)[:, None], np.array(y, dtype=np.int64), len(TOKENS)
 
 
 def evaluate(tokens: Iterable[str]) -> int:
@@ -126,14 +136,23 @@ def evaluate(tokens: Iterable[str]) -> int:
     return value
 
 
-def _made(n_cases: int, low: int, high: int, random: np.random.Generator) -> list[list[str]]:
-    """Different lists of more than ``low`` and fewer than ``high`` tokens."""
-    made: dict[tuple[str, ...], None] = {}
+def _made(n_cases: int, low: int, high: int, random: np.random.Generator) -> Iterator[list[str]]:
+    """Yield different lists of more than ``low`` and fewer than ``high`` tokens."""
+    made: set[str] = set()
+    n_in_vain = 0
     while len(made) < n_cases:
         tokens = _list_of_fewer(high, random)
-        if tokens is not None and len(tokens) > low:
-            made[tuple(tokens)] = None
-    return [list(tokens) for tokens in made]
+        if tokens is None or len(tokens) <= low or (text := "".join(tokens)) in made:
+            n_in_vain += 1
+            if n_in_vain == MOST_DRAWS:
+                raise ValueError(
+                    f"{MOST_DRAWS} draws gave no new list after the first {len(made)} of n_cases={n_cases}. Let "
+                    f"n_timepoints={(low, high)} admit more lengths, or ask for fewer lists."
+                )
+            continue
+        n_in_vain = 0
+        made.add(text)
+        yield tokens
 
 
 def _list_of_fewer(high: int, random: np.random.Generator) -> list[str] | None:
@@ -156,27 +175,29 @@ def _list_of_fewer(high: int, random: np.random.Generator) -> list[str] | None:
     return tokens
 
 
-def _read(root: Path, split: str, max_bytes: int) -> tuple[Path, list[tuple[int, str, str]]]:
-    """The file of a part, and number, list and value of each line of the part."""
-    path, original = root / "listops" / FILES[split], root / "text" / "listops_original_10k.tsv.gz"
+def _path(root: Path, split: str) -> Path:
+    path, original = root / "listops" / FILES[split], root / "text" / ORIGINAL
     expected = (
         f"{FILES[split]} of the Long Range Arena (Source, Target) in {root / 'listops'}, or {original}. The former is "
         "at https://github.com/google-research/long-range-arena; data_dir=None makes lists by the same rules."
     )
-    path = require([path, original], expected)
-    lines = [line.split("\t") for line in read_lines(path, "a list and its value a line", max_bytes)]
-    with reading(path, "a list and its value a line"):
-        for k, line in enumerate(lines, start=1):
-            if len(line) != 2:
-                raise ValueError(f"line {k} has {len(line)} fields; expected 2, between tabs")
-        if path != original and lines[:1] != [["Source", "Target"]]:
-            raise ValueError("the first line is not Source and Target")
-    if path == original:
-        check_counts(path, f"{len(lines)} lists", f"{ORIGINAL_CASES} lists")
-        cases = [(k, text, value) for k, (value, text) in enumerate(lines, start=1)]
-        return path, [case for case in cases if PARTS_OF_FIVE[(case[0] - 1) % 5] == split]
-    check_counts(path, f"{len(lines) - 1} lists", f"{N_CASES[split]} lists")
-    return path, [(k, text, value) for k, (text, value) in enumerate(lines[1:], start=2)]
+    return require([path, original], expected)
+
+
+def _cases(path: Path, split: str, max_bytes: int) -> Iterator[tuple[int, str, str]]:
+    """Number, list and value of each line of a part."""
+    is_original = path.name == ORIGINAL
+    lines = enumerate(read_lines(path, "a list and its value a line", max_bytes), start=1)
+    if not is_original and next(lines, (1, ""))[1] != "Source\tTarget":
+        raise ValueError("the first line is not Source and Target")
+    for k, line in counted(path, lines, ORIGINAL_CASES if is_original else N_CASES[split], "lists"):
+        if (n_fields := line.count("\t") + 1) != 2:
+            raise ValueError(f"line {k} has {n_fields} fields; expected 2, between tabs")
+        first, second = line.split("\t")
+        if not is_original:
+            yield k, first, second
+        elif PARTS_OF_FIVE[(k - 1) % 5] == split:
+            yield k, second, first
 
 
 def _parsed(line: int, text: str, value: str) -> tuple[list[str], int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ssm_estimators.datasets.files import check_options
+from ssm_estimators.datasets.files import check_options, check_whole
 
 DASHES = {"baseline": 6, "intermediate": 9, "hard": 14}  # of a long path
 SPLITS = ("train", "validation", "test")
@@ -64,10 +64,9 @@ def load_pathfinder(
     ((4, 1, 1024), [0, 0, 1, 1])
     """
     check_options(split=(split, SPLITS), difficulty=(difficulty, tuple(DASHES)))
-    if resolution < SMALLEST or n_cases < 1:
-        raise ValueError(
-            f"resolution must be at least {SMALLEST} and n_cases at least 1; got {resolution} and {n_cases}."
-        )
+    check_whole(n_cases=n_cases, resolution=resolution)
+    if resolution < SMALLEST:
+        raise ValueError(f"resolution must be at least {SMALLEST}; got {resolution}.")
     random = np.random.default_rng([seed, SPLITS.index(split), resolution, DASHES[difficulty]])
     y = random.permutation(np.arange(n_cases) % 2)
     images = _images(y == 1, resolution, DASHES[difficulty], random)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ssm_estimators.datasets.files import FileError, open_file, reading
 
+WRITABLE = ("a folder to write to", "Remove what is in its place, or name another folder as data_dir.")
+
 
 def fetch(url: str, md5: str, root: Path, name: str = "", *, unpack: bool = False) -> None:
     """Fetch a file unless it is there, check its hash, and unpack it where it is if it is an archive.
@@ -19,7 +21,7 @@ def fetch(url: str, md5: str, root: Path, name: str = "", *, unpack: bool = Fals
     root : Path
         The caller's folder, which may be a symbolic link.
     name : str, default=""
-        Folder in it that takes the file, and may not be one.
+        Folder inside ``root`` that takes the file. It must not be a symbolic link.
     unpack : bool, default=False
 
     Raises
@@ -46,6 +48,7 @@ def fetch(url: str, md5: str, root: Path, name: str = "", *, unpack: bool = Fals
     if os.path.lexists(target):
         with reading(target, "a file fetched before"):
             open_file(target, target.stat().st_size).close()
+    _make(folder)
     pooch.retrieve(url, known_hash=f"md5:{md5}", fname=target.name, path=folder, progressbar=True)
     if unpack:
         contents = "a tar archive of plain files"
@@ -55,28 +58,41 @@ def fetch(url: str, md5: str, root: Path, name: str = "", *, unpack: bool = Fals
 
 @contextmanager
 def filled_later(folder: Path) -> Iterator[Path]:
-    """A new folder, of which all is moved to ``folder`` at the end, so that no link there is ever followed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Yield a new folder. At the end its content is moved to ``folder``, so no link there is followed."""
+    _make(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacked-") as fresh:
         yield Path(fresh)
-        _move(Path(fresh), folder)
+        with reading(folder, *WRITABLE):
+            for entry, place in [*_moves(Path(fresh), folder)]:  # all are checked before the first is moved
+                os.replace(entry, place)
+
+
+def _make(folder: Path) -> None:
+    with reading(folder, *WRITABLE):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
 
 
 def _plain(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-    """Tar's own filter of data, and of links none."""
+    """Tar's data filter, which here also refuses links."""
     if member.issym() or member.islnk():
         raise ValueError(f"it holds the link {member.name}")
     return tarfile.data_filter(member, path)
 
 
-def _move(source: Path, target: Path) -> None:
+def _moves(source: Path, target: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield what is to be moved and its new place; raise if something else is there."""
     for entry in sorted(source.iterdir()):
         place = target / entry.name
         _check_no_link(place)
         if entry.is_dir() and place.is_dir():
-            _move(entry, place)
+            yield from _moves(entry, place)
+        elif os.path.lexists(place) and (entry.is_dir() or place.is_dir()):
+            kinds = ("file", "folder") if entry.is_dir() else ("folder", "file")
+            raise FileError(f"{place} is a {kinds[0]} in the place of a {kinds[1]} that was fetched. Remove it.")
         else:
-            os.replace(entry, place)
+            yield entry, place
 
 
 def _check_no_link(path: Path) -> None:

@@ -30,6 +30,7 @@ TEN_COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop",
 N_COMMANDS = 35
 COMMANDS_CASES = {"train": 84_843, "validation": 9_981, "test": 11_005}  # of all words
 FULL_SCALE = 2**15  # of 16 bits
+LIST_BYTES = 2**22  # most of a list; the published ones have less than a tenth
 
 
 def load_spoken_digits(
@@ -47,7 +48,8 @@ def load_spoken_digits(
     rate : int, default=1
         Keep every ``rate``-th sample, without a filter.
     max_bytes : int, default=2**32
-        A file, unpacked, or X may take this many bytes at most. More is refused before it takes memory.
+        A file, unpacked, or X may take this many bytes at most; more is refused.
+        Reading takes more memory than that, a few times as much.
 
     Returns
     -------
@@ -126,7 +128,8 @@ def load_speech_commands(
     download : bool, default=False
         Fetch what is not there into ``<data_dir>/speech_commands``, 2.3 GB; needs pooch.
     max_bytes : int, default=2**34
-        X may take this many bytes at most. More is refused before it takes memory.
+        X may take this many bytes at most; more is refused.
+        Reading takes more memory than that, a few times as much.
 
     Returns
     -------
@@ -159,7 +162,7 @@ def load_speech_commands(
     lists = [folder / "testing_list.txt" for folder in folders]
     folder = require(lists, expected, get if download else None).parent
     listed = {
-        part: {*read_lines(require([folder / f"{name}_list.txt"], expected), "a recording a line")}
+        part: {*read_lines(require([folder / f"{name}_list.txt"], expected), "a recording a line", LIST_BYTES)}
         for part, name in (("test", "testing"), ("validation", "validation"))
     }
     with reading(folder, "a folder a word"):
@@ -184,6 +187,6 @@ def load_speech_commands(
 
 def _padded(path: Path, sounds: Iterable[np.ndarray], rate: int, max_bytes: int) -> np.ndarray:
     """Every ``rate``-th sample of each, scaled, NaN past the end."""
-    kept = [sound[::rate].astype(np.float32) / FULL_SCALE for sound in sounds]
+    kept = (sound[::rate] for sound in sounds)
     with reading(path, "recordings"):
-        return padded(kept, np.nan, np.float32, max_bytes)[:, None]
+        return padded(kept, np.nan, np.float32, max_bytes, lambda sound: sound.astype(np.float32) / FULL_SCALE)[:, None]

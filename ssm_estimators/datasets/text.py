@@ -1,6 +1,7 @@
 """Texts as series of bytes: reviews to judge, and pairs of papers of which one may cite the other."""
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ssm_estimators.datasets.files import (
     check_counts,
     check_options,
     check_whole,
+    counted,
     padded,
     read_bytes,
     read_lines,
@@ -55,7 +57,8 @@ def load_imdb_bytes(
     download : bool, default=False
         Fetch what is not there into ``data_dir``, 84 MB; needs pooch.
     max_bytes : int, default=2**32
-        A file, unpacked, or X may take this many bytes at most. More is refused before it takes memory.
+        A file, unpacked, or X may take this many bytes at most; more is refused.
+        Reading takes more memory than that, a few times as much.
 
     Returns
     -------
@@ -86,15 +89,17 @@ def load_imdb_bytes(
         f"reviews as {folder / 'pos'}/*.txt and {folder / 'neg'}/*.txt, 12,500 each, or {subset}. They are at "
         f"{IMDB_URL}; download=True fetches them."
     )
-    if require([folder, subset], expected, get if download else None) == subset:
+    path = require([folder, subset], expected, get if download else None)
+    texts: Iterable[np.ndarray]
+    if path == subset:
         texts, y = _imdb_subset(subset, split, max_bytes)
     else:
         paths = [sorted((folder / kind).glob("*.txt")) for kind in ("neg", "pos")]
         check_counts(folder, [len(part) for part in paths], [IMDB_CASES, IMDB_CASES])
         contents = (read_bytes(path, "a review", max_bytes)[:n_timepoints] for part in paths for path in part)
-        texts = [np.frombuffer(content, dtype=np.uint8) for content in contents]
+        texts = (np.frombuffer(content, dtype=np.uint8) for content in contents)
         y = np.repeat([0, 1], [len(part) for part in paths])
-    with reading(folder, "reviews"):
+    with reading(path, "reviews"):
         return _bytes(texts, n_timepoints, max_bytes)[:, None], y.astype(np.int64), N_BYTES
 
 
@@ -122,7 +127,8 @@ def load_retrieval(
     n_timepoints : int, default=4000
         Bytes of a paper at which it is cut.
     max_bytes : int, default=2**34
-        The file or X may take this many bytes at most. More is refused before it takes memory.
+        The file or X may take this many bytes at most; more is refused.
+        Reading takes more memory than that, a few times as much.
 
     Returns
     -------
@@ -154,15 +160,21 @@ def load_retrieval(
     )
     path = require([folder / name for folder in folders], expected)
     contents = "a label (0 or 1), two identifiers and two texts between tabs a line"
-    lines = [line.split("\t") for line in read_lines(path, contents, max_bytes)]
-    with reading(path, contents):
+    y: list[int] = []
+
+    def texts() -> Iterator[np.ndarray]:
+        lines = counted(path, read_lines(path, contents, max_bytes), RETRIEVAL_CASES[split], "pairs")
         for k, line in enumerate(lines, start=1):
-            if len(line) != 5 or line[0] not in RETRIEVAL_LABELS:
-                raise ValueError(f"line {k} has {len(line)} fields, the first {line[0][:20]!r}")
-        check_counts(path, f"{len(lines)} pairs", f"{RETRIEVAL_CASES[split]} pairs")
-        X = _bytes([_unquoted(text) for line in lines for text in line[3:]], n_timepoints, max_bytes)
-    y = np.array([RETRIEVAL_LABELS[line[0]] for line in lines], dtype=np.int64)
-    return X.reshape(len(lines), 2, -1), y, N_BYTES
+            fields = line.split("\t", 5)
+            if len(fields) != 5 or fields[0] not in RETRIEVAL_LABELS:
+                n_fields = line.count("\t") + 1
+                raise ValueError(f"line {k} has {n_fields} fields, the first {fields[0][:20]!r}")
+            y.append(RETRIEVAL_LABELS[fields[0]])
+            yield from map(_unquoted, fields[3:])
+
+    with reading(path, contents):
+        X = _bytes(texts(), n_timepoints, max_bytes)
+    return X.reshape(len(y), 2, -1), np.array(y, dtype=np.int64), N_BYTES
 
 
 def _unquoted(text: str) -> np.ndarray:
@@ -171,6 +183,7 @@ def _unquoted(text: str) -> np.ndarray:
     return np.frombuffer(plain.encode(), dtype=np.uint8)
 
 
-def _bytes(texts: list[np.ndarray], n_timepoints: int, max_bytes: int) -> np.ndarray:
+def _bytes(texts: Iterable[np.ndarray], n_timepoints: int, max_bytes: int) -> np.ndarray:
     """Tokens of texts, cut, (n_texts, longest)."""
-    return padded([text[:n_timepoints].astype(np.int64) + 1 for text in texts], 0, np.int64, max_bytes)
+    cut = (text[:n_timepoints] for text in texts)
+    return padded(cut, 0, np.int64, max_bytes, lambda text: text.astype(np.int64) + 1)

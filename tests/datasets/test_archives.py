@@ -68,6 +68,19 @@ def test_the_hash_of_the_summary_is_checked(folder):
         load_ucr_uea("Toy", "test", folder)
 
 
+def test_a_summary_may_lack_a_hash_or_a_length(folder):
+    path = folder / "uea" / "summary.csv"
+    other = pd.read_csv(path).assign(name="Other")
+    for change in ({"sha256": None}, {"T": None}, {"classes": "few"}):
+        pd.concat([pd.read_csv(path), other.assign(**change)]).to_csv(path.with_name("both.csv"), index=False)
+        path.with_name("both.csv").rename(path)
+        assert len(load_ucr_uea("Toy", "test", folder)[0]) == 4
+    (folder / "uea" / "Toy.npz").rename(folder / "uea" / "Other.npz")
+    for change in ({"sha256": None}, {"T": None}):
+        pd.concat([other.assign(name="Toy"), other.assign(**change)]).to_csv(path, index=False)
+        assert len(load_ucr_uea("Other", "test", folder)[0]) == 4
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -226,6 +239,6 @@ def test_a_failed_download_names_the_folder(tmp_path, monkeypatch):
         raise RuntimeError("no mirror answers")
 
     monkeypatch.setattr(archives, "load_UCR_UEA_dataset", fails)
-    with pytest.raises(ValueError, match=r"cannot be read as a folder that takes Toy.*no mirror answers"):
+    with pytest.raises(ValueError, match=rf"^sktime could not fetch Toy into {tmp_path}: .*no mirror answers. Check"):
         load_ucr_uea("Toy", "train", tmp_path, download=True)
     assert not list(tmp_path.iterdir())

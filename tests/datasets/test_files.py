@@ -23,7 +23,7 @@ from ssm_estimators.datasets import (
     load_ucr_uea,
     load_weather,
 )
-from ssm_estimators.datasets.files import read_bytes, read_lines
+from ssm_estimators.datasets.files import read_bytes, read_lines, reading
 from ssm_estimators.datasets.formats import as_numbers, read_npz, read_table
 
 LOADERS = {
@@ -124,7 +124,7 @@ def test_bytes_are_counted_while_they_are_unpacked(tmp_path):
 @pytest.mark.parametrize("content", [b"a\nb", b"a\nb\n", b"a\r\nb\r\n"])
 def test_lines_end_as_on_any_system(tmp_path, content):
     (tmp_path / "a").write_bytes(content)
-    assert read_lines(tmp_path / "a", "lines") == ["a", "b"]
+    assert [*read_lines(tmp_path / "a", "lines")] == ["a", "b"]
 
 
 def _npz(path, **arrays):
@@ -228,3 +228,13 @@ def test_tables(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n")
     with pytest.raises(ValueError, match=r"a.csv cannot be read as a table: it has no line but that of the names"):
         read_table(tmp_path / "a.csv", "a table", ("a",))
+    with pytest.raises(ValueError, match="line 3 has 'True' as a; expected a finite number"):
+        as_numbers(pd.DataFrame({"a": [np.nan, True]}), missing=True)
+
+
+def test_advice_fits_the_error(tmp_path):
+    (tmp_path / "a").write_bytes(bytes(9))
+    with pytest.raises(ValueError, match=r"more than max_bytes=8 allows \(raise max_bytes if it should\)\.$"):
+        read_bytes(tmp_path / "a", "bytes", 8)
+    with pytest.raises(UserWarning, match="seen"), reading(tmp_path, "a folder"):
+        raise UserWarning("seen")

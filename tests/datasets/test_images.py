@@ -59,7 +59,7 @@ def test_idx_files_of_another_size_or_without_labels(tmp_path, digits):
     with pytest.raises(FileNotFoundError, match="train-labels"):
         load_sequential_mnist("train", tmp_path)
     labels.write_bytes(_idx(digits[1] + 5))
-    with pytest.raises(ValueError, match=r"train-labels.*labels, 0 to 9: case 0 has another label"):
+    with pytest.raises(ValueError, match=r"train-labels.*labels, 0 to 9: case 0, counted from 0, has the label 10"):
         load_sequential_mnist("train", tmp_path)
     name.write_bytes(_idx(digits[0][:2]))
     with pytest.raises(
@@ -130,5 +130,16 @@ def test_a_subset_that_is_a_bomb_or_has_other_labels_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"X_test has shape \(100000, 32, 32\).*published are shape \(1000, 32, 32\)"):
         load_sequential_cifar("test", tmp_path, grayscale=True)
     np.savez_compressed(path, X_test=np.zeros((1000, 32, 32), np.uint8), y_test=np.arange(1000))
-    with pytest.raises(ValueError, match=r"gray_3k_1k.npz cannot be read .*case 10 has another label"):
+    with pytest.raises(ValueError, match=r"gray_3k_1k.npz cannot be read .*case 10, counted from 0, has the label 10"):
         load_sequential_cifar("test", tmp_path, grayscale=True)
+
+
+@pytest.mark.parametrize("zipped", ["images", "labels"])
+def test_one_of_two_files_may_be_gzipped(tmp_path, monkeypatch, zipped):
+    monkeypatch.setitem(images.MNIST_CASES, "train", 1)
+    for kind, size, values in (("images-idx3", (28, 28), bytes(784)), ("labels-idx1", (), b"\7")):
+        header = bytes([0, 0, 8, 1 + len(size)]) + b"".join(n.to_bytes(4, "big") for n in (1, *size))
+        is_zipped = kind.startswith(zipped)
+        path = tmp_path / f"train-{kind}-ubyte{'.gz' if is_zipped else ''}"
+        path.write_bytes(gzip.compress(header + values) if is_zipped else header + values)
+    assert load_sequential_mnist("train", tmp_path)[1].tolist() == [7]

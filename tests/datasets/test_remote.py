@@ -134,6 +134,30 @@ def test_nothing_is_written_through_a_link(published, tmp_path, place):
     assert (elsewhere / "a.txt").read_text() == "mine"
 
 
+def test_nothing_is_moved_if_one_place_is_taken(published, tmp_path):
+    root = tmp_path / "here"
+    members = [_member("a/1"), _member("b/1")]
+    (root / "a").mkdir(parents=True)
+    (root / "b").symlink_to(root / "a")
+    with pytest.raises(ValueError, match="b is a symbolic link"):
+        _fetch_set(published, root, members=members)
+    (root / "b").unlink()
+    (root / "b").write_text("mine")
+    with pytest.raises(ValueError, match=r"b is a file in the place of a folder that was fetched\. Remove it"):
+        _fetch_set(published, root, members=members)
+    (root / "b").unlink()
+    (root / "b/1").mkdir(parents=True)
+    with pytest.raises(ValueError, match=r"b/1 is a folder in the place of a file that was fetched\. Remove it"):
+        _fetch_set(published, root, members=members)
+    assert not list((root / "a").iterdir())
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(published, tmp_path):
+    (tmp_path / "here").write_text("mine")
+    with pytest.raises(ValueError, match=r"here cannot be read as a folder to write to: FileExistsError.*another"):
+        _fetch_set(published, tmp_path / "here")
+
+
 def test_the_callers_folder_may_be_a_link_but_no_folder_in_it(published, tmp_path):
     (tmp_path / "big").mkdir()
     (tmp_path / "here").symlink_to(tmp_path / "big")

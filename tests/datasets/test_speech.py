@@ -113,7 +113,7 @@ def test_commands(tmp_path, place, monkeypatch):
     assert X.shape == (10, 1, 6000)
     assert "wow" not in y
     assert len(load_speech_commands("validation", tmp_path)[1]) == 11
-    with pytest.raises(ValueError, match=r"cannot be read as recordings: 11 series .*more than max_bytes=1000 allows"):
+    with pytest.raises(ValueError, match=r"as recordings: the first 1 series,.*more than max_bytes=1000 allows"):
         load_speech_commands("train", tmp_path, max_bytes=1000)
     _write(tmp_path / place / "wow" / "a_nohash_0.wav", 16_001, 16_000)
     with pytest.raises(ValueError, match=r"a_nohash_0.wav .*at most 16000 samples: .* and 16001 samples"):

@@ -1,6 +1,7 @@
 """Texts as series of tokens, from tiny files in the published formats."""
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -45,6 +46,42 @@ def test_listops_made_here():
         load_listops("train", n_timepoints=(60, 10))
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_cases": 0}, "n_cases must be a whole number, at least 1; got 0"),
+        ({"n_cases": -1}, "n_cases must be a whole number, at least 1; got -1"),
+        ({"n_cases": 1.5}, r"n_cases must be a whole number, at least 1; got 1\.5"),
+        ({"n_timepoints": 5}, r"n_timepoints must be \(fewest, most\) .*; got 5"),
+        ({"n_timepoints": (5, "x")}, r"n_timepoints must be \(fewest, most\)"),
+        ({"n_timepoints": (2, 4)}, r"300 draws gave no new list after the first 0 of n_cases=1\. Let n_timepoints"),
+    ],
+)
+def test_options_that_no_list_fits(options, message, monkeypatch):
+    monkeypatch.setattr(listops, "MOST_DRAWS", 300)
+    with pytest.raises(ValueError, match=message):
+        load_listops("train", **{"n_cases": 1, **options})
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "load"),
+    [
+        ("listops/basic_test.tsv", b"\n" * 10**6, load_listops),
+        ("listops/basic_test.tsv", b"Source\tTarget\n" + b"7\t7\n" * 250_000, load_listops),
+        ("aan/new_aan_pairs.test.tsv", b"\t" * 10**6, load_retrieval),
+        ("aan/new_aan_pairs.test.tsv", b"1\ta\ta\tx\ty\n" * 100_000, load_retrieval),
+    ],
+)
+def test_what_a_file_is_split_into_takes_little_memory(tmp_path, place, content, load):
+    _write(tmp_path / place, content)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"basic_test.tsv|new_aan_pairs.test.tsv"):
+        load("test", tmp_path, max_bytes=10**6 + 10**5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 10**6
+
+
 def test_listops_of_the_long_range_arena(tmp_path, monkeypatch):
     monkeypatch.setitem(listops.N_CASES, "validation", 2)
     _write(tmp_path / "listops/basic_val.tsv", "Source\tTarget\n( ( [MAX 2 ) 9 ] )\t9\n( [SM 1 2 ] )\t3\n")
@@ -53,7 +90,7 @@ def test_listops_of_the_long_range_arena(tmp_path, monkeypatch):
     assert y.tolist() == [9, 3]
     with pytest.raises(ValueError, match=r"basic_val.tsv cannot be read .*more than max_bytes=20 allows"):
         load_listops("validation", tmp_path, max_bytes=20)
-    with pytest.raises(ValueError, match=r"basic_val.tsv cannot be read .*2 series as long as the longest.*=60 allows"):
+    with pytest.raises(ValueError, match=r"basic_val.tsv .*: the first 2 series, as long as the longest.*=60 allows"):
         load_listops("validation", tmp_path, max_bytes=60)
     monkeypatch.setitem(listops.N_CASES, "validation", 3)
     with pytest.raises(ValueError, match=r"basic_val.tsv holds 2 lists; published are 3 lists"):
@@ -120,7 +157,7 @@ def test_reviews_as_files(tmp_path, monkeypatch):
         load_imdb_bytes("train", tmp_path, max_bytes=100)
     assert load_imdb_bytes("train", tmp_path, n_timepoints=2, max_bytes=200)[0].shape == (4, 1, 2)
     with pytest.raises(
-        ValueError, match=r"train cannot be read as reviews: 4 series .* of 200 values, take 6400 bytes"
+        ValueError, match=r"train cannot be read as reviews: the first 4 series, .* of 200 values, take 6400 bytes"
     ):
         load_imdb_bytes("train", tmp_path, max_bytes=201)
     with pytest.raises(ValueError, match="n_timepoints must be a whole number, at least 1; got 0"):

@@ -66,8 +66,8 @@ def test_published_files_are_read_as_by_sktime(name, load):
         ("@dimensions 2", "@dimensions 0", "its header says @dimensions 0; expected a whole number"),
         ("@univariate false", "@univariate true", "its header says @univariate true, but it has 2 channels"),
         ("@univariate false", "@univariate maybe", "its header says @univariate maybe; expected true or false"),
-        ("@seriesLength 3", "@seriesLength 4", r"line 11 has \[3, 3\] values; expected 4 each"),
-        ("7,8,9:", "7,8:", r"line 12 has \[2, 3\] values; expected 3 each"),
+        ("@seriesLength 3", "@seriesLength 4", r"line 11 has a channel of 3 values; expected 4 each"),
+        ("7,8,9:", "7,8:", r"line 12 has a channel of 2 values; expected 3 each"),
         ("@seriesLength 3\n@classLabel", "@classLabel", None),
         ("7,8,9:1,2,3:", "7,8,9:", "line 12 has 1 channels; the header or the first case has 2"),
         ("7,8,9", "7,?,9", "line 12 lacks values, but the header says @missing false"),
@@ -109,9 +109,25 @@ def test_headers_are_held_to(read, old, new, message):
 
 def test_equal_length_alone_is_held_to(read):
     text = TS.replace("@seriesLength 3\n", "").replace("7,8,9:1,2,3", "7,8:1,2")
-    with pytest.raises(ValueError, match=r"line 11 has \[2, 2\] values; expected 3 each"):
-        read(text)
+    for equal in ("@equalLength true\n", ""):  # it need not be said
+        with pytest.raises(ValueError, match=r"line 1[01] has a channel of 2 values; expected 3 each"):
+            read(text.replace("@equalLength true\n", equal))
     assert read(text.replace("@equalLength true", "@equalLength false"))[0].shape == (2, 2, 3)
+
+
+@pytest.mark.parametrize("equal", ["", "@equalLength true", "@equalLength false"])
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("7,8,9:1,2", "line 1[01] has a channel of 2 values; expected 3 each"),
+        ("?,NaN,?:?,?,?", "line 1[01] has no value that is not missing"),
+    ],
+)
+def test_a_case_has_one_length_and_a_value(read, equal, case, message):
+    text = TS.replace("@equalLength true\n@seriesLength 3", equal).replace("@missing false", "@missing true")
+    assert read(text.replace("7,8,9:1,2,3", "?,?,?:1,?,?"))[0].shape == (2, 2, 3)
+    with pytest.raises(ValueError, match=rf"Toy_TRAIN.ts cannot be read .*: {message}"):
+        read(text.replace("7,8,9:1,2,3", case))
 
 
 def test_classes_are_typed_by_the_header_and_keep_their_case(read):
@@ -130,8 +146,10 @@ def test_targets_are_exact(read):
 
 def test_one_long_series_does_not_take_all_memory(read):
     long = ",".join(["1"] * 5000)
-    text = TS.replace("@equalLength true\n@seriesLength 3", "@equalLength false").replace("7,8,9", long)
+    text = TS.replace("@equalLength true\n@seriesLength 3", "@equalLength false").replace(
+        "7,8,9:1,2,3", f"{long}:{long}"
+    )
     with pytest.raises(
-        ValueError, match=r"4 series as long as the longest, of 5000 values, take 80000 bytes, more than"
+        ValueError, match=r"the first 4 series, as long as the longest, of 5000 values, take 80000 bytes, more than"
     ):
         read(text, max_bytes=70_000)

@@ -2,9 +2,11 @@
 
 import traceback
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from hypothesis import given, note
 from hypothesis import strategies as st
@@ -14,7 +16,8 @@ from ssm_estimators.features import StateSpaceFeatures
 
 DEEP = {"d_model": 4, "d_state": 2, "n_layers": 1, "max_epochs": 1, "device": "cpu", "random_state": 0}
 RIDGE = {"n_kernels": 16, "random_state": 0}
-OURS = ("/ssm_estimators/", "/sklearn/utils/", "/sktime/datatypes/", "/sktime/utils/")
+OURS = (f"{Path(ssm_estimators.__file__).parent}/", "/sklearn/utils/", "/sktime/datatypes/", "/sktime/utils/")
+REFUSED = ("objects",)  # whatever their values
 VALUES = [0.0, -0.0, 1.0, -1.0, 1e-30, 1e30, 1e38, 1e8, np.nan, np.inf, -np.inf, 1e300, 3.5, 1e-300]
 NAMES = ["StateSpaceFeatures", *ssm_estimators.__all__]
 
@@ -189,7 +192,13 @@ def _outcome(estimator, X, fit_args, X_new):
             return error
 
 
-def _check(name, missing, standardize, form, plain, y, weight, group):
+def _is_usual(plain, y, weight, group):
+    """Whether nothing about the values and the targets is a reason to refuse them."""
+    usual = len(plain) >= 6 and (y, weight, group) == ("right", "none", "none")
+    return usual and all(np.isfinite(x).all() and np.abs(x).max() <= 1e6 and x.shape[1] > 6 for x in plain)
+
+
+def _check(name, missing, standardize, form, plain, y, weight, group, is_supported):
     is_classifier = name.endswith("Classifier")
     n = len(plain)
     fit_args = (
@@ -201,6 +210,9 @@ def _check(name, missing, standardize, form, plain, y, weight, group):
         innermost = traceback.extract_tb(got.__traceback__)[-1]
         assert any(place in innermost.filename for place in OURS), f"{innermost}: {got!r}"
         assert str(got)
+        if is_supported:
+            assert not _is_usual(plain, y, weight, group)
+            assert isinstance(_outcome(_estimator(name, missing, standardize), plain, fit_args, plain), Exception)
         return
     expected = _outcome(_estimator(name, missing, standardize), plain, fit_args, plain)
     assert not isinstance(expected, Exception), expected
@@ -225,7 +237,14 @@ def test_series_of_any_form(panel, form, **drawn):
     with np.errstate(over="ignore"):
         given_form = make(X, lengths)
         plain = [(x if meaning is None else meaning(x)).astype(np.float64) for x in _series(X, lengths)]
-    _check(form=given_form, plain=plain, **drawn)
+    _check(form=given_form, plain=plain, is_supported=form not in REFUSED, **drawn)
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form not in REFUSED])
+def test_usual_series_are_never_refused(form):
+    X, lengths = np.random.default_rng(0).normal(size=(8, 2, 20)), np.arange(8) + 10
+    series, y = FORMS[form][0](X, lengths), np.arange(8) % 2
+    assert ssm_estimators.StateSpaceRidgeClassifier(**RIDGE).fit(series, y).predict(series).shape == (8,)
 
 
 @given(panel=panels(), form=st.sampled_from(sorted(WHOLE)), **common)
@@ -233,4 +252,4 @@ def test_anything_as_x(panel, form, **drawn):
     X, _ = panel
     make, meaning = WHOLE[form]
     plain = (X if meaning is None else meaning(X)).astype(np.float64)
-    _check(form=make(X), plain=plain, **drawn)
+    _check(form=make(X), plain=plain, is_supported=form in ("array", "table", "frame", "ints"), **drawn)
