@@ -92,6 +92,7 @@ def check_training_data(
         if np.ma.is_masked(values):
             raise ValueError(f"Expected one number for each case in {name}; that of some cases is masked.")
     if sample_weight is not None:
+        sample_weight = sample_weight.detach() if isinstance(sample_weight, torch.Tensor) else sample_weight
         sample_weight = _check_sample_weight(
             sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True, allow_all_zero_weights=True
         )

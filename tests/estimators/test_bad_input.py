@@ -248,10 +248,11 @@ def test_parameters_that_predictions_use_are_checked_again(make, panel, target, 
         estimator.set_params(**params).predict(panel[0])
 
 
-def test_targets_that_have_gradients(make_regressor, panel):
-    y = torch.arange(24.0, requires_grad=True)
-    expected = make_regressor().fit(panel[0], np.arange(24.0)).predict(panel[0])
-    np.testing.assert_array_equal(make_regressor().fit(panel[0], y).predict(panel[0]), expected)
+def test_targets_and_weights_that_have_gradients(make_regressor, panel):
+    y = torch.arange(1.0, 25.0, requires_grad=True)
+    values = np.arange(1.0, 25.0)
+    expected = make_regressor().fit(panel[0], values, sample_weight=values).predict(panel[0])
+    np.testing.assert_array_equal(make_regressor().fit(panel[0], y, sample_weight=y).predict(panel[0]), expected)
 
 
 def test_apple_s_devices_are_refused(make, panel, target):

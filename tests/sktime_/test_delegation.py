@@ -1,5 +1,7 @@
 """The classifiers and regressors with sktime's interface: what their tags promise, in sktime and in scikit-learn."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,6 +134,8 @@ def test_channels_are_matched_by_name(any_class):
     swapped = [frame[["b", "a"]] for frame in frames]
     estimator = build(any_class).fit(frames, y)
     np.testing.assert_array_equal(_outputs(estimator, swapped), _outputs(estimator, frames))
+    table = pd.concat(dict(enumerate(swapped)), names=["case", "time"])
+    np.testing.assert_array_equal(_outputs(estimator, table), _outputs(estimator, frames))
     mixed = [frame[["b", "a"]] if i % 2 else frame for i, frame in enumerate(frames)]
     np.testing.assert_array_equal(_outputs(build(any_class).fit(mixed, y), X), _outputs(estimator, X))
 
@@ -233,6 +237,15 @@ def test_a_refused_refit_leaves_an_unfitted_estimator():
     assert not hasattr(clf, "estimator_")
     with pytest.raises(NotFittedError, match="has not been fitted yet"):
         clf.predict(X)
+
+
+def test_a_file_of_a_fitted_estimator_holds_no_validation_data():
+    X, y = panel()
+    estimator = build(ssm_estimators.sktime.S4DClassifier, validation=panel(seed=1))
+    assert estimator.validation[0].tobytes() in pickle.dumps(estimator)
+    stored = pickle.dumps(estimator.fit(X, y))
+    assert estimator.validation[0].tobytes() not in stored
+    np.testing.assert_array_equal(pickle.loads(stored).predict_proba(X), estimator.predict_proba(X))
 
 
 def test_unequal_lengths_of_bundled_data():
