@@ -159,10 +159,7 @@ class DeepEstimator(Parameters):
 
     def __getstate__(self) -> dict[str, Any]:
         """Less the data of ``validation=(X, y)`` once fitted."""
-        state: dict[str, Any] = super().__getstate__()
-        if "net_" in state and isinstance(state.get("validation"), tuple):
-            state["validation"] = NOT_KEPT
-        return state
+        return without_validation_data(super().__getstate__(), "net_")
 
     def _n_tokens(self, data: SeriesData) -> int | None:
         """Largest token of the network; None if it reads values."""
@@ -276,6 +273,13 @@ class DeepEstimator(Parameters):
                 "its values are far outside of what the network was trained on. Check their scale."
             )
         return outputs.numpy()
+
+
+def without_validation_data(state: dict[str, Any], learned: str) -> dict[str, Any]:
+    """What a pickle holds: the data of ``validation=(X, y)`` only while the attribute ``learned`` is not there yet."""
+    if learned in state and isinstance(state.get("validation"), tuple):
+        return {**state, "validation": NOT_KEPT}
+    return state
 
 
 NOT_KEPT = "(X, y), not kept in a file"  # as validation, no fit accepts it

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
 from ssm_estimators.declaration import check_names, documentation
-from ssm_estimators.estimators.base import NOT_KEPT
+from ssm_estimators.estimators.base import without_validation_data
 from ssm_estimators.estimators.tasks import USABLE_AFTER
 
 C = TypeVar("C", bound=type)
@@ -141,10 +141,7 @@ class Delegation:
 
     def __getstate__(self: Any) -> dict[str, Any]:
         """Less the data of ``validation=(X, y)`` once fitted, as of the estimator."""
-        state = dict(vars(self))
-        if "estimator_" in state and isinstance(state.get("validation"), tuple):
-            state["validation"] = NOT_KEPT
-        return state
+        return without_validation_data(dict(vars(self)), "estimator_")
 
     def _predict(self: Any, X: Any) -> np.ndarray:
         return self.estimator_.predict(X)

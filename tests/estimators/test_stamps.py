@@ -55,13 +55,13 @@ IRREGULAR = {
 
 
 @pytest.mark.parametrize("stamps", REGULAR)
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error")  # stamps that overflow or wrap are told of by NumPy's warnings alone
 def test_regular_stamps(stamps):
     check_stamps(0, pd.Index(REGULAR[stamps]))
 
 
 @pytest.mark.parametrize("stamps", IRREGULAR)
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error")  # stamps that overflow or wrap are told of by NumPy's warnings alone
 def test_irregular_stamps(stamps):
     index, seen = IRREGULAR[stamps]
     with pytest.raises(ValueError, match=f"equal steps; in case 3 .*{seen}.*Resample the series.*reset_index"):
