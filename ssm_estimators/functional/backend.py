@@ -1,12 +1,15 @@
 """Which code runs the scans: PyTorch's operators, or Triton's kernels."""
 
+import warnings
+from functools import cache
 from importlib.util import find_spec
+from subprocess import CalledProcessError
 
 import torch
 from torch import Tensor
 
 BACKENDS = ("auto", "torch", "triton")
-_HAS_TRITON = find_spec("triton") is not None
+_HAS_TRITON = find_spec("triton") is not None and torch.version.hip is None
 _chosen = "auto"
 
 
@@ -40,12 +43,22 @@ def takes_triton(like: Tensor) -> bool:
     """Whether Triton's kernels are there and wanted for a tensor."""
     if like.dtype == torch.float64 or _chosen == "torch":
         return False
-    return _chosen == "triton" or (like.is_cuda and _HAS_TRITON)
+    return _chosen == "triton" or (like.is_cuda and _HAS_TRITON and _can_compile())
 
 
-def is_roomy(device: torch.device) -> bool:
-    """Whether a GPU's blocks have the memory for large matrices, as those for data centres have."""
-    if device.type != "cuda":
-        return True
-    roomy: bool = torch.cuda.get_device_properties(device).shared_memory_per_multiprocessor >= 160 * 1024
-    return roomy
+@cache
+def _can_compile() -> bool:
+    """Whether Triton can launch kernels: what does so is C, which it compiles at first use. Warns once if it cannot."""
+    from triton.runtime import driver
+
+    try:
+        driver.active.get_current_target()
+    except (RuntimeError, OSError, ImportError, AssertionError, CalledProcessError) as error:
+        warnings.warn(
+            f"Triton cannot compile here: {error} PyTorch's own operators run on CUDA instead, which is slower. Triton "
+            "needs a C compiler (gcc or clang, or the environment's CC) and Python's headers (python3-dev).",
+            UserWarning,
+            stacklevel=2,
+        )
+        return False
+    return True

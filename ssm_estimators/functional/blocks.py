@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ssm_estimators.functional.autograd import once_differentiable
+from ssm_estimators.functional.triton_sizes import Sizes
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Blocks:
         A_bar^T, the same for both directions: of the pairs, or the dense matrix that multiplies row vectors.
     A_bar : Tensor of the transition's shape, complex128 or float64
         For the state inside a chunk.
+    stacked : tuple of Tensor or None, default=None
+        The same matrices in one memory each, where Triton's kernels wrote them: toeplitz (H, n_inputs * T, M * T),
+        into_state (n_directions, H, n_inputs * T, N) and from_state (n_directions, H, N, M * T).
     """
 
     inputs: tuple[tuple[int, int], ...]
@@ -50,11 +54,18 @@ class Blocks:
     from_state: tuple[Tensor, ...]
     transition: Tensor
     A_bar: Tensor
+    stacked: tuple[Tensor, Tensor, Tensor] | None = None
 
     @property
     def chunk_length(self) -> int:
         """Inputs a chunk, T."""
         return self.toeplitz[0].shape[1]
+
+    @property
+    def sizes(self) -> Sizes:
+        """As of the system."""
+        _, N, width = self.from_state[0].shape
+        return Sizes(len(self.inputs), width // self.chunk_length, N, self.transition.is_complex())
 
 
 class DiscreteSystem(Protocol):
@@ -63,6 +74,10 @@ class DiscreteSystem(Protocol):
     @property
     def C(self) -> Tensor:
         """Its first dimension is the number of directions."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """Of its blocks."""
 
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
         """Responses at lags 1 - L ... L - 1, (H, M, 2 * L - 1) an input, in the dtype and on the device of a tensor."""
@@ -85,6 +100,11 @@ class KeptSystem:
     def C(self) -> Tensor:
         """As of the system."""
         return self.system.C
+
+    @property
+    def sizes(self) -> Sizes:
+        """As of the system."""
+        return self.system.sizes
 
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
         """As of the system."""

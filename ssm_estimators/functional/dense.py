@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ssm_estimators.functional.autograd import once_differentiable
-from ssm_estimators.functional.backend import is_roomy, takes_triton
+from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.blocks import Blocks, both_directions, toeplitz
+from ssm_estimators.functional.triton_sizes import Sizes, shared_memory
 
-TRITON_STATES = (32, 64)  # that its kernels take, without and with much memory a block
+DOUBLED_BYTES = ((64, 2**17), (32, 2**15))  # states, and shared memory that doubling so many takes in Triton
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class DenseSystem:
     C: Tensor
     D: Tensor
     powers: "dict[int, _Powers] | None" = None
+
+    @property
+    def sizes(self) -> Sizes:
+        """Of the blocks."""
+        return Sizes(1, self.C.shape[2], self.A_bar.shape[1], is_diagonal=False)
 
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
         """Responses at lags 1 - L ... L - 1, (H, M, 2 * L - 1).
@@ -113,7 +119,8 @@ class DenseSystem:
 
     def _suits_triton(self, T: int, device: torch.device) -> bool:
         is_power_of_2, n_states = T & (T - 1) == 0, self.B_bar.shape[1]
-        return self.powers is None and is_power_of_2 and n_states <= TRITON_STATES[is_roomy(device)]
+        most = next((n for n, size in DOUBLED_BYTES if size <= shared_memory(device)), 0)
+        return self.powers is None and is_power_of_2 and n_states <= most
 
     def _readouts(self) -> Tensor:
         """C as (H, n_directions * M, N)."""

@@ -8,8 +8,10 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ssm_estimators.functional.autograd import once_differentiable
+from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.blocks import Blocks, as_components, as_pairs, both_directions, toeplitz
 from ssm_estimators.functional.modes import modes
+from ssm_estimators.functional.triton_sizes import Sizes
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class DiagonalSystem:
     C: Tensor
     D: Tensor
 
+    @property
+    def sizes(self) -> Sizes:
+        """Of the blocks."""
+        return Sizes(len(self._inputs_and_routes()[0]), 1, 2 * self.A_bar.shape[1], is_diagonal=True)
+
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
         """Responses at lags 1 - L ... L - 1, (H, 1, 2 * L - 1) an input.
 
@@ -76,28 +83,53 @@ class DiagonalSystem:
         -------
         Blocks
         """
-        Q = len(self.B_bar)
+        if takes_triton(like):
+            return self._triton_blocks(T, like.device)
         driven, read, summed, transition = modes(
             self.A_bar, self.B_bar, 2 * self.C * self.A_bar, self._products(), T, like
         )
         forward, backward = self._directions(summed)
-        inputs, routes = [(q, 0) for q in range(Q)], [(q, 0) for q in range(Q)]
+        inputs, routes = self._inputs_and_routes()
         into_state, readout = [*driven.flip(2).unbind()], [*read.unbind()]  # oldest input first
         lags = [both_directions(*forward[:1], *backward[:1]), *(both_directions(kernel) for kernel in forward[1:])]
         if backward:
-            inputs += [(q, q) for q in range(1, Q)]
-            routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
             into_state += driven.unbind()
             readout[1] = readout[1].flip(1)
             lags += [both_directions(torch.zeros_like(kernel), kernel) for kernel in backward[1:]]
         return Blocks(
-            inputs=tuple(inputs),
+            inputs=inputs,
             toeplitz=tuple(toeplitz(kernel) for kernel in lags),
             into_state=tuple(into_state),
-            routes=tuple(routes),
+            routes=routes,
             from_state=tuple(rows.mT for rows in readout),
             transition=transition,
             A_bar=self.A_bar,
+        )
+
+    def _inputs_and_routes(self) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
+        """As of the blocks: each input, then for the second direction all but the first again, earlier."""
+        Q = len(self.B_bar)
+        inputs, routes = [(q, 0) for q in range(Q)], [(q, 0) for q in range(Q)]
+        if len(self.C) == 2:
+            inputs += [(q, q) for q in range(1, Q)]
+            routes += [(0, 1), *((Q - 1 + q, 1) for q in range(1, Q))]
+        return tuple(inputs), tuple(routes)
+
+    def _triton_blocks(self, T: int, device: torch.device) -> Blocks:
+        from ssm_estimators.functional.triton_diagonal import TritonDiagonalBlocks  # needs triton
+
+        system = [value.to(device) for value in (self.A_bar, self.B_bar, self.C, self.D.double())]
+        toeplitz, into, rows, transition = TritonDiagonalBlocks.apply(*system, T)  # type: ignore[no-untyped-call]  # no types in PyTorch
+        inputs, routes = self._inputs_and_routes()
+        return Blocks(
+            inputs=inputs,
+            toeplitz=tuple(toeplitz.split(T, dim=1)),
+            into_state=tuple(into[d, :, q * T : (q + 1) * T] for q, d in routes),
+            routes=routes,
+            from_state=tuple(rows.mT),
+            transition=transition,
+            A_bar=self.A_bar,
+            stacked=(toeplitz, into, rows.mT),
         )
 
     def _products(self) -> Tensor:

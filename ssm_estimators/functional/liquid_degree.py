@@ -13,6 +13,7 @@ factor depends on k only, the other on j only, and what is left is a Toeplitz pr
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -102,9 +103,9 @@ class Degree(LiquidForm):
 
         tensors = (system.A_bar, system.B_bar[0], system.C[0], system.D, u)
         parts = [tensor.split(size) for tensor in tensors] + [[None] * H if state is None else state.split(size)]
-        made = [
-            checkpoint(scan, *some, use_reentrant=False) if again else scan(*some) for some in zip(*parts, strict=False)
-        ]
+        # a pass draws no random numbers, whose state a CUDA graph would not let it read
+        run = partial(checkpoint, scan, use_reentrant=False, preserve_rng_state=False) if again else scan
+        made = [run(*some) for some in zip(*parts, strict=False)]
         outputs, states = zip(*made, strict=True)
         return torch.cat(outputs), torch.cat(states) if return_state else None
 

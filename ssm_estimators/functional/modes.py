@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ssm_estimators.functional.autograd import once_differentiable
-from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.blocks import as_components, as_pairs, to_pairs
 
 
@@ -50,13 +49,6 @@ def modes(
     >>> summed[0, 0].tolist(), power.item()
     ([0.5, 0.25, 0.125], (0.125+0j))
     """
-    if takes_triton(like):
-        from ssm_estimators.functional.triton_modes import TritonModes  # needs triton
-
-        counts = len(driven), len(read), len(summed)
-        A_bar, amplitudes = (value.to(like.device) for value in (A_bar, torch.cat([driven, read, summed])))
-        spread, sums, power = TritonModes.apply(A_bar, amplitudes, counts, T)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
-        return spread[: counts[0]], spread[counts[0] :], sums, power
     made: tuple[Tensor, Tensor, Tensor, Tensor] = _Modes.apply(A_bar, driven, read, summed, T, like)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
     return made
 

@@ -87,7 +87,7 @@ def quasiseparable(gain: Tensor, shift: Tensor, E: Tensor) -> Tensor:
     [-1.5, -1.5]
     """
     identity = torch.eye(E.shape[-1], dtype=E.dtype, device=E.device)
-    inverse: Tensor = torch.linalg.inv(identity - E)
+    inverse: Tensor = torch.linalg.inv_ex(identity - E)[0]  # whose status is not read: that would wait for a GPU
     return -gain[..., :, None] * (torch.diag_embed(shift - 0.5) + inverse) * gain[..., None, :]
 
 
@@ -125,6 +125,6 @@ def bilinear_quasiseparable(gain: Tensor, shift: Tensor, E: Tensor, B: Tensor, d
     T = identity - E
     left = T / gain[..., :, None]
     right = gain[..., :, None] * ((shift - 0.5)[..., :, None] * T + identity)
-    A_bar = 2 * left @ torch.linalg.inv(torch.addcmul(left, dt[:, None, None] / 2, right)) - identity
+    A_bar = 2 * left @ torch.linalg.inv_ex(torch.addcmul(left, dt[:, None, None] / 2, right))[0] - identity
     B = B.expand(len(dt), -1)
     return A_bar, dt[:, None] / 2 * (B + (A_bar @ B[..., None])[..., 0])

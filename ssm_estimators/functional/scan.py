@@ -6,18 +6,18 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from ssm_estimators.functional.backend import is_roomy, takes_triton
 from ssm_estimators.functional.backend import set_backend as set_backend
+from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.blocks import Blocks, DiscreteSystem, move
 from ssm_estimators.functional.convolution import convolve, is_matrix_cheap
-from ssm_estimators.functional.torch_scan import ChunkedScan
+from ssm_estimators.functional.torch_scan import scan as torch_scan
+from ssm_estimators.functional.triton_sizes import chunk_that_fits, fits
 
 # longest chunks up to so many inputs a feature: making blocks costs the more, the longer the chunks
 LONGEST_UP_TO = ((2_500, 24), (6_000, 32), (12_000, 48), (30_000, 64))
 LONGEST, LONGEST_OF_SEVERAL_INPUTS = 128, 64
 # up to there Fourier transforms cost less than blocks: time points, and inputs a feature
 SHORT_SERIES, FEW_INPUTS = 1_000, 20_000
-TRITON_CHUNKS, TRITON_SHORTER_CHUNK, TRITON_STATES = (16, 32, 64), 32, 128  # that its kernels take
 
 
 def chunk_length(L: int, longest: int = 64) -> int:
@@ -55,9 +55,7 @@ def scan_system(
     inputs = (u,) if isinstance(u, Tensor) else u
     first = inputs[0]
     L = first.shape[-1]
-    if takes_triton(first):
-        longest = TRITON_CHUNKS[-1] if len(inputs) == 1 and is_roomy(first.device) else TRITON_SHORTER_CHUNK
-        T = next(T for T in TRITON_CHUNKS if min(L, longest) <= T)
+    if takes_triton(first) and (T := chunk_that_fits(system.sizes, L, first.device)) is not None:
         return chunked_scan(inputs, system.blocks(T, first), state, lengths=lengths, return_state=return_state)
     batch = first.shape[1]
     # of a causal system not even rounding may let an output depend on later inputs
@@ -140,7 +138,7 @@ def chunked_scan(
 
     # with one more chunk than is full, every length up to L lies strictly inside some chunk
     n_chunks = L // T + 1 if return_state else -(-L // T)
-    by_triton = _takes_triton(blocks)
+    by_triton = takes_triton(blocks.toeplitz[0]) and fits(blocks.sizes, T, blocks.toeplitz[0].device)
     missing = 0 if by_triton and not return_state else n_chunks * T - L
     dtype = inputs[0].dtype if by_triton else blocks.toeplitz[0].dtype
     padded = [
@@ -149,42 +147,25 @@ def chunked_scan(
     ]
     with torch.autocast(inputs[0].device.type, enabled=False):
         if by_triton:
-            from ssm_estimators.functional.triton_scan import scan  # needs triton
+            from ssm_estimators.functional.triton_scan import scan as triton_scan  # needs triton
 
-            y, states = scan(padded, blocks, state, n_chunks, recompute)
+            y, states = triton_scan(padded, blocks, state, n_chunks, recompute)
         else:
-            with_states = return_state or state is not None or n_chunks > 1
-            y, states = _scan(padded, blocks, state, with_states, recompute)
+            y, states = torch_scan(
+                padded,
+                blocks.routes,
+                blocks.transition,
+                blocks.toeplitz,
+                blocks.into_state,
+                blocks.from_state,
+                state,
+                with_states=return_state or state is not None or n_chunks > 1,
+                recompute=recompute,
+            )
         y = (y[..., :L] if missing else y).to(inputs[0].dtype)
         if not return_state:
             return y, None
         return y, _state_inside_chunk(padded, states, blocks, known_lengths(inputs[0], lengths))
-
-
-def _takes_triton(blocks: Blocks) -> bool:
-    """Whether Triton's kernels are wanted, and there are some for such blocks."""
-    n_states = blocks.from_state[0].shape[1]
-    return takes_triton(blocks.toeplitz[0]) and blocks.chunk_length in TRITON_CHUNKS and n_states <= TRITON_STATES
-
-
-def _scan(
-    padded: list[Tensor], blocks: Blocks, state: Tensor | None, with_states: bool, recompute: bool
-) -> tuple[Tensor, Tensor]:
-    """Outputs (H * M, batch, n_chunks * T), and the state before each chunk, by PyTorch's operators."""
-    H, batch, L = padded[0].shape
-    T = blocks.chunk_length
-    y, states = ChunkedScan.apply(  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
-        blocks.routes,
-        with_states,
-        recompute,
-        state,
-        blocks.transition,
-        *padded,
-        *blocks.toeplitz,
-        *blocks.into_state,
-        *blocks.from_state,
-    )
-    return y.view(H, batch, L // T, -1, T).permute(0, 3, 1, 2, 4).reshape(-1, batch, L), states
 
 
 def known_lengths(u: Tensor, lengths: Tensor | None) -> Tensor:

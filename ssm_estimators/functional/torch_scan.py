@@ -8,6 +8,7 @@ another case's first chunk, which gets its initial state at the end.
 """
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +19,30 @@ from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.blocks import as_pairs
 
 FEW_SERIES = 8  # of which dense transitions are worth taking in groups
+
+
+def scan(
+    inputs: Sequence[Tensor],
+    routes: tuple[tuple[int, int], ...],
+    transition: Tensor,
+    toeplitz: Sequence[Tensor],
+    into_state: Sequence[Tensor],
+    from_state: Sequence[Tensor],
+    state: Tensor | None,
+    *,
+    with_states: bool,
+    recompute: bool,
+) -> tuple[Tensor, Tensor]:
+    """Outputs (H * M, batch, L) of whole chunks of inputs (H, batch, L), and the state before each chunk.
+
+    The matrices and ``routes`` are those of :class:`~ssm_estimators.functional.blocks.Blocks`.
+    """
+    H, batch, L = inputs[0].shape
+    T = toeplitz[0].shape[1]
+    y, states = ChunkedScan.apply(  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+        routes, with_states, recompute, state, transition, *inputs, *toeplitz, *into_state, *from_state
+    )
+    return y.view(H, batch, L // T, -1, T).permute(0, 3, 1, 2, 4).reshape(-1, batch, L), states
 
 
 class ChunkedScan(torch.autograd.Function):

@@ -8,8 +8,10 @@ import triton.language as tl
 from torch import Tensor
 
 from ssm_estimators.functional.autograd import once_differentiable
+from ssm_estimators.functional.triton_launch import launch
 
-POINTS, COLUMNS = 1024, 32  # of all cases' time points, a program
+POINTS = 1024  # of all cases' time points, a program
+NUMBERS, COLUMNS = 8192, 32  # of a tile of layer norm, and its time points, at most
 
 
 @triton.jit
@@ -83,7 +85,7 @@ class TritonGatedMixing(torch.autograd.Function):
         g = _activated(y, gain, product_type)
         mixed = weight.to(product_type) @ g.flatten(1)
         out = torch.empty_like(x)
-        _gate[_grid(x)](mixed, bias, x, _or(gain_after, x), out, H, batch, L, POINTS, gain_after is not None)
+        launch(_gate, _grid(x), mixed, bias, x, _or(gain_after, x), out, H, batch, L, POINTS, gain_after is not None)
         ctx.save_for_backward(y, weight, bias, gain, gain_after, mixed)
         ctx.product_type = product_type
         return out
@@ -96,19 +98,31 @@ class TritonGatedMixing(torch.autograd.Function):
         H, batch, L = dout.shape
         grid = _grid(dout)
         dmixed, dbias = torch.empty_like(mixed), dout.new_empty(2 * H, grid[0])
-        _gate_backward[grid](
-            mixed, bias, _or(gain_after, dout), dout, dmixed, dbias, H, batch, L, POINTS, gain_after is not None
+        launch(
+            _gate_backward,
+            grid,
+            mixed,
+            bias,
+            _or(gain_after, dout),
+            dout,
+            dmixed,
+            dbias,
+            H,
+            batch,
+            L,
+            POINTS,
+            gain_after is not None,
         )
         dweight = (dmixed @ _activated(y, gain, ctx.product_type).flatten(1).mT).to(weight)
         dg, dy = weight.to(dmixed).mT @ dmixed, torch.empty_like(y)
-        _activate_backward[_grid(y)](dg, y, _or(gain, y), dy, batch, L, POINTS, gain is not None)
+        launch(_activate_backward, _grid(y), dg, y, _or(gain, y), dy, batch, L, POINTS, gain is not None)
         return dy, dout, dweight, dbias.sum(1), None, None, None
 
 
 def _activated(y: Tensor, gain: Tensor | None, dtype: torch.dtype) -> Tensor:
     """Gain times gelu(y)."""
     g = torch.empty_like(y, dtype=dtype)
-    _activate[_grid(y)](y, _or(gain, y), g, *y.shape[1:], POINTS, gain is not None)
+    launch(_activate, _grid(y), y, _or(gain, y), g, *y.shape[1:], POINTS, gain is not None)
     return g
 
 
@@ -161,8 +175,8 @@ class TritonLayerNorm(torch.autograd.Function):
         x = x.contiguous()
         H, n = len(x), x[0].numel()
         y, mean, scale = torch.empty_like(x), x.new_empty(n), x.new_empty(n)
-        width = triton.next_power_of_2(H)
-        _normalise[(triton.cdiv(n, COLUMNS),)](x, weight, bias, y, mean, scale, H, n, eps, width, COLUMNS)
+        tile, columns = _tile(H)
+        launch(_normalise, (triton.cdiv(n, columns),), x, weight, bias, y, mean, scale, H, n, eps, **tile)
         ctx.save_for_backward(x, weight, mean, scale)
         return y
 
@@ -171,10 +185,29 @@ class TritonLayerNorm(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, mean, scale = ctx.saved_tensors
         H, n = len(x), x[0].numel()
-        programs, dx = triton.cdiv(n, COLUMNS), torch.empty_like(x)
+        tile, columns = _tile(H)
+        programs, dx = triton.cdiv(n, columns), torch.empty_like(x)
         dweight, dbias = x.new_empty(2, programs, H)
-        width = triton.next_power_of_2(H)
-        _normalise_backward[(programs,)](
-            x, weight, mean, scale, dy.contiguous(), dx, dweight, dbias, H, n, width, COLUMNS
+        launch(
+            _normalise_backward,
+            (programs,),
+            x,
+            weight,
+            mean,
+            scale,
+            dy.contiguous(),
+            dx,
+            dweight,
+            dbias,
+            H,
+            n,
+            **tile,
         )
         return dx, dweight.sum(0), dbias.sum(0), None
+
+
+def _tile(H: int) -> tuple[dict[str, int], int]:
+    """Sizes of a tile of all features, which keeps to the registers; its time points."""
+    width = triton.next_power_of_2(H)
+    columns = min(COLUMNS, max(1, NUMBERS // width))
+    return {"WIDTH": width, "COLUMNS": columns, "num_warps": 8 if width * columns >= NUMBERS else 4}, columns

@@ -14,7 +14,8 @@ import triton.language as tl
 from torch import Tensor
 
 from ssm_estimators.functional.autograd import once_differentiable
-from ssm_estimators.functional.triton_kernels import tile_width
+from ssm_estimators.functional.triton_launch import launch
+from ssm_estimators.functional.triton_sizes import tile_width
 
 COMPILED = {"num_warps": 8, "num_stages": 1}
 
@@ -103,7 +104,7 @@ class TritonDoubling(torch.autograd.Function):
         vectors, sizes = torch.cat([C, B[:, None]], dim=1), _sizes(N, R, T)
         shapes = (H, T, R + 1, N), (H, R, T), (H, sizes["BITS"] + 1, N, N)
         lags, kernels, powers = (torch.empty(shape, device=A.device) for shape in shapes)
-        _double[H, R + 1](A.contiguous(), vectors, lags, kernels, powers, **sizes)
+        launch(_double, (H, R + 1), A.contiguous(), vectors, lags, kernels, powers, **sizes)
         ctx.save_for_backward(vectors, lags, powers)
         return lags[:, :, R].mT, lags[:, :, :R], kernels, powers[:, -1].mT + torch.eye(N, device=A.device)
 
@@ -116,7 +117,8 @@ class TritonDoubling(torch.autograd.Function):
         H, T, _, N = lags.shape
         dlags = torch.cat([drows, dcolumns.mT[:, :, None]], dim=2)
         dA, dvectors, ddrive = (vectors.new_empty(*vectors.shape, *size, dtype=lags.dtype) for size in ((N,), (), ()))
-        _double_backward[H, vectors.shape[1]](
+        launch(
+            _double_backward, (H, vectors.shape[1]),
             vectors, lags, powers, dlags, dkernels.contiguous(), dtransition.contiguous(), dA, dvectors, ddrive,
             **_sizes(N, vectors.shape[1] - 1, T),
         )  # fmt: skip

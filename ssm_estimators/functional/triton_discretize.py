@@ -12,6 +12,7 @@ import triton.language as tl
 from torch import Tensor
 
 from ssm_estimators.functional.autograd import once_differentiable
+from ssm_estimators.functional.triton_launch import launch
 
 TERMS = tl.constexpr(16)  # of a power series up to |z| = 1/2
 
@@ -132,7 +133,7 @@ class TritonDiscretize(torch.autograd.Function):
         H, P = log_A_real.shape
         parameters = [value.contiguous() for value in (log_A_real, A_imag, B, log_dt)]
         A_bar, B_bar = (torch.empty(H, P, 2, dtype=torch.float64, device=B.device) for _ in range(2))
-        _discretize[(H,)](*parameters, A_bar, B_bar, rate, hold, P, triton.next_power_of_2(P))
+        launch(_discretize, (H,), *parameters, A_bar, B_bar, rate, hold, P, triton.next_power_of_2(P))
         ctx.hold, ctx.rate = hold, rate
         ctx.save_for_backward(*parameters)
         return torch.view_as_complex(A_bar), torch.view_as_complex(B_bar)
@@ -145,5 +146,5 @@ class TritonDiscretize(torch.autograd.Function):
         gradients = [torch.view_as_real(value.resolve_conj().contiguous()) for value in (dA_bar, dB_bar)]
         made = [torch.empty_like(value) for value in parameters]
         width = triton.next_power_of_2(P)
-        _discretize_backward[(H,)](*parameters, *gradients, *made, ctx.rate, ctx.hold, P, width)
+        launch(_discretize_backward, (H,), *parameters, *gradients, *made, ctx.rate, ctx.hold, P, width)
         return *made, None, None

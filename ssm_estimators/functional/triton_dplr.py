@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.triton_discretize import load_modes, load_pair
+from ssm_estimators.functional.triton_launch import launch
 
 
 @triton.jit
@@ -116,7 +117,7 @@ class TritonDPLR(torch.autograd.Function):
         H, P = log_A_real.shape
         parameters = [value.contiguous() for value in (log_A_real, A_imag, low_rank, B, log_dt)]
         A_bar, B_bar = (torch.empty(H, *s, dtype=torch.float64, device=B.device) for s in ((2 * P, 2 * P), (2 * P,)))
-        _bilinear[(H,)](*parameters, A_bar, B_bar, rate, P, triton.next_power_of_2(P))
+        launch(_bilinear, (H,), *parameters, A_bar, B_bar, rate, P, triton.next_power_of_2(P))
         ctx.rate = rate
         ctx.save_for_backward(*parameters)
         return A_bar, B_bar
@@ -128,5 +129,5 @@ class TritonDPLR(torch.autograd.Function):
         H, P = parameters[0].shape
         made = [torch.empty_like(value) for value in parameters]
         gradients = dA_bar.contiguous(), dB_bar.contiguous()
-        _bilinear_backward[(H,)](*parameters, *gradients, *made, ctx.rate, P, triton.next_power_of_2(P))
+        launch(_bilinear_backward, (H,), *parameters, *gradients, *made, ctx.rate, P, triton.next_power_of_2(P))
         return *made, None

@@ -1,194 +1,238 @@
-"""The two kernels of the chunked scan for CUDA: a walk along the chunks, and the gradients of the block matrices.
+"""The three kernels of the chunked scan for CUDA: states along the chunks, outputs of all chunks, and gradients.
 
-The same walk serves the forward and the backward pass: gradients travel through the transposed matrices, against time.
-Rows of a tile are pieces of series, so that few long series fill a chip as many short ones do.
+:func:`walk` moves states from chunk to chunk, one program for some pieces of series. What depends on no order has
+kernels of its own, with a program for each tile of chunks: :func:`outputs`, and :func:`matrix_gradients`. The backward
+pass uses the same three: gradients travel through the transposed matrices, against time.
 """
 
 import triton
 import triton.language as tl
 
-LEAST = 16  # rows and columns that tensor cores take
-
-
-def tile_width(n: int) -> int:
-    """The least size of a tile that holds n."""
-    width: int = max(LEAST, triton.next_power_of_2(n))
-    return width
-
 
 @triton.jit
 def walk(
     u, u_q, u_h, u_b,
-    y, y_m, y_h, y_b,
-    toeplitz, toeplitz_h, toeplitz_i, toeplitz_j,
-    into, into_h, into_i, into_j,
-    readout, readout_h, readout_i, readout_j,
-    transition, other, other_readout, other_h, other_i, other_j,
-    initial, ends, added, states,
-    L, n_chunks, n_pieces, piece, n_rows,
-    T: tl.constexpr, Q: tl.constexpr, WIDTH_IN: tl.constexpr, M: tl.constexpr, WIDTH_OUT: tl.constexpr,
-    N: tl.constexpr, WIDTH_STATE: tl.constexpr, ROWS: tl.constexpr,
-    DIAGONAL: tl.constexpr, REVERSE: tl.constexpr, WRITE: tl.constexpr, SAVE: tl.constexpr,
-    INITIAL: tl.constexpr, ADDED: tl.constexpr, OTHER: tl.constexpr, PRECISION: tl.constexpr,
+    into, into_d, into_h, into_i, into_j,
+    transition, start, added, states, ends,
+    L, n_chunks, n_pieces, piece, n_rows, exponent,
+    T: tl.constexpr, Q: tl.constexpr, WIDTH_IN: tl.constexpr, N: tl.constexpr, WIDTH_STATE: tl.constexpr,
+    ROWS: tl.constexpr, DIAGONAL: tl.constexpr, GRADIENT: tl.constexpr, DRIVEN: tl.constexpr, SAVE: tl.constexpr,
+    START: tl.constexpr, ADDED: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """Move the state of every row along its piece of ``piece`` chunks; write outputs, and the state before each chunk.
+    """Move the state of every row along its piece of ``piece`` chunks, and keep the state before each chunk.
 
-    Of pairs, WIDTH_STATE counts pairs, whose real and imaginary parts lie beside each other in memory; of dense systems
-    it counts states.
+    The third axis of the grid counts directions: the first runs forward in time and the second backward. Gradients run
+    the other way, through conjugate or transposed transitions. A chunk drives the state by its inputs if DRIVEN, and by
+    what is ``added`` to it if ADDED. Without inputs, diagonal transitions are first raised to the power ``exponent``.
+
+    Of pairs, WIDTH_STATE counts pairs, whose real and imaginary parts lie beside each other in memory. As pairs do not
+    mix, the third axis counts groups of them too where there are more. Of dense systems WIDTH_STATE holds all states.
     """
-    h = tl.program_id(0).to(tl.int64)
+    per: tl.constexpr = 2 if DIAGONAL else 1
+    n_groups: tl.constexpr = (N + per * WIDTH_STATE - 1) // (per * WIDTH_STATE)
+    h, d, group = tl.program_id(0).to(tl.int64), tl.program_id(2) // n_groups, tl.program_id(2) % n_groups
+    system = d * tl.num_programs(0) + h
     row = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
     case, first = (row // n_pieces).to(tl.int64), (row % n_pieces) * piece
-    i, j, n = tl.arange(0, WIDTH_IN), tl.arange(0, WIDTH_OUT), tl.arange(0, WIDTH_STATE)
-    in_i, in_j = i < Q * T, j < M * T
-    per: tl.constexpr = 2 if DIAGONAL else 1
+    n = group * WIDTH_STATE + tl.arange(0, WIDTH_STATE)
     in_n = per * n < N
     is_row = row < n_rows
     of_row = is_row[:, None] & in_n[None, :]
+    at = (system * n_rows + row[:, None]) * N + per * n[None, :]
 
-    Into = tl.load(
-        into + h * into_h + i[:, None] * into_i + per * n[None, :] * into_j, in_i[:, None] & in_n[None, :], 0.0
-    )
-    at = (h * n_rows + row[:, None]) * N + per * n[None, :]
     S = tl.zeros((ROWS, WIDTH_STATE), tl.float32)
-    if INITIAL:
-        S = tl.load(initial + at, of_row, 0.0)
+    if START:
+        S = tl.load(start + at, of_row, 0.0)
     if DIAGONAL:
-        Into_imag = tl.load(
-            into + h * into_h + i[:, None] * into_i + (2 * n[None, :] + 1) * into_j, in_i[:, None] & in_n[None, :], 0.0
-        )
         S_imag = tl.zeros((ROWS, WIDTH_STATE), tl.float32)
-        if INITIAL:
-            S_imag = tl.load(initial + at + 1, of_row, 0.0)
+        if START:
+            S_imag = tl.load(start + at + 1, of_row, 0.0)
         A = tl.load(transition + h * N + 2 * n, in_n, 0.0)[None, :]
-        A_imag = tl.load(transition + h * N + 2 * n + 1, in_n, 0.0)[None, :]
+        A_imag = tl.load(transition + h * N + 2 * n + 1, in_n, 0.0)[None, :] * (-1.0 if GRADIENT else 1.0)
+        if not DRIVEN:
+            A, A_imag = power_of(A, A_imag, exponent)
     else:
-        A = tl.load(transition + (h * N + n[:, None]) * N + n[None, :], in_n[:, None] & in_n[None, :], 0.0)
-    if WRITE:
-        Toeplitz = tl.load(
-            toeplitz + h * toeplitz_h + i[:, None] * toeplitz_i + j[None, :] * toeplitz_j,
-            in_i[:, None] & in_j[None, :],
-            0.0,
-        )
-        Read = tl.load(
-            readout + h * readout_h + per * n[:, None] * readout_i + j[None, :] * readout_j,
-            in_n[:, None] & in_j[None, :],
-            0.0,
-        )
+        inside = h * N * N + (n[:, None] + n[None, :] * N if GRADIENT else n[:, None] * N + n[None, :])
+        A = tl.load(transition + inside, in_n[:, None] & in_n[None, :], 0.0)
+    if DRIVEN:
+        i = tl.arange(0, WIDTH_IN)
+        in_i = i < Q * T
+        of = into + d.to(tl.int64) * into_d + h * into_h + i[:, None] * into_i
+        Into = tl.load(of + per * n[None, :] * into_j, in_i[:, None] & in_n[None, :], 0.0)
         if DIAGONAL:
-            Read_imag = tl.load(
-                readout + h * readout_h + (2 * n[:, None] + 1) * readout_i + j[None, :] * readout_j,
-                in_n[:, None] & in_j[None, :],
-                0.0,
-            )
-        if OTHER:
-            k = tl.arange(0, per * WIDTH_STATE)
-            in_k = k < N
-            Other_read = tl.load(
-                other_readout + h * other_h + k[:, None] * other_i + j[None, :] * other_j,
-                in_k[:, None] & in_j[None, :],
-                0.0,
-            )
+            Into_imag = tl.load(of + (2 * n[None, :] + 1) * into_j, in_i[:, None] & in_n[None, :], 0.0)
+        u_row = u + h * u_h + case[:, None] * u_b + (i // T)[None, :].to(tl.int64) * u_q
 
-    u_row = u + h * u_h + case[:, None] * u_b + (i // T)[None, :] * u_q
-    y_row = y + h * y_h + case[:, None] * y_b + (j // T)[None, :] * y_m
+    is_backward = (d == 0) == GRADIENT
+    begin, ahead = tl.where(is_backward, piece - 1, 0), tl.where(is_backward, -1, 1)
     for step in range(piece):
-        chunk = first + (piece - 1 - step if REVERSE else step)
-        time = chunk[:, None].to(tl.int64) * T + (i % T)[None, :]
-        U = tl.load(u_row + time, is_row[:, None] & in_i[None, :] & (time < L), 0.0).to(tl.float32)
-        is_chunk = is_row & (chunk < n_chunks)
-        of_chunk = is_chunk[:, None] & in_n[None, :]
-        place = (h * (n_rows // n_pieces) + case) * n_chunks + chunk
-        at_chunk = place[:, None] * N + per * n[None, :]
+        chunk = first + begin + ahead * step
+        of_chunk = (is_row & (chunk < n_chunks))[:, None] & in_n[None, :]
+        at_chunk = ((system * (n_rows // n_pieces) + case) * n_chunks + chunk)[:, None] * N + per * n[None, :]
         if SAVE:
             tl.store(states + at_chunk, S, of_chunk)
             if DIAGONAL:
                 tl.store(states + at_chunk + 1, S_imag, of_chunk)
-        if WRITE:
-            Y = tl.dot(U, Toeplitz, input_precision=PRECISION)
-            Y = tl.dot(S, Read, Y, input_precision=PRECISION)
-            if DIAGONAL:
-                Y = tl.dot(S_imag, Read_imag, Y, input_precision=PRECISION)
-            if OTHER:
-                O = tl.load(other + place[:, None] * N + k[None, :], is_chunk[:, None] & in_k[None, :], 0.0)
-                Y = tl.dot(O, Other_read, Y, input_precision=PRECISION)
-            time_out = chunk[:, None].to(tl.int64) * T + (j % T)[None, :]
-            tl.store(y_row + time_out, Y.to(y.dtype.element_ty), is_row[:, None] & in_j[None, :] & (time_out < L))
         if DIAGONAL:
-            moved = A * S - A_imag * S_imag
-            S_imag = tl.dot(U, Into_imag, A * S_imag + A_imag * S, input_precision=PRECISION)
-            S = tl.dot(U, Into, moved, input_precision=PRECISION)
-            if ADDED:
-                S += tl.load(added + at_chunk, of_chunk, 0.0)
-                S_imag += tl.load(added + at_chunk + 1, of_chunk, 0.0)
+            S, S_imag = A * S - A_imag * S_imag, A * S_imag + A_imag * S
         else:
-            S = tl.dot(U, Into, tl.dot(S, A, input_precision=PRECISION), input_precision=PRECISION)
-            if ADDED:
-                S += tl.load(added + at_chunk, of_chunk, 0.0)
+            S = tl.dot(S, A, input_precision=PRECISION)
+        if DRIVEN:
+            time = chunk[:, None].to(tl.int64) * T + (i % T)[None, :]
+            U = tl.load(u_row + time, is_row[:, None] & in_i[None, :] & (time < L), 0.0).to(tl.float32)
+            S = tl.dot(U, Into, S, input_precision=PRECISION)
+            if DIAGONAL:
+                S_imag = tl.dot(U, Into_imag, S_imag, input_precision=PRECISION)
+        if ADDED:
+            S += tl.load(added + at_chunk, of_chunk, 0.0)
+            if DIAGONAL:
+                S_imag += tl.load(added + at_chunk + 1, of_chunk, 0.0)
     tl.store(ends + at, S, of_row)
     if DIAGONAL:
         tl.store(ends + at + 1, S_imag, of_row)
 
 
 @triton.jit
+def power_of(A, A_imag, exponent):
+    """A to a power below 2^30, by squarings in double precision."""
+    A, A_imag = A.to(tl.float64), A_imag.to(tl.float64)
+    real, imag = tl.zeros_like(A) + 1.0, tl.zeros_like(A)
+    for bit in range(30):
+        is_set = ((exponent >> bit) & 1) == 1
+        product, product_imag = real * A - imag * A_imag, real * A_imag + imag * A
+        real, imag = tl.where(is_set, product, real), tl.where(is_set, product_imag, imag)
+        A, A_imag = A * A - A_imag * A_imag, 2 * A * A_imag
+    return real.to(tl.float32), imag.to(tl.float32)
+
+
+@triton.jit
+def outputs(
+    u, u_q, u_h, u_b,
+    y, y_m, y_h, y_b,
+    toeplitz, toeplitz_h, toeplitz_i, toeplitz_j,
+    states, readout, readout_d, readout_h, readout_i, readout_j,
+    L, n_chunks, n_rows,
+    T: tl.constexpr, Q: tl.constexpr, M: tl.constexpr, N: tl.constexpr, D: tl.constexpr,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
+    """Outputs of a tile of chunks: their inputs by ``toeplitz``, and the states of each direction by ``readout``."""
+    h = tl.program_id(0).to(tl.int64)
+    row = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
+    case, chunk = (row // n_chunks).to(tl.int64)[:, None], (row % n_chunks).to(tl.int64)[:, None]
+    is_row = (row < n_rows)[:, None]
+    j = tl.program_id(2) * COLUMNS + tl.arange(0, COLUMNS)[None, :]
+    k, in_j = tl.arange(0, DEPTH), j < M * T
+    Y = tl.zeros((ROWS, COLUMNS), tl.float32)
+    for begin in range(0, Q * T, DEPTH):
+        i = begin + k
+        time = chunk * T + (i % T)[None, :]
+        is_input = is_row & (i < Q * T)[None, :] & (time < L)
+        U = tl.load(u + h * u_h + case * u_b + (i // T)[None, :].to(tl.int64) * u_q + time, is_input, 0.0)
+        of = toeplitz + h * toeplitz_h + i[:, None] * toeplitz_i + j * toeplitz_j
+        Y = tl.dot(U.to(tl.float32), tl.load(of, (i < Q * T)[:, None] & in_j, 0.0), Y, input_precision=PRECISION)
+    for d in tl.static_range(D):
+        for begin in range(0, N, DEPTH):
+            n = begin + k
+            place = (d * tl.num_programs(0) + h) * n_rows + row[:, None]
+            S = tl.load(states + place * N + n[None, :], is_row & (n < N)[None, :], 0.0)
+            of = readout + d * readout_d + h * readout_h + n[:, None] * readout_i + j * readout_j
+            Y = tl.dot(S, tl.load(of, (n < N)[:, None] & in_j, 0.0), Y, input_precision=PRECISION)
+    time = chunk * T + j % T
+    to = y + h * y_h + case * y_b + (j // T).to(tl.int64) * y_m + time
+    tl.store(to, Y.to(y.dtype.element_ty), is_row & in_j & (time < L))
+
+
+@triton.jit
 def matrix_gradients(
     u, u_q, u_h, u_b,
     dy, dy_m, dy_h, dy_b,
-    before, after, dtoeplitz, dinto, dreadout, dtransition,
+    before, after, sums,
     L, n_chunks, n_rows, n_tiles,
-    T: tl.constexpr, Q: tl.constexpr, WIDTH_IN: tl.constexpr, M: tl.constexpr, WIDTH_OUT: tl.constexpr,
-    N: tl.constexpr, WIDTH_STATE: tl.constexpr, ROWS: tl.constexpr,
-    DIAGONAL: tl.constexpr, TOEPLITZ: tl.constexpr, PRECISION: tl.constexpr,
+    T: tl.constexpr, Q: tl.constexpr, M: tl.constexpr, N: tl.constexpr, D: tl.constexpr,
+    TILE_IN: tl.constexpr, TILE_OUT: tl.constexpr, TILE_STATE: tl.constexpr, WIDTH_STATE: tl.constexpr,
+    ROWS: tl.constexpr, DIAGONAL: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Sums, over ``n_tiles`` tiles of chunks, of inputs and states before, times gradients of outputs and states after.
+
+    A program makes a tile of each matrix, of both directions at once. Where matrices are larger than a tile, the third
+    axis of the grid counts tiles of inputs, outputs and states. A tile that several programs make is written by one.
+    ``sums`` has, for each part of the chunks, the gradients of ``toeplitz``, of ``into`` and ``readout`` of each
+    direction, and of the transition, one after the other.
 
     Of pairs, the gradient of the transition is conj(state) times the gradient, real and imaginary part side by side.
     """
     h, part = tl.program_id(0).to(tl.int64), tl.program_id(1)
-    place = h * tl.num_programs(1) + part
-    i, j, n = tl.arange(0, WIDTH_IN), tl.arange(0, WIDTH_OUT), tl.arange(0, WIDTH_STATE)
-    in_i, in_j, in_n = i < Q * T, j < M * T, n < N
-    Toeplitz = tl.zeros((WIDTH_IN, WIDTH_OUT), tl.float32)
-    Into = tl.zeros((WIDTH_IN, WIDTH_STATE), tl.float32)
-    Readout = tl.zeros((WIDTH_STATE, WIDTH_OUT), tl.float32)
+    H, job = tl.num_programs(0), tl.program_id(2)
+    n_in: tl.constexpr = (Q * T + TILE_IN - 1) // TILE_IN
+    n_out: tl.constexpr = (M * T + TILE_OUT - 1) // TILE_OUT
+    tile_in, tile_out, tile_state = job % n_in, job // n_in % n_out, job // (n_in * n_out)
+    i, j = tile_in * TILE_IN + tl.arange(0, TILE_IN), tile_out * TILE_OUT + tl.arange(0, TILE_OUT)
+    n, m = tile_state * TILE_STATE + tl.arange(0, TILE_STATE), tl.arange(0, WIDTH_STATE)
+    in_i, in_j, in_n, in_m = i < Q * T, j < M * T, n < N, m < N
+    Toeplitz = tl.zeros((TILE_IN, TILE_OUT), tl.float32)
+    Into = tl.zeros((TILE_IN, TILE_STATE), tl.float32)
+    Readout = tl.zeros((TILE_STATE, TILE_OUT), tl.float32)
+    if D == 2:
+        Into_back, Readout_back = tl.zeros_like(Into), tl.zeros_like(Readout)
     if DIAGONAL:
-        p = tl.arange(0, WIDTH_STATE // 2)
-        A = tl.zeros((WIDTH_STATE // 2,), tl.float32)
-        A_imag = tl.zeros((WIDTH_STATE // 2,), tl.float32)
+        A = tl.zeros((TILE_STATE // 2,), tl.float32)
+        A_imag = tl.zeros((TILE_STATE // 2,), tl.float32)
     else:
-        A = tl.zeros((WIDTH_STATE, WIDTH_STATE), tl.float32)
+        A = tl.zeros((TILE_STATE, WIDTH_STATE), tl.float32)
     for tile in range(n_tiles):
         row = (part * n_tiles + tile) * ROWS + tl.arange(0, ROWS)
-        is_row = row < n_rows
+        is_row = (row < n_rows)[:, None]
         case, chunk = (row // n_chunks).to(tl.int64)[:, None], (row % n_chunks).to(tl.int64)[:, None]
         time = chunk * T + (i % T)[None, :]
-        U = tl.load(u + h * u_h + case * u_b + (i // T)[None, :] * u_q + time,
-                    is_row[:, None] & in_i[None, :] & (time < L), 0.0).to(tl.float32)  # fmt: skip
+        U = tl.load(u + h * u_h + case * u_b + (i // T)[None, :].to(tl.int64) * u_q + time,
+                    is_row & in_i[None, :] & (time < L), 0.0).to(tl.float32)  # fmt: skip
         time = chunk * T + (j % T)[None, :]
-        DY = tl.load(dy + h * dy_h + case * dy_b + (j // T)[None, :] * dy_m + time,
-                     is_row[:, None] & in_j[None, :] & (time < L), 0.0).to(tl.float32)  # fmt: skip
-        if TOEPLITZ:
-            Toeplitz = tl.dot(tl.trans(U), DY, Toeplitz, input_precision=PRECISION)
-        at = (h * n_rows + row)[:, None] * N
-        S = tl.load(before + at + n[None, :], is_row[:, None] & in_n[None, :], 0.0)
-        G = tl.load(after + at + n[None, :], is_row[:, None] & in_n[None, :], 0.0)
-        Into = tl.dot(tl.trans(U), G, Into, input_precision=PRECISION)
-        Readout = tl.dot(tl.trans(S), DY, Readout, input_precision=PRECISION)
+        DY = tl.load(dy + h * dy_h + case * dy_b + (j // T)[None, :].to(tl.int64) * dy_m + time,
+                     is_row & in_j[None, :] & (time < L), 0.0).to(tl.float32)  # fmt: skip
+        Toeplitz = tl.dot(tl.trans(U), DY, Toeplitz, input_precision=PRECISION)
+        for d in tl.static_range(D):
+            at = (d * H + h) * n_rows * N + row[:, None].to(tl.int64) * N
+            S = tl.load(before + at + n[None, :], is_row & in_n[None, :], 0.0)
+            G = tl.load(after + at + n[None, :], is_row & in_n[None, :], 0.0)
+            if d == 0:
+                Into = tl.dot(tl.trans(U), G, Into, input_precision=PRECISION)
+                Readout = tl.dot(tl.trans(S), DY, Readout, input_precision=PRECISION)
+            else:
+                Into_back = tl.dot(tl.trans(U), G, Into_back, input_precision=PRECISION)
+                Readout_back = tl.dot(tl.trans(S), DY, Readout_back, input_precision=PRECISION)
+            if DIAGONAL:
+                p = tile_state * TILE_STATE + 2 * tl.arange(0, TILE_STATE // 2)[None, :]
+                is_pair = is_row & (p < N)
+                S_real, S_imag = tl.load(before + at + p, is_pair, 0.0), tl.load(before + at + p + 1, is_pair, 0.0)
+                G_real, G_imag = tl.load(after + at + p, is_pair, 0.0), tl.load(after + at + p + 1, is_pair, 0.0)
+                A += tl.sum(S_real * G_real + S_imag * G_imag, 0)
+                A_imag += tl.sum(S_real * G_imag - S_imag * G_real, 0)
+            elif WIDTH_STATE == TILE_STATE:
+                A = tl.dot(tl.trans(S), G, A, input_precision=PRECISION)
+            else:
+                all_G = tl.load(after + at + m[None, :], is_row & in_m[None, :], 0.0)
+                A = tl.dot(tl.trans(S), all_G, A, input_precision=PRECISION)
+    per_feature: tl.constexpr = Q * T * M * T + D * N * (Q * T + M * T) + (N if DIAGONAL else N * N)
+    to = sums + part.to(tl.int64) * H * per_feature
+    if tile_state == 0:
+        tl.store(to + (h * Q * T + i[:, None]) * M * T + j[None, :], Toeplitz, in_i[:, None] & in_j[None, :])
+    to += H * Q * T * M * T
+    if tile_out == 0:
+        at = (h * Q * T + i[:, None]) * N + n[None, :]
+        tl.store(to + at, Into, in_i[:, None] & in_n[None, :])
+        if D == 2:
+            tl.store(to + H * Q * T * N + at, Into_back, in_i[:, None] & in_n[None, :])
+    to += D * H * Q * T * N
+    if tile_in == 0:
+        at = (h * N + n[:, None]) * M * T + j[None, :]
+        tl.store(to + at, Readout, in_n[:, None] & in_j[None, :])
+        if D == 2:
+            tl.store(to + H * N * M * T + at, Readout_back, in_n[:, None] & in_j[None, :])
+    to += D * H * N * M * T
+    if tile_in + tile_out == 0:
         if DIAGONAL:
-            pair = at + 2 * p[None, :]
-            is_pair = is_row[:, None] & (2 * p < N)[None, :]
-            S_real, S_imag = tl.load(before + pair, is_pair, 0.0), tl.load(before + pair + 1, is_pair, 0.0)
-            G_real, G_imag = tl.load(after + pair, is_pair, 0.0), tl.load(after + pair + 1, is_pair, 0.0)
-            A += tl.sum(S_real * G_real + S_imag * G_imag, 0)
-            A_imag += tl.sum(S_real * G_imag - S_imag * G_real, 0)
+            p = tile_state * TILE_STATE + 2 * tl.arange(0, TILE_STATE // 2)
+            tl.store(to + h * N + p, A, p < N)
+            tl.store(to + h * N + p + 1, A_imag, p < N)
         else:
-            A = tl.dot(tl.trans(S), G, A, input_precision=PRECISION)
-    if TOEPLITZ:
-        tl.store(dtoeplitz + (place * Q * T + i[:, None]) * M * T + j[None, :], Toeplitz, in_i[:, None] & in_j[None, :])
-    tl.store(dinto + (place * Q * T + i[:, None]) * N + n[None, :], Into, in_i[:, None] & in_n[None, :])
-    tl.store(dreadout + (place * N + n[:, None]) * M * T + j[None, :], Readout, in_n[:, None] & in_j[None, :])
-    if DIAGONAL:
-        tl.store(dtransition + place * N + 2 * p, A, 2 * p < N)
-        tl.store(dtransition + place * N + 2 * p + 1, A_imag, 2 * p < N)
-    else:
-        tl.store(dtransition + (place * N + n[:, None]) * N + n[None, :], A, in_n[:, None] & in_n[None, :])
+            tl.store(to + (h * N + n[:, None]) * N + m[None, :], A, in_n[:, None] & in_m[None, :])

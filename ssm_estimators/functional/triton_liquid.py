@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.blocks import to_pairs
+from ssm_estimators.functional.triton_launch import launch
 
 CASES = 4  # a program
 CHUNK = 64  # steps whose states the backward pass makes again
@@ -198,7 +199,8 @@ class TritonLiquidScan(torch.autograd.Function):
         starts = u.new_empty(directions, H, n_chunks, batch, P, 2)
         n_clamped = torch.empty(directions, H, batch, P, dtype=torch.int32, device=u.device)
         start = u if initial is None else torch.view_as_real(initial.resolve_conj().contiguous())
-        _liquid_walk[directions * H, triton.cdiv(batch, CASES)](
+        launch(
+            _liquid_walk, (directions * H, triton.cdiv(batch, CASES)),
             u, *systems, start, last, y, end, starts, n_clamped, log_moduli, H, batch, L, n_chunks,
             GUARD=guard, INITIAL=initial is not None, **_sizes(P),
         )  # fmt: skip
@@ -219,7 +221,8 @@ class TritonLiquidScan(torch.autograd.Function):
         sizes = _sizes(P)
         kept = u.new_empty(directions * H * programs, CHUNK, CASES, sizes["WIDTH"], 2)
         sums = [A_bar.real.new_empty(directions, H, programs, P, 2) for _ in range(3)]
-        _liquid_walk_back[directions * H, programs](
+        launch(
+            _liquid_walk_back, (directions * H, programs),
             u, *_systems(A_bar, B_bar, C, u), last, starts, dy.contiguous(), of_end, kept, du, *sums, dinitial,
             H, batch, L, triton.cdiv(L, CHUNK), GUARD=ctx.guard, **sizes,
         )  # fmt: skip

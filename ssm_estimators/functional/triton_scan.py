@@ -1,23 +1,36 @@
-"""The chunked scan in Triton's kernels: each pass reads a series once, and its state stays on the chip.
+"""The chunked scan in Triton's kernels: one moves the states of both directions along, and one makes all outputs.
 
 Gradients travel as states do: through the transposed matrices, against time. Where series are few, each is walked along
 in pieces at once, twice: from zero states, and then from the states that the pieces before leave.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 import triton
 from torch import Tensor
+from triton.runtime.errors import OutOfResources
 
 from ssm_estimators.functional.autograd import once_differentiable
-from ssm_estimators.functional.blocks import Blocks, as_components, move
-from ssm_estimators.functional.triton_kernels import LEAST, matrix_gradients, tile_width, walk
+from ssm_estimators.functional.blocks import Blocks
+from ssm_estimators.functional.triton_kernels import matrix_gradients, outputs, walk
+from ssm_estimators.functional.triton_launch import launch
+from ssm_estimators.functional.triton_refused import by_operators, gradients_by_operators
+from ssm_estimators.functional.triton_sizes import (
+    PAIRS,
+    ROWS,
+    Sizes,
+    note_too_large,
+    precision,
+    tile_of_sums,
+    tile_width,
+    walk_options,
+)
 
-ROWS_OF_SUM = 32
 PROGRAMS = 512  # that fill a chip
 LEAST_PIECE = 8  # chunks
+TILE, DEPTH = 64, 32  # of products outside of the walk: most rows and columns, and numbers summed at once
 
 
 def scan(
@@ -43,223 +56,208 @@ def scan(
 
     Notes
     -----
+    Where a GPU refuses a kernel, PyTorch's operators take its place, and the next scan has shorter chunks.
+
     Slow twin: :func:`ssm_estimators.functional.reference.recurrence`.
     """
-    into = []
-    for direction in range(len(blocks.from_state)):
-        routes = {q: m for (q, d), m in zip(blocks.routes, blocks.into_state, strict=True) if d == direction}
-        none = torch.zeros_like(blocks.into_state[0])
-        into.append(_one([routes.get(q, none) for q in range(len(inputs))]))
     u = inputs[0][None] if len(inputs) == 1 else torch.stack(inputs)
-    made: tuple[Tensor, Tensor] = TritonScan.apply(  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
-        blocks.chunk_length,
-        n_chunks,
-        recompute,
-        u.contiguous(),
-        None if state is None else state.float().contiguous(),
-        blocks.transition,
-        _one(blocks.toeplitz),
-        *into,
-        *blocks.from_state,
-    )
+    start = None if state is None else state.float().contiguous()
+    tensors = (u.contiguous(), start, blocks.transition, *(blocks.stacked or _stacked(blocks, len(inputs))))
+    try:
+        made: tuple[Tensor, Tensor] = TritonScan.apply(n_chunks, recompute, *tensors)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
+    except OutOfResources:
+        note_too_large(blocks.sizes, blocks.chunk_length, u.device)
+        return by_operators(n_chunks, recompute, *tensors)
     return made
 
 
-def _one(matrices: Sequence[Tensor]) -> Tensor:
-    """Matrices (H, T, width) below each other."""
-    return matrices[0] if len(matrices) == 1 else torch.cat([*matrices], dim=1)
+def _stacked(blocks: Blocks, n_inputs: int) -> tuple[Tensor, Tensor, Tensor]:
+    """All matrices of a kind in one memory, with zeros where an input drives no state."""
+    toeplitz = blocks.toeplitz[0] if n_inputs == 1 else torch.cat(blocks.toeplitz, dim=1)
+    routes = dict(zip(blocks.routes, blocks.into_state, strict=True))
+    none = torch.zeros_like(blocks.into_state[0])
+    directions = range(len(blocks.from_state))
+    into = [torch.cat([routes.get((q, d), none) for q in range(n_inputs)], dim=1) for d in directions]
+    return toeplitz, _stack(into), _stack(blocks.from_state)
+
+
+def _stack(matrices: Any) -> Tensor:
+    return matrices[0][None] if len(matrices) == 1 else torch.stack([*matrices])
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Of one scan."""
+
+    T: int
+    n_chunks: int
+    n_directions: int
+    N: int
+    is_diagonal: bool
 
 
 class TritonScan(torch.autograd.Function):
     """As :class:`~ssm_estimators.functional.torch_scan.ChunkedScan`, of series of any length.
 
-    ``u`` is (Q, H, batch, L), the inputs one after the other; ``toeplitz`` (H, Q * T, M * T); of each direction
-    ``into_state`` is (H, Q * T, N), ``from_state`` (H, N, M * T). Outputs are (H * M, batch, L), and the forward
+    ``u`` is (Q, H, batch, L), the inputs one after the other; ``toeplitz`` (H, Q * T, M * T); ``into``
+    (n_directions, H, Q * T, N), ``readout`` (n_directions, H, N, M * T). Outputs are (H * M, batch, L), and the forward
     direction's states before ``n_chunks`` chunks, (H, batch, n_chunks, N).
     """
 
     @staticmethod
     def forward(
         ctx: Any,
-        T: int,
         n_chunks: int,
         recompute: bool,
         u: Tensor,
         initial: Tensor | None,
         transition: Tensor,
         toeplitz: Tensor,
-        *matrices: Tensor,
+        into: Tensor,
+        readout: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        into, readout = matrices[: len(matrices) // 2], matrices[len(matrices) // 2 :]
-        _, H, batch, L = u.shape
+        Q, H, batch, L = u.shape
+        T = into.shape[2] // Q
+        sizes = _Sizes(T, n_chunks, len(into), into.shape[3], transition.is_complex())
+        states, _ = _walk(sizes, u, into, transition, initial)
         y = u.new_empty(H, toeplitz.shape[2] // T, batch, L).transpose(0, 1)
-        states, _ = _walk_all(T, n_chunks, u, y, transition, toeplitz, into, readout, initial)
-        ctx.T, ctx.n_chunks, ctx.n_directions = T, n_chunks, len(into)
-        ctx.recompute, ctx.initial_given = recompute, initial is not None
+        _outputs(sizes, u, y, toeplitz, states, readout)
+        ctx.sizes = sizes
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(u, initial, transition, toeplitz, *matrices, *([] if recompute else states))
+        ctx.save_for_backward(u, initial, transition, toeplitz, into, readout, None if recompute else states)
         return y.transpose(0, 1).flatten(0, 1), states[0]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor | None, dstates: Tensor | None) -> tuple[Tensor | None, ...]:
-        u, initial, transition, toeplitz, *rest = ctx.saved_tensors
-        n, T, n_chunks = ctx.n_directions, ctx.T, ctx.n_chunks
-        into, readout, states = rest[:n], rest[n : 2 * n], rest[2 * n :]
-        if ctx.recompute:
-            states, _ = _walk_all(T, n_chunks, u, None, transition, toeplitz, into, readout, initial)
+        *given, states = ctx.saved_tensors
+        try:
+            return None, None, *TritonScan._gradients(ctx.sizes, given, states, dy, dstates)
+        except OutOfResources:
+            u, into, readout = given[0], given[4], given[5]
+            of_blocks = Sizes(len(u), readout.shape[3] // ctx.sizes.T, into.shape[3], ctx.sizes.is_diagonal)
+            note_too_large(of_blocks, ctx.sizes.T, u.device)
+            return None, None, *gradients_by_operators(ctx.sizes.n_chunks, given, dy, dstates)
+
+    @staticmethod
+    def _gradients(
+        sizes: "_Sizes", given: list[Tensor], states: Tensor | None, dy: Tensor | None, dstates: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        u, initial, transition, toeplitz, into, readout = given
+        if states is None:
+            states, _ = _walk(sizes, u, into, transition, initial)
         _, H, batch, L = u.shape
-        M = toeplitz.shape[2] // T
+        M = toeplitz.shape[2] // sizes.T
         dy = u.new_zeros(H * M, batch, L) if dy is None else dy.contiguous()
         dy = dy.view(H, M, batch, L).transpose(0, 1)
+        gradients, ends = _walk(sizes, dy, readout.mT, transition, None, dstates, is_gradient=True)
         du = torch.empty_like(u)
-        gradients, dinitial = _walk_all(
-            T,
-            n_chunks,
-            dy,
-            du,
-            transition.conj() if transition.is_complex() else transition.mT,
-            toeplitz.mT,
-            [matrix.mT for matrix in readout],
-            [matrix.mT for matrix in into],
-            added=dstates,
-            is_gradient=True,
-        )
-        pairs = enumerate(zip(states, gradients, strict=True))
-        sums = [
-            _matrix_gradients(T, u, dy, *pair, transition.is_complex(), direction == 0) for direction, pair in pairs
-        ]
-        dtransition = sums[0][2] if n == 1 else sums[0][2] + sums[1][2]
-        if transition.is_complex():
-            dtransition = torch.view_as_complex(dtransition.unflatten(-1, (-1, 2)))
-        start = dinitial if ctx.initial_given else None
-        return None, None, None, du, start, dtransition, sums[0][3], *(s[0] for s in sums), *(s[1] for s in sums)
-
-
-def _walk_all(
-    T: int,
-    n_chunks: int,
-    u: Tensor,
-    y: Tensor | None,
-    transition: Tensor,
-    toeplitz: Tensor,
-    into: Any,
-    readout: Any,
-    initial: Tensor | None = None,
-    added: Tensor | None = None,
-    is_gradient: bool = False,
-) -> tuple[list[Tensor], Tensor]:
-    """Write ``y``, if given; the states before each chunk of each direction, and where the first direction ends."""
-    states: list[Tensor] = []
-    ends = transition
-    for direction in reversed(range(len(into))):
-        last: dict[str, Any] = {} if direction else {"y": y, "toeplitz": toeplitz, "readout": readout}
-        walked, ends = _walk(
-            T,
-            n_chunks,
-            u,
-            transition,
-            into[direction],
-            reverse=(direction == 0) == is_gradient,
-            initial=None if direction else initial,
-            added=None if direction else added,
-            other=states[0] if states else None,
-            **last,
-        )
-        states.insert(0, walked)
-    return states, ends
+        _outputs(sizes, dy, du, toeplitz.mT, gradients, into.mT)
+        dtoeplitz, dinto, dreadout, dtransition = _matrix_gradients(sizes, u, dy, states, gradients)
+        return du, None if initial is None else ends[0, :, :, 0], dtransition, dtoeplitz, dinto, dreadout
 
 
 def _walk(
-    T: int,
-    n_chunks: int,
+    sizes: _Sizes,
     u: Tensor,
-    transition: Tensor,
     into: Tensor,
-    *,
-    reverse: bool,
+    transition: Tensor,
     initial: Tensor | None,
-    added: Tensor | None,
-    other: Tensor | None,
-    y: Tensor | None = None,
-    toeplitz: Any = None,
-    readout: Any = (),
+    added: Tensor | None = None,
+    *,
+    is_gradient: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """States before each chunk, (H, batch, n_chunks, N), and after the last, (H, batch, N); write ``y`` if given."""
+    """States before each chunk, (n_directions, H, batch, n_chunks, N); where pieces end, (..., n_pieces, N)."""
     Q, H, batch, L = u.shape
-    N = into.shape[2]
-    pieces = _pieces(H, batch, n_chunks)
-    piece = -(-n_chunks // pieces)
-    M = 1 if y is None else len(y)
-    matrices = (u, u, u) if y is None else (toeplitz, readout[0], readout[-1])
-    states = torch.empty(H, batch, n_chunks, N, device=u.device)
-    ends = torch.empty(H, batch, pieces, N, device=u.device)
-    moving = as_components(transition) if transition.is_complex() else transition.contiguous()
+    n_directions, n_chunks, N = sizes.n_directions, sizes.n_chunks, sizes.N
+    n_pieces = _pieces(n_directions * H, batch, n_chunks)
+    piece = -(-n_chunks // n_pieces)
+    states = u.new_empty(n_directions, H, batch, n_chunks, N, dtype=torch.float32)
+    ends = u.new_empty(n_directions, H, batch, n_pieces, N, dtype=torch.float32)
     added = None if added is None else added.contiguous()
+    moving = torch.view_as_real(transition) if sizes.is_diagonal else transition.contiguous()
+    of_walk = Sizes(Q, Q, N, sizes.is_diagonal)
+    width, n_groups = tile_width(N), 1
+    if sizes.is_diagonal:
+        width = min(tile_width(N // 2), PAIRS)
+        n_groups = triton.cdiv(N // 2, width)
+    constants = {
+        "T": sizes.T, "Q": Q, "WIDTH_IN": tile_width(Q * sizes.T), "N": N,
+        "WIDTH_STATE": width, "ROWS": ROWS, "DIAGONAL": sizes.is_diagonal,
+        "GRADIENT": is_gradient, "PRECISION": precision(), **walk_options(of_walk, sizes.T),
+    }  # fmt: skip
 
-    def run(start: Tensor | None, *, is_last: bool) -> None:
-        tensors = [u if y is None else y, matrices[0], into, matrices[1]]
-        strided = [value for t in tensors for value in (t, *(t.stride()[:3]))]
-        walk[H, triton.cdiv(batch * pieces, LEAST)](
-            u, *u.stride()[:3], *strided,
-            moving, u if other is None else other, matrices[2], *matrices[2].stride()[:3],
-            u if start is None else start, ends, u if added is None else added, states,
-            L, n_chunks, pieces, piece, batch * pieces,
-            T=T, Q=Q, WIDTH_IN=tile_width(Q * T), M=M, WIDTH_OUT=tile_width(M * T),
-            N=N, WIDTH_STATE=tile_width(N // 2 if transition.is_complex() else N), ROWS=LEAST,
-            DIAGONAL=transition.is_complex(), REVERSE=reverse, WRITE=is_last and y is not None, SAVE=is_last,
-            INITIAL=start is not None, ADDED=added is not None, OTHER=other is not None, PRECISION=_precision(),
+    def along_chunks(start: Tensor | None, save: bool) -> None:
+        launch(
+            walk, (H, triton.cdiv(batch * n_pieces, ROWS), n_directions * n_groups),
+            u, *u.stride()[:3], into, *into.stride(), moving,
+            u if start is None else start, u if added is None else added, states, ends,
+            L, n_chunks, n_pieces, piece, batch * n_pieces, 1,
+            DRIVEN=True, SAVE=save, START=start is not None, ADDED=added is not None, **constants,
         )  # fmt: skip
 
-    start = initial
-    if pieces > 1:
-        run(None, is_last=False)
-        start = _carry(ends, transition, piece, initial, reverse)
-    run(start, is_last=True)
-    return states, ends[:, :, 0 if reverse else -1]
+    if n_pieces == 1:
+        along_chunks(initial, save=True)
+        return states, ends
+    along_chunks(None, save=False)
+    starts = torch.empty_like(ends)
+    through = moving if sizes.is_diagonal else torch.linalg.matrix_power(moving, piece)
+    launch(
+        walk, (H, triton.cdiv(batch, ROWS), n_directions * n_groups),
+        u, *u.stride()[:3], into, *into.stride(), through,
+        u if initial is None else initial, ends, starts, torch.empty_like(ends[:, :, :, 0]),
+        0, n_pieces, 1, n_pieces, batch, piece,
+        DRIVEN=False, SAVE=True, START=initial is not None, ADDED=True, **constants,
+    )  # fmt: skip
+    along_chunks(starts, save=True)
+    return states, ends
 
 
-def _pieces(H: int, batch: int, n_chunks: int) -> int:
-    """In how many pieces to walk along each series."""
+def _pieces(n_systems: int, batch: int, n_chunks: int) -> int:
+    """In how many pieces to walk along each series: as fill the rows of a tile, and the chip."""
     n = 1
-    while H * triton.cdiv(batch * n, LEAST) < PROGRAMS and 2 * n * LEAST_PIECE <= n_chunks:
+    while 2 * n * LEAST_PIECE <= n_chunks and (
+        2 * batch * n <= ROWS or n_systems * triton.cdiv(batch * n, ROWS) < PROGRAMS
+    ):
         n *= 2
     return n
 
 
-def _carry(ends: Tensor, transition: Tensor, piece: int, initial: Tensor | None, reverse: bool) -> Tensor:
-    """States that pieces start from, (H, batch, pieces, N), of those that each leaves on its own."""
-    H, batch, pieces, N = ends.shape
-    first = torch.zeros_like(ends[:, :, :1]) if initial is None else initial[:, :, None]
-    states = torch.cat([first, ends.flip(2) if reverse else ends], dim=2)[:, :, :-1]
-    through = transition**piece if transition.is_complex() else torch.linalg.matrix_power(transition, piece)
-    distance = 1
-    while distance < pieces:
-        earlier = move(states[:, :, :-distance].flatten(1, 2), through).view(H, batch, -1, N)
-        states = torch.cat([states[:, :, :distance], states[:, :, distance:] + earlier], dim=2)
-        through = through * through if transition.is_complex() else through @ through
-        distance *= 2
-    return (states.flip(2) if reverse else states).contiguous()
-
-
-def _matrix_gradients(
-    T: int, u: Tensor, dy: Tensor, before: Tensor, after: Tensor, is_diagonal: bool, of_toeplitz: bool
-) -> list[Tensor]:
-    """Gradients of input and output matrices, transition and, if wanted, the Toeplitz matrix."""
+def _outputs(sizes: _Sizes, u: Tensor, y: Tensor, toeplitz: Tensor, states: Tensor, readout: Tensor) -> None:
+    """Write ``y``."""
     Q, H, batch, L = u.shape
-    M, n_chunks, N = len(dy), before.shape[2], before.shape[3]
-    n_rows = batch * n_chunks
-    parts = min(max(PROGRAMS // H, 1), triton.cdiv(n_rows, ROWS_OF_SUM))
-    sizes = [(Q * T, N), (N, M * T), (N,) if is_diagonal else (N, N)] + [(Q * T, M * T)] * of_toeplitz
-    sums = [torch.empty(H, parts, *size, device=u.device) for size in sizes]
-    matrix_gradients[H, parts](
-        u, *u.stride()[:3], dy, *dy.stride()[:3], before, after, sums[-1], *sums[:3],
-        L, n_chunks, n_rows, triton.cdiv(n_rows, ROWS_OF_SUM * parts),
-        T=T, Q=Q, WIDTH_IN=tile_width(Q * T), M=M, WIDTH_OUT=tile_width(M * T), N=N, WIDTH_STATE=tile_width(N),
-        ROWS=ROWS_OF_SUM, DIAGONAL=is_diagonal, TOEPLITZ=of_toeplitz, PRECISION=_precision(),
+    n_rows, columns = batch * sizes.n_chunks, len(y) * sizes.T
+    tile, depth = min(TILE, tile_width(columns)), min(DEPTH, tile_width(sizes.T), tile_width(sizes.N))
+    launch(
+        outputs, (H, triton.cdiv(n_rows, TILE), triton.cdiv(columns, tile)),
+        u, *u.stride()[:3], y, *y.stride()[:3], toeplitz, *toeplitz.stride(), states, readout, *readout.stride(),
+        L, sizes.n_chunks, n_rows,
+        T=sizes.T, Q=Q, M=len(y), N=sizes.N, D=sizes.n_directions, ROWS=TILE, COLUMNS=tile,
+        DEPTH=depth, PRECISION=precision(), num_stages=3 if depth == DEPTH else 2,
     )  # fmt: skip
-    return [parted.sum(1) for parted in sums]
 
 
-def _precision() -> str:
-    return "tf32" if torch.backends.cuda.matmul.fp32_precision == "tf32" else "tf32x3"
+def _matrix_gradients(sizes: _Sizes, u: Tensor, dy: Tensor, before: Tensor, after: Tensor) -> list[Tensor]:
+    """Gradients of the Toeplitz matrix, of input and output matrices, and of the transition."""
+    Q, H, batch, L = u.shape
+    T, N, M, n_directions = sizes.T, sizes.N, len(dy), sizes.n_directions
+    n_rows = batch * sizes.n_chunks
+    widths = [tile_width(width) for width in (Q * T, M * T, N)]
+    rows, columns = tile_of_sums(Sizes(Q, M, N, sizes.is_diagonal), u.device)
+    tiles = [min(most, width) for most, width in zip((TILE, columns, TILE), widths, strict=True)]
+    jobs = triton.cdiv(Q * T, tiles[0]) * triton.cdiv(M * T, tiles[1]) * triton.cdiv(N, tiles[2])
+    parts = min(max(PROGRAMS // (H * jobs), 1), triton.cdiv(n_rows, rows))
+    shapes: list[tuple[int, ...]] = [(H, Q * T, M * T), (n_directions, H, Q * T, N), (n_directions, H, N, M * T)]
+    shapes.append((H, N // 2, 2) if sizes.is_diagonal else (H, N, N))
+    counts = [torch.Size(shape).numel() for shape in shapes]
+    sums = u.new_empty(parts, sum(counts), dtype=torch.float32)
+    launch(
+        matrix_gradients, (H, parts, jobs),
+        u, *u.stride()[:3], dy, *dy.stride()[:3], before, after, sums,
+        L, sizes.n_chunks, n_rows, triton.cdiv(n_rows, rows * parts),
+        T=T, Q=Q, M=M, N=N, D=n_directions, TILE_IN=tiles[0], TILE_OUT=tiles[1], TILE_STATE=tiles[2],
+        WIDTH_STATE=widths[2], ROWS=rows, DIAGONAL=sizes.is_diagonal, PRECISION=precision(), num_warps=8,
+    )  # fmt: skip
+    total = sums.sum(0) if parts > 1 else sums[0]
+    made = [part.view(shape) for part, shape in zip(total.split(counts), shapes, strict=True)]
+    return [*made[:3], torch.view_as_complex(made[3]) if sizes.is_diagonal else made[3]]

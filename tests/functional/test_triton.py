@@ -11,11 +11,11 @@ import torch
 
 from ssm_estimators.functional import reference
 from ssm_estimators.functional.dense import DenseSystem
+from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.discretize import discretize_modes
 from ssm_estimators.functional.dplr import discretize_dplr
 from ssm_estimators.functional.gated_mixing import gated_mixing
 from ssm_estimators.functional.layer_norm import layer_norm
-from ssm_estimators.functional.modes import modes
 from ssm_estimators.functional.scan import set_backend
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 
@@ -83,20 +83,23 @@ def test_states_and_lengths_as_in_float64(by_triton, name):
     assert max(_relative(*pair) for pair in zip(*found, strict=True)) <= 1e-5
 
 
-@pytest.mark.parametrize("counts", [(1, 2, 3), (0, 0, 6)])
+@pytest.mark.parametrize("n_inputs", [1, 3])
+@pytest.mark.parametrize("n_directions", [1, 2])
 @pytest.mark.parametrize("T", [1, 16, 37])
-def test_modes_are_those_of_the_operators(by_triton, counts, T):
-    A_bar = torch.polar(0.9 + 0.09 * torch.rand(3, 5).double(), 3 * torch.rand(3, 5).double()).requires_grad_()
-    amplitudes = [torch.randn(n, 3, 5, dtype=torch.complex128).requires_grad_() for n in counts]
+def test_blocks_of_diagonal_systems_are_those_of_the_operators(by_triton, n_inputs, n_directions, T):
+    leaves = [torch.polar(0.9 + 0.09 * torch.rand(3, 5).double(), 3 * torch.rand(3, 5).double())]
+    leaves += [torch.randn(n, 3, 5, dtype=torch.complex128) for n in (n_inputs, n_directions)]
+    leaves.append(torch.randn(3, dtype=torch.float64))
+    system = DiagonalSystem(*(leaf.requires_grad_() for leaf in leaves))
     found = []
     for dtype in (torch.float32, torch.float64):  # float64 is left to the operators
-        made = modes(A_bar, *amplitudes, T, torch.zeros(1, dtype=dtype))
+        blocks = system.blocks(T, torch.zeros(1, dtype=dtype))
+        made = [*blocks.toeplitz, *blocks.into_state, *blocks.from_state, torch.view_as_real(blocks.transition)]
         weights = [torch.cos(torch.arange(value.numel())).view(value.shape) for value in made]
         total = sum((value * w).sum() for value, w in zip(made, weights, strict=True))
-        gradients = torch.autograd.grad(total.real, [A_bar, *amplitudes], materialize_grads=True)
-        found.append([*(value.detach() for value in made), *gradients])
+        found.append([*(value.detach() for value in made), *torch.autograd.grad(total, leaves)])
     assert found[0][0].dtype == torch.float32
-    assert max(_relative(*pair) for pair in zip(*found, strict=True) if pair[0].numel()) <= 1e-6
+    assert max(_relative(*pair) for pair in zip(*found, strict=True)) <= 1e-6
 
 
 @pytest.mark.parametrize("rule", ["zoh", "bilinear", "dplr"])
@@ -139,11 +142,110 @@ def test_powers_of_dense_systems_are_those_in_float64(by_triton, N, n_readouts, 
     assert max(_relative(*pair) for pair in zip(*found, strict=True)) <= 2e-6
 
 
+@pytest.fixture
+def refusing(monkeypatch, by_triton):
+    """Have a GPU refuse some launches of the scan; the chunk lengths of all that were tried."""
+    from triton.runtime.errors import OutOfResources
+
+    from ssm_estimators.functional import triton_scan, triton_sizes
+
+    tried, launch = [], triton_scan.launch
+    monkeypatch.setattr(triton_sizes, "_TOO_LARGE", set())
+
+    def refuse(is_refused):
+        def limited(kernel, grid, *args, **options):
+            tried.append(options["T"])
+            if is_refused(kernel.fn.__name__, options):
+                raise OutOfResources(300_000, 232_448, "shared memory")
+            launch(kernel, grid, *args, **options)
+
+        monkeypatch.setattr(triton_scan, "launch", limited)
+        return tried
+
+    return refuse
+
+
+REFUSED = {
+    "walk": lambda name, options: name == "walk",
+    "walk of gradients": lambda name, options: name == "walk" and options["GRADIENT"],
+    "outputs": lambda name, options: name == "outputs",
+    "gradients of matrices": lambda name, options: name == "matrix_gradients",
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+@pytest.mark.parametrize("name", ["s4d-both-directions", "s4", "kb-3-both-directions", "lssl-3-outputs"])
+def test_what_a_gpu_refuses_is_done_by_shorter_chunks_and_then_by_operators(refusing, name, refused):
+    """Each time of a scan, forward and backward, is right; what was refused is not tried again."""
+    tried = refusing(REFUSED[refused])
+    layer, u = LAYERS[name](), torch.randn(3, 2, 100)
+    expected, longest = _with_gradients(layer.double(), u.double()), []
+    for _ in range(4):
+        tried.clear()
+        found = _with_gradients(layer.float(), u)
+        assert max(_relative(*pair) for pair in zip(found, expected, strict=True)) <= 5e-5
+        longest.append(max(tried, default=0))
+    lengths = sorted(set(longest) - {0}, reverse=True)
+    assert longest == lengths + [0] * (4 - len(lengths))
+    assert 0 < len(lengths) < 4
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_states_are_right_where_a_gpu_refuses_the_scan(refusing, given):
+    """As are those of cases that end early, and the gradients that come by them alone."""
+    refusing(REFUSED["walk of gradients"])
+    layer, u, lengths = LAYERS["s4d"](), torch.randn(3, 3, 70), torch.tensor([70, 33, 1])
+    state = torch.randn(layer.initial_state(3).shape) if given else None
+    found = []
+    for dtype in (torch.float64, torch.float32):
+        start = None if state is None else state.to(dtype).requires_grad_()
+        series = u.to(dtype).requires_grad_()
+        _, end = layer.to(dtype)(series, lengths=lengths, state=start, return_state=True)
+        found.append([end.detach(), *torch.autograd.grad(end.square().sum(), [series] + [start] * given)])
+    assert max(_relative(*pair) for pair in zip(*found, strict=True)) <= 5e-5
+
+
+def _with_gradients(layer, u):
+    series = u.clone().requires_grad_()
+    y = layer(series)
+    weights = torch.linspace(-1, 2, y.numel(), dtype=u.dtype).view(y.shape)
+    return [y.detach(), *torch.autograd.grad((y * weights).sum(), [series, *layer.parameters()])]
+
+
 def test_few_series_are_walked_along_in_pieces(by_triton):
     from ssm_estimators.functional.triton_scan import _pieces
 
-    assert _pieces(H=3, batch=2, n_chunks=33) > 1
-    assert _pieces(H=256, batch=64, n_chunks=1024) == 1
+    assert _pieces(n_systems=3, batch=2, n_chunks=33) > 1
+    assert _pieces(n_systems=256, batch=128, n_chunks=1024) == 1
+
+
+@pytest.mark.parametrize("axis", ["inputs", "features", "cases"])
+def test_offsets_need_more_than_32_bits(by_triton, axis):
+    """Of inputs so far apart that the third lies 2^31 numbers on; what lies between takes no memory of a CPU."""
+    from ssm_estimators.functional.triton_scan import TritonScan
+
+    if DEVICE == "cuda" and torch.cuda.mem_get_info()[0] < 2**34:
+        pytest.skip("needs 16 GB on the device")
+    L, T, sizes, strides = 20, 16, [1, 1, 1], [1, 1, 1]
+    position = ["inputs", "features", "cases"].index(axis)
+    sizes[position], strides[position] = 3, 2**30
+    Q, H, batch = sizes
+    memory = torch.empty(2**32 + L, dtype=torch.bfloat16)  # with room for offsets that have become negative
+    u = memory.as_strided((Q, H, batch, L), (*strides, 1), storage_offset=2**31)
+    u.copy_(torch.randn(u.shape))
+    system = DiagonalSystem(
+        torch.polar(0.9 * torch.ones(H, 4).double(), torch.rand(H, 4).double()),
+        torch.randn(Q, H, 4, dtype=torch.complex128),
+        torch.randn(1, H, 4, dtype=torch.complex128),
+        torch.randn(H).double(),
+    )
+    blocks, found = system.blocks(T, torch.zeros(1)), []
+    for inputs in (u, u.contiguous()):
+        leaves = [inputs.detach().requires_grad_(), *(matrix.detach().requires_grad_() for matrix in blocks.stacked)]
+        y, _ = TritonScan.apply(2, False, leaves[0], None, blocks.transition, *leaves[1:])
+        found.append([y.detach(), *torch.autograd.grad(y.square().sum(), leaves)])
+    for value, expected in zip(*found, strict=True):
+        torch.testing.assert_close(value, expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("dropout", [True, False])

@@ -1,96 +1,186 @@
-"""That a GPU's compiler takes Triton's kernels, within the memory that it has; no GPU is needed."""
+"""That a GPU's compiler takes every kernel as it is launched, within the memory of several cards; no GPU is needed.
 
-import importlib
+Tensors that hold no values go through layers and scans, forward and backward. Where a kernel would be launched, it is
+compiled for a card, with the warps, stages and alignments that the launch asks for.
+"""
+
+import contextlib
+import itertools
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
+import torch
 
-from ssm_estimators.functional.scan import set_backend
+from ssm_estimators.functional import scan, triton_sizes
+from ssm_estimators.functional.dense import DenseSystem
+from ssm_estimators.functional.diagonal import DiagonalSystem
+from ssm_estimators.functional.gated_mixing import gated_mixing
+from ssm_estimators.functional.layer_norm import layer_norm
+from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 
-WALK = {"T": 64, "Q": 1, "WIDTH_IN": 64, "M": 1, "WIDTH_OUT": 64, "N": 64, "ROWS": 16, "REVERSE": False, "WRITE": True}
-WALK |= {"SAVE": True, "INITIAL": False, "ADDED": False, "OTHER": False, "DIAGONAL": True, "WIDTH_STATE": 32}
-SUMS = {name: WALK[name] for name in ("T", "Q", "WIDTH_IN", "M", "WIDTH_OUT", "N", "DIAGONAL")}
-SUMS |= {"ROWS": 32, "WIDTH_STATE": 64, "TOEPLITZ": True}
-DENSE = {"DIAGONAL": False, "WIDTH_STATE": 64}
-MODES = {"Q": 1, "R": 2, "K": 2, "P": 32, "WIDTH": 32, "TILE": 16, "BITS": 7}
-DOUBLING = {"N": 64, "WIDTH": 64, "R": 2, "T": 64, "BITS": 6}
-HOLD = {"HOLD": True, "P": 32, "WIDTH": 32}
-LIQUID = {"P": 32, "WIDTH": 32, "CASES": 4, "CHUNK": 64, "GUARD": True, "INITIAL": True}
-POINTS, COLUMNS = {"POINTS": 1024, "GAIN": True}, {"WIDTH": 256, "COLUMNS": 32}
-COMPILED = {
-    "walk": ("triton_kernels", "walk", WALK),
-    "walk, dense": ("triton_kernels", "walk", WALK | DENSE),
-    "walk, all options": (
-        "triton_kernels",
-        "walk",
-        WALK | {"REVERSE": True, "INITIAL": True, "ADDED": True, "OTHER": True, "Q": 2, "WIDTH_IN": 128},
-    ),
-    "walk, bfloat16": ("triton_kernels", "walk", WALK),
-    "walk, states only": ("triton_kernels", "walk", WALK | DENSE | {"WRITE": False, "SAVE": False}),
-    "sums": ("triton_kernels", "matrix_gradients", SUMS),
-    "sums, dense": ("triton_kernels", "matrix_gradients", SUMS | DENSE),
-    "sums, second direction": ("triton_kernels", "matrix_gradients", SUMS | {"TOEPLITZ": False}),
-    "modes": ("triton_modes", "_modes", MODES),
-    "gradients of modes": ("triton_modes", "_modes_backward", MODES),
-    "powers of dense systems": ("triton_dense", "_double", DOUBLING),
-    "gradients of powers": ("triton_dense", "_double_backward", DOUBLING),
-    "zero-order hold": ("triton_discretize", "_discretize", HOLD),
-    "gradients of zero-order hold": ("triton_discretize", "_discretize_backward", HOLD),
-    "bilinear rule": ("triton_discretize", "_discretize", HOLD | {"HOLD": False}),
-    "gradients of bilinear rule": ("triton_discretize", "_discretize_backward", HOLD | {"HOLD": False}),
-    "bilinear rule, low rank": ("triton_dplr", "_bilinear", HOLD),
-    "gradients of bilinear rule, low rank": ("triton_dplr", "_bilinear_backward", HOLD),
-    "activation": ("triton_block", "_activate", POINTS),
-    "gradients of activation": ("triton_block", "_activate_backward", POINTS),
-    "gate": ("triton_block", "_gate", POINTS),
-    "gradients of gate": ("triton_block", "_gate_backward", POINTS),
-    "layer norm": ("triton_block", "_normalise", COLUMNS),
-    "gradients of layer norm": ("triton_block", "_normalise_backward", COLUMNS),
-    "liquid": ("triton_liquid", "_liquid_walk", LIQUID),
-    "gradients of liquid": ("triton_liquid", "_liquid_walk_back", LIQUID),
+triton = pytest.importorskip("triton")  # on Linux only
+
+from triton.backends.compiler import GPUTarget  # noqa: E402
+from triton.runtime import driver, jit  # noqa: E402
+
+CARDS = {"H100": (90, 232_448), "A100": (80, 166_912), "RTX 4090": (89, 101_376)}  # compute capability, shared memory
+H, BATCH = 2, 3
+IN_PIECES, ODD = 1024, 201  # time points
+SCAN = {"walk", "outputs", "matrix_gradients"}
+
+
+def _diagonal(Q, N, n_directions):
+    A_bar, B_bar, C = (torch.ones(*n, H, N // 2, dtype=torch.complex128) for n in ((), (Q,), (n_directions,)))
+    return DiagonalSystem(A_bar, B_bar, C, torch.ones(H, dtype=torch.float64))
+
+
+def _dense(M, N, n_directions):
+    shapes = ((H, N, N), (H, N), (n_directions, H, M, N), (H, M))
+    return DenseSystem(*(torch.ones(shape, dtype=torch.float64) for shape in shapes))
+
+
+SYSTEMS = {f"degree {Q}": (_diagonal, Q) for Q in (1, 2, 3, 4)} | {
+    f"dense, {M} outputs": (_dense, M) for M in (1, 2, 3)
 }
-NUMBERS = {"H", "T", "L", "piece", "n_chunks", "n_pieces", "n_rows", "n_tiles", "n_cases", "batch", "n"}
-# arrays of double precision; the others are of single
-DOUBLES = {
-    "triton_dense": {"A", "vectors"},
-    "triton_discretize": {"A_bar", "B_bar", "dA_bar", "dB_bar"},
-    "triton_dplr": {"A_bar", "B_bar", "dA_bar", "dB_bar"},
-    "triton_modes": {"A_bar", "amplitudes", "dA_bar", "damplitudes"},
-    "triton_liquid": {"dA", "dB"},
+LAYERS = {
+    "S4D": S4D,
+    "S4": S4,
+    "LSSL": LSSL,
+    "pb": lambda *args, **params: LiquidS4(*args, liquid="pb", **params),
+    "degree": lambda *args, **params: LiquidS4(*args, liquid="degree", **params),
+    "exact": lambda *args, **params: LiquidS4(*args, liquid="exact", **params),
 }
+STATES, PRECISIONS = (16, 64, 128, 256), ("tf32", "tf32x3", "bf16")
 
 
-def _type(name, module, is_narrow):
-    if is_narrow and name in ("u", "y"):
-        return "*bf16"
-    if name in NUMBERS or re.search("_[qhbmij]$", name):
-        return "i32"
-    if name in ("eps", "rate"):
-        return "fp32"
-    return "*i32" if name in ("last", "n_clamped") else "*fp64" if name in DOUBLES.get(module, ()) else "*fp32"
+def _cases(apart, *choices):
+    """All combinations, of which one in so many is part of every run of the tests."""
+    return [
+        pytest.param(*case, marks=() if i % apart == 0 else pytest.mark.full)
+        for i, case in enumerate(itertools.product(CARDS, *choices))
+    ]
 
 
-@pytest.mark.parametrize("name", COMPILED)
-@pytest.mark.parametrize("precision", ["tf32", "tf32x3"])
-def test_a_gpu_s_compiler_takes_the_kernels(name, precision):
-    compiler = pytest.importorskip("triton.compiler")  # Triton is there on Linux only
-    from triton.backends.compiler import GPUTarget
+class Device:
+    """Stands in for a GPU's driver."""
 
-    module, function, constants = COMPILED[name]
-    kernel = getattr(importlib.import_module(f"ssm_estimators.functional.{module}"), function)
-    names = kernel.arg_names
-    constants = {key: value for key, value in {**constants, "PRECISION": precision}.items() if key in names}
-    types = {key: _type(key, module, "bfloat16" in name) for key in names}
-    source = compiler.ASTSource(
-        fn=kernel,
-        signature=types | dict.fromkeys(constants, "constexpr"),
-        constexprs={(names.index(key),): value for key, value in constants.items()},
-    )
-    compiled = compiler.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4})
-    assert compiled.metadata.shared <= 227 * 1024  # bytes a block has
-    assert "cubin" in compiled.asm
+    def __init__(self, index, capability):
+        self.index, self.capability = index, capability
+
+    def get_current_device(self):
+        return self.index
+
+    def get_current_stream(self, device):
+        return 0
+
+    def get_current_target(self):
+        return GPUTarget("cuda", self.capability, 32)
 
 
-def test_another_backend_is_refused():
-    with pytest.raises(ValueError, match=r"must be one of \('auto', 'torch', 'triton'\); got 'cuda'"):
-        set_backend("cuda")
+@pytest.fixture
+def compiled(monkeypatch):
+    """A function that has launches compiled for a card, and gives the list to which they are added."""
+    found, guarded = [], []
+    run = jit.JITFunction.run
+
+    @contextlib.contextmanager
+    def device_of(tensor):
+        guarded.append(tensor)
+        yield
+        guarded.pop()
+
+    def compile_only(self, *args, grid, warmup, **options):
+        assert guarded  # else it would run on the current device, whatever that of its tensors is
+        made = run(self, *args, grid=grid, warmup=True, **options)
+        found.append((self.fn.__name__, made))
+
+    def for_card(card):
+        capability, memory = CARDS[card]
+        monkeypatch.setattr(driver, "_active", Device(capability, capability))
+        monkeypatch.setattr(triton_sizes, "LARGEST_SHARED_MEMORY", memory)
+        return found
+
+    monkeypatch.setattr(jit.JITFunction, "run", compile_only)
+    monkeypatch.setattr(torch.cuda, "device_of", device_of)
+    monkeypatch.setattr(torch, "autocast", lambda *args, **params: contextlib.nullcontext())  # knows no such device
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda device: False)
+    monkeypatch.setattr(torch.Tensor, "item", lambda self: 0.0)  # liquid="exact" reads how far its states have grown
+    scan.set_backend("triton")
+    with torch.device("meta"):
+        yield for_card
+    scan.set_backend("auto")
+
+
+@pytest.fixture(autouse=True)
+def _precision():
+    before = torch.backends.cuda.matmul.fp32_precision
+    yield
+    torch.backends.cuda.matmul.fp32_precision = before
+
+
+def _lacks_registers(made, folder):
+    """Whether a thread keeps numbers in memory because registers are too few.
+
+    Four of them at most the assembler keeps there of its own choice, so that more programs run at once. It then takes
+    fewer registers than there are.
+    """
+    tool, file = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump", folder / "cubin"
+    file.write_bytes(made.asm["cubin"])
+    read = subprocess.run([tool, "--dump-resource-usage", file], capture_output=True, text=True, check=True).stdout
+    registers, stack, local = map(int, re.search(r"REG:(\d+) STACK:(\d+) .*LOCAL:(\d+)", read).groups())
+    return stack + local > (16 if registers < 255 else 0)
+
+
+def _assert_runs(launched, card, folder, narrow=SCAN):
+    """Memory of every kernel, and registers of the ``narrow`` ones, suffice."""
+    _, memory = CARDS[card]
+    assert [(name, made.metadata.shared) for name, made in launched if made.metadata.shared > memory] == []
+    assert [name for name, made in launched if name in narrow and _lacks_registers(made, folder)] == []
+
+
+@pytest.mark.parametrize(
+    ("card", "kind", "N", "n_directions", "precision"), _cases(23, SYSTEMS, STATES, (1, 2), PRECISIONS)
+)
+def test_a_scan_fits_a_card_or_is_left_to_operators(compiled, tmp_path, card, kind, N, n_directions, precision):
+    make, size = SYSTEMS[kind]
+    torch.backends.cuda.matmul.fp32_precision = "tf32" if precision == "tf32" else "ieee"
+    launched, system = compiled(card), make(size, N, n_directions)
+    leaves = [leaf.requires_grad_() for leaf in (system.A_bar, system.B_bar, system.C, system.D)]
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    n_inputs = size if isinstance(system, DiagonalSystem) else 1
+    inputs = [torch.ones(H, BATCH, IN_PIECES, dtype=dtype, requires_grad=True) for _ in range(n_inputs)]
+    T = triton_sizes.chunk_that_fits(system.sizes, IN_PIECES, torch.device("meta"))
+    causal = n_directions == 1
+    if T is None:
+        y, state = scan.scan_system([u.float() for u in inputs], system, return_state=causal)
+    else:
+        y, state = scan.chunked_scan(inputs, system.blocks(T, torch.ones(1)), return_state=causal)
+    torch.autograd.grad(y.float().sum() + (state.sum() if causal else 0), [*inputs, *leaves])
+    assert SCAN & {name for name, _ in launched} == (SCAN if T else set())
+    assert T or not system.sizes.is_diagonal
+    _assert_runs(launched, card, tmp_path)
+
+
+@pytest.mark.parametrize(("card", "name", "N", "bidirectional"), _cases(19, LAYERS, STATES, (False, True)))
+def test_a_layer_fits_a_card(compiled, tmp_path, card, name, N, bidirectional):
+    """With all that makes its system, of series whose length no alignment divides."""
+    launched = compiled(card)
+    layer, u = LAYERS[name](H, N, bidirectional=bidirectional), torch.ones(H, BATCH, ODD, requires_grad=True)
+    layer.to("meta")(u).sum().backward()
+    assert launched or (name == "LSSL" and N >= 128)
+    _assert_runs(launched, card, tmp_path)
+
+
+@pytest.mark.parametrize("card", CARDS)
+@pytest.mark.parametrize("n_features", [3, 64, 256, 1024, 4096])
+def test_what_is_around_a_layer_fits_a_card(compiled, tmp_path, card, n_features):
+    """However wide: of a layer norm, whose tiles hold all features, registers too."""
+    launched = compiled(card)
+    x, weight, bias = (torch.ones(n_features, *rest, requires_grad=True) for rest in ((BATCH, ODD), (), ()))
+    layer_norm(x, weight, bias, 1e-3).sum().backward()
+    twice = [torch.ones(2 * n_features, *rest, requires_grad=True) for rest in ((n_features,), ())]
+    gated_mixing(x, x, *twice, torch.ones(n_features, BATCH, 1), None).sum().backward()
+    assert len(launched) == 7
+    _assert_runs(launched, card, tmp_path, narrow={name for name, _ in launched})

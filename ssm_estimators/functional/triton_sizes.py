@@ -1,0 +1,111 @@
+"""Which chunks Triton's kernels can take: an estimate of the shared memory that a walk along the chunks needs.
+
+The walk keeps the matrices of a system on the chip. What it needs there was read off Triton's compiler for sm_90, and
+the tests hold every case to it. The other kernels work by tiles, which always fit.
+"""
+
+from typing import NamedTuple
+
+import torch
+
+CHUNKS = (64, 32, 16)  # time points
+ROWS = 16  # of a tile of states: the least that tensor cores take
+PAIRS = 32  # that a program walks along at once; more lack registers
+WIDEST = 128  # inputs a chunk, all that drive a state together; more lack registers
+HOPPER = LARGEST_SHARED_MEMORY = 232_448  # bytes that a program may have on an H100 or its successors
+MANY = 8192  # numbers in the matrices of a walk, for more of which four warps lack registers
+VERY_MANY = 16_384  # for more of which there is no room to fetch ahead either
+
+_TOO_LARGE: set[tuple["Sizes", int, torch.device, str]] = set()  # what a GPU has refused all the same
+
+
+class Sizes(NamedTuple):
+    """Of a system's block matrices.
+
+    Attributes
+    ----------
+    n_inputs, n_outputs, n_states : int
+    is_diagonal : bool
+    """
+
+    n_inputs: int
+    n_outputs: int
+    n_states: int
+    is_diagonal: bool
+
+
+def tile_width(n: int) -> int:
+    """The least size of a tile that holds n.
+
+    Examples
+    --------
+    >>> tile_width(3), tile_width(40)
+    (16, 64)
+    """
+    return max(ROWS, 1 << (n - 1).bit_length())
+
+
+def precision() -> str:
+    """How products of float32 are made: ``"tf32"`` if the caller allows that, else from three of those."""
+    return "tf32" if torch.backends.cuda.matmul.fp32_precision == "tf32" else "tf32x3"
+
+
+def shared_memory(device: torch.device) -> int:
+    """Bytes of shared memory that a program may have; where no kernel is run, as many as on the largest GPU."""
+    if device.type != "cuda":
+        return LARGEST_SHARED_MEMORY
+    size: int = torch.cuda.get_device_properties(device).shared_memory_per_block_optin  # type: ignore[attr-defined]  # missing in PyTorch's types
+    return size
+
+
+def chunk_that_fits(sizes: Sizes, n_timepoints: int, device: torch.device) -> int | None:
+    """Time points a chunk: as many as fit, and no more than hold the series; None if not even the shortest fits."""
+    enough = [T for T in CHUNKS if 2 * tile_width(n_timepoints) > T] or [CHUNKS[-1]]
+    return next((T for T in enough if fits(sizes, T, device)), None)
+
+
+def fits(sizes: Sizes, T: int, device: torch.device) -> bool:
+    """Whether the kernels take chunks of T time points."""
+    known_to_fail = (sizes, T, device, precision()) in _TOO_LARGE
+    is_narrow = _widths(sizes, T)[0] <= WIDEST
+    return T in CHUNKS and is_narrow and not known_to_fail and walk_bytes(sizes, T) <= shared_memory(device)
+
+
+def note_too_large(sizes: Sizes, T: int, device: torch.device) -> None:
+    """Remember that a GPU refused a kernel, in spite of the estimate."""
+    _TOO_LARGE.add((sizes, T, device, precision()))
+
+
+def walk_bytes(sizes: Sizes, T: int) -> int:
+    """Bytes of shared memory of the walk, of states in the forward pass and of gradients in the backward pass."""
+    width, state, moving = _widths(sizes, T)
+    copies = 2 if precision() == "tf32x3" else 1  # the high and the low half of each number
+    buffers = (walk_options(sizes, T)["num_stages"] - 1) * ROWS * width  # inputs that are fetched ahead
+    return 4 * (copies * (width * state + moving) + buffers + (copies if moving else 1) * ROWS * state)
+
+
+def walk_options(sizes: Sizes, T: int) -> dict[str, int]:
+    """Warps of a program that walks along the chunks, and stages, of which all but one are buffers."""
+    width, state, moving = _widths(sizes, T)
+    n_numbers = width * state + moving
+    is_large = width == WIDEST or n_numbers > MANY
+    return {"num_warps": 8 if is_large else 4, "num_stages": 1 if n_numbers > VERY_MANY else 3}
+
+
+def tile_of_sums(sizes: Sizes, device: torch.device) -> tuple[int, int]:
+    """For the gradients of matrices: chunks to sum over at once, and output columns, at most, of a program.
+
+    GPUs for data centres, from Hopper on, multiply from shared memory. Others lack the registers for large tiles.
+    """
+    multiplies_from_memory = shared_memory(device) >= HOPPER
+    rows = 2 * ROWS if multiplies_from_memory and sizes.is_diagonal and sizes.n_inputs == 1 else ROWS
+    return rows, 64 if multiplies_from_memory or sizes.is_diagonal else 32
+
+
+def _widths(sizes: Sizes, T: int) -> tuple[int, int, int]:
+    """Rows and columns of the matrix that inputs drive states by, and numbers in that which moves states."""
+    width = tile_width(max(sizes.n_inputs, sizes.n_outputs) * T)
+    if sizes.is_diagonal:
+        return width, 2 * min(tile_width(sizes.n_states // 2), PAIRS), 0
+    state = tile_width(sizes.n_states)
+    return width, state, state * state
