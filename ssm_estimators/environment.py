@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
@@ -94,11 +94,11 @@ def shielded() -> Iterator[None]:
 
 
 @contextmanager
-def settings(precision: str, n_threads: int | None) -> Iterator[None]:
-    """Run with PyTorch set to ``precision`` and ``n_threads``, and put back at the end.
+def settings(precision: str, n_threads: int | None, device: torch.device) -> Iterator[None]:
+    """Run with PyTorch set to ``precision``, ``n_threads`` and ``device``, and put back at the end.
 
     Matrix products of float32 stay float32, whatever the caller has allowed them to be; on CUDA ``"tf32"`` allows what
-    it says.
+    it says. Of several GPUs, ``device`` becomes the current one: streams and graphs belong to that.
     """
     wanted = "tf32" if precision == "tf32" else "ieee"
     with _LOCK:
@@ -112,7 +112,8 @@ def settings(precision: str, n_threads: int | None) -> Iterator[None]:
             torch.set_num_threads(n_threads)
         for switch in _SWITCHES:
             _set(switch, wanted if switch is _CUDA else "ieee")
-        yield
+        with torch.cuda.device(device) if device.type == "cuda" else nullcontext():
+            yield
     finally:
         with _LOCK:
             _INSIDE.remove(wanted)

@@ -13,6 +13,7 @@ import ssm_estimators
 import ssm_estimators.estimator
 from ssm_estimators import S4DClassifier
 from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.training.net import SeriesNet
 
 SMALL = {"d_model": 8, "d_state": 4, "n_layers": 1, "max_epochs": 2, "device": "cpu"}
 X, LABELS = np.random.default_rng(0).standard_normal((16, 2, 12)), np.array(["a", "b"] * 8)
@@ -39,6 +40,26 @@ def test_loading_compares_the_version(name, monkeypatch):
     monkeypatch.setattr(ssm_estimators.estimator, "__version__", "9.9")
     with pytest.warns(UserWarning, match=rf"This {name} was saved by version {ssm_estimators.__version__} .* by 9\.9"):
         pickle.loads(stored)
+
+
+@pytest.mark.parametrize("name", [name for name in ssm_estimators.__all__ if "Ridge" not in name])
+def test_what_was_fitted_on_a_gpu_loads_without_one(name, monkeypatch):
+    """Every tensor of a network says that it lay on a GPU. All else that is fitted stays on the CPU."""
+    estimator = _estimator(name).fit(X, LABELS if name.endswith("Classifier") else X[:, 0, 0])
+    getstate = SeriesNet.__getstate__
+
+    def of_a_gpu(net):
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+            return {**getstate(net), "device": "cuda:0"}
+
+    monkeypatch.setattr(SeriesNet, "__getstate__", of_a_gpu)
+    stored = pickle.dumps(estimator)
+    assert stored.count(b"cuda:0") > 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # skorch's, that there is no GPU
+        loaded = pickle.loads(stored)
+    np.testing.assert_array_equal(loaded.predict(X), estimator.predict(X))
 
 
 def test_no_gradients_and_no_random_state():

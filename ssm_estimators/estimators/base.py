@@ -127,7 +127,7 @@ class DeepEstimator(Parameters):
             "predict_nonlinearity": None,
             "verbose": int(self.verbose > 1),
         }
-        with settings(self.precision, self.n_threads):
+        with settings(self.precision, self.n_threads, device):
             net = self._new_net(params)
             if self._goes_on:
                 self._load_last_weights(net)

@@ -94,7 +94,7 @@ def draw_filter_bank(
     views = [View(part, reverse) for part in plan.parts for reverse in plan.directions]
     shares = random.uniform(size=(len(views), plan.n_groups))
     picked = pick_cases(sorted_cases(data), weight, shares)
-    with settings("float32", 1):  # more would cut products up in other ways, and change digits
+    with settings("float32", 1, torch.device("cpu")):  # more would cut products up in other ways, and change digits
         kernels = {
             view: _draw_kernels(data, cases, view, parameters, plan.n_windows, standardization, random, resources)
             for view, cases in zip(views, picked, strict=True)

@@ -105,7 +105,7 @@ class FilterBank:
         columns = self.columns(part).values()
         features = np.empty((len(data), max(block.stop for block in columns)), dtype=np.float32)
         starts = np.array([block.start for block in columns])
-        with settings("float32", 1):
+        with settings("float32", 1, resources.device):
             for view in self._views(part):
                 ends = starts + np.multiply(len(self.kernels[view]), widths(self.pooling, self.n_windows))
                 mine = [features[:, start:end] for start, end in zip(starts, ends, strict=True)]

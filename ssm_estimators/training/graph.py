@@ -1,6 +1,8 @@
 """Training passes of full batches, captured in a CUDA graph and replayed: a step is then a few launches."""
 
+import gc
 import math
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +17,8 @@ EAGER = 11  # passes before the capture: kernels are compiled, and what batch no
 
 
 def has_graphs(device: torch.device) -> bool:
-    """Whether passes can be captured on a device."""
-    return device.type == "cuda"
+    """Whether passes can be captured on a device: while one is, another thread's work there would fail."""
+    return device.type == "cuda" and threading.current_thread() is threading.main_thread()
 
 
 class CapturedPasses:
@@ -41,11 +43,13 @@ class CapturedPasses:
         self.shape: torch.Size | None = None  # of the batches to capture
         self.drawn: list[tuple[int, ...]] = []  # shapes of the random numbers of such a pass
         self.replay: Any = None  # PyTorch says no type
+        self.before: list[tuple[Tensor, Tensor]] = []  # buffers, and what they held
 
     def __call__(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Outputs of a batch, as of the network."""
         self.shape = X.shape if self.shape is None else self.shape
         if lengths is not None or X.shape != self.shape:
+            self.before = [] if self.replay is None else self._buffers()
             return self._run(X, lengths, self.uniform)
         if self.n_passes < EAGER:
             self.n_passes += 1
@@ -74,13 +78,35 @@ class CapturedPasses:
         """All random numbers of a pass, one after the other."""
         return torch.cat([torch.empty(0), *(self.uniform(*shape).flatten() for shape in self.drawn)])
 
+    def give_up(self) -> bool:
+        """Whether there is a graph, which is then freed: all passes run as they are from now on.
+
+        If it is a pass that has run out of memory beside the graph, the buffers are as before that pass.
+        """
+        there_is_one = self.replay is not None
+        _put_back(self.before)
+        self.shape = torch.Size()
+        self.close()
+        return there_is_one
+
+    def close(self) -> None:
+        """Free the graph and its memory, which else the garbage collector would do, and much later."""
+        if self.replay is not None:
+            self.replay, self.before = None, []
+            gc.collect()
+
+    def _buffers(self) -> list[tuple[Tensor, Tensor]]:
+        return [(buffer, buffer.clone()) for buffer in self.network.buffers()]
+
     def _capture(self, X: Tensor) -> bool:
         """Make ``replay``; or warn, return False, and let all passes run as they are from now on."""
+        gc.collect()  # nothing may be freed on the device while a pass is captured
         passes = _Passes(self.network, self.drawn, self.precision)
         numbers = torch.zeros(sum(map(math.prod, self.drawn)), device=X.device)
-        buffers = [(buffer, buffer.clone()) for buffer in self.network.buffers()]
+        buffers = self._buffers()
         try:
-            self.replay = torch.cuda.make_graphed_callables(passes, (X.clone(), numbers), allow_unused_input=True)
+            with torch.cuda.stream(torch.cuda.current_stream(X.device)):  # which a failed capture leaves for another
+                self.replay = torch.cuda.make_graphed_callables(passes, (X.clone(), numbers), allow_unused_input=True)
         except RuntimeError as error:
             self.shape = torch.Size()
             warnings.warn(
@@ -90,10 +116,14 @@ class CapturedPasses:
                 stacklevel=2,
             )
         finally:
-            with torch.no_grad():  # capturing runs some passes
-                for buffer, before in buffers:
-                    buffer.copy_(before)
+            _put_back(buffers)  # capturing runs some passes
         return self.replay is not None
+
+
+def _put_back(buffers: list[tuple[Tensor, Tensor]]) -> None:
+    with torch.no_grad():
+        for buffer, before in buffers:
+            buffer.copy_(before)
 
 
 class _Passes(nn.Module):

@@ -1,5 +1,7 @@
 """What a device has room for."""
 
+import gc
+
 import torch
 
 from ssm_estimators.series.data import SeriesData
@@ -39,6 +41,7 @@ def _fits(net: SeriesNet, data: SeriesData, size: int) -> bool:
     order = torch.arange(len(data)) if data.lengths is None else data.lengths.cpu().argsort(descending=True)
     device = torch.device(net.device)
     if device.type == "cuda":
+        gc.collect()
         torch.cuda.empty_cache()
     try:
         batch, y = data.select(order[:size].numpy()).to(device)[:]

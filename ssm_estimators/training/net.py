@@ -95,7 +95,9 @@ class SeriesNet(NeuralNet):
             raise
         finally:
             self.module_.set_uniform(torch.rand)
-            self.passes_ = None
+            if self.passes_ is not None:
+                self.passes_.close()
+                self.passes_ = None
             del self.generator_
 
     def run_single_epoch(self, iterator: Any, training: bool, **params: Any) -> None:
@@ -147,6 +149,25 @@ class SeriesNet(NeuralNet):
         position = torch.arange(len(data), device=data.X.device)
         order = torch.cat([position[cases] for cases in data.batches(self.batch_size).cases()])
         yield torch.cat(batches)[order.argsort().to(device)]
+
+    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
+        """As skorch's, with loss and outputs that hold no autograd graph.
+
+        skorch keeps them until the next step. A CUDA graph can be captured only where no node of an earlier pass is
+        left. Where there is no memory beside a graph, the step is repeated without it.
+        """
+        before = self.generator_.get_state()
+        try:
+            step = super().train_step_single(batch, **fit_params)
+        except torch.OutOfMemoryError:
+            if self.passes_ is None or not self.passes_.give_up():
+                raise
+            step = None
+        if step is None:  # outside of the handler: the frames of an error hold memory
+            self.generator_.set_state(before)
+            self._zero_grad_optimizer()
+            step = super().train_step_single(batch, **fit_params)
+        return {name: value.detach() for name, value in step.items()}
 
     def infer(self, x: dict[str, Tensor], **fit_params: Any) -> Tensor:
         """Outputs of a batch, float32; weights belong to the loss only."""

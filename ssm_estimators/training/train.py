@@ -214,10 +214,10 @@ def predict(
     batches = list(_alike(lengths, batch_size, on_cpu))
     if on_cpu:
         n_workers = min(n_threads or torch.get_num_threads(), len(batches))
-        with settings(precision, 1), single_threads(n_workers) as threads:
+        with settings(precision, 1, device), single_threads(n_workers) as threads:
             outputs = list(threads.map(run, batches))
     else:
-        with settings(precision, n_threads):
+        with settings(precision, n_threads, device):
             outputs = [run(cases) for cases in batches]
     result = outputs[0].new_empty(len(data), outputs[0].shape[1])
     for cases, values in zip(batches, outputs, strict=True):

@@ -1,3 +1,4 @@
+import contextlib
 from dataclasses import replace
 
 import numpy as np
@@ -67,13 +68,36 @@ def test_settings_are_restored_even_after_an_error():
     threads = torch.get_num_threads()
 
     def fail():
-        with settings("float32", threads + 1):
+        with settings("float32", threads + 1, torch.device("cpu")):
             assert torch.get_num_threads() == threads + 1
             raise RuntimeError("stop")
 
     with pytest.raises(RuntimeError, match="stop"):
         fail()
     assert torch.get_num_threads() == threads
+
+
+def test_a_gpu_is_the_current_one_while_settings_last(monkeypatch):
+    """Of several: its streams and CUDA graphs would else be those of another."""
+    events = []
+
+    @contextlib.contextmanager
+    def device(chosen):
+        events.append(chosen)
+        yield
+        events.append("left")
+
+    monkeypatch.setattr(torch.cuda, "device", device)
+    second = torch.device("cuda", 1)
+    with settings("float32", None, second):
+        assert events == [second]
+    assert events == [second, "left"]
+
+
+def test_a_device_without_float64_is_refused():
+    with pytest.raises(ValueError, match=r"'mps' has no float64.* device='cpu'"):
+        resolve_device("mps")
+    assert resolve_device("auto").type in ("cpu", "cuda")
 
 
 def test_auto_is_the_best_device_that_is_there():
