@@ -1,6 +1,8 @@
 """The long tasks' scripts: what they would fit, without fitting it."""
 
 import importlib
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -72,3 +74,42 @@ def test_pieces_of_texts_are_whole_texts(script):
     parts, y = script("long_range").pieces(X, np.array([1, 0, 1]), 5)
     assert parts[:, 0].tolist() == [[1, 2, 3, 4, 5], [6, 7, 0, 0, 0], [1, 2, 0, 0, 0], [0] * 5]
     assert y.tolist() == [1, 1, 0, 1]
+
+
+def _run(script, *options):
+    """A script of the speed measurements, in a process of its own."""
+    command = [sys.executable, Path(__file__).parents[1] / "benchmarks" / "speed" / script, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600)
+
+
+def test_what_measures_a_gpu_walks_through_its_parts_without_one(tmp_path):
+    pytest.importorskip("triton")
+    done = _run("gpu.py", "--dry-run", "--out", tmp_path, "--parts", "step", "scan", "block", "layer", "liquid")
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert [row["part"] for row in rows] == ["step", *4 * ["scan"], *2 * ["block"], *2 * ["layer"], *4 * ["liquid"]]
+    assert all("errors" not in row and "rehearsal" in row["card"] for row in rows)
+    assert {"captured", "eager", "textbook"} <= set(rows[5])
+
+
+def test_what_measures_a_gpu_names_what_it_left_out_and_what_failed(tmp_path):
+    pytest.importorskip("triton")
+    assert _run("gpu.py", "--dry-run", "--out", tmp_path, "--parts", "layer", "--minutes", "0").returncode == 0
+    done = _run("gpu.py", "--dry-run", "--out", tmp_path, "--parts", "suite", "--processes", "no number")
+    assert done.returncode == 2
+    if not torch.cuda.is_available():
+        assert "No CUDA device is here" in _run("gpu.py", "--out", tmp_path).stderr
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [row["left out"] for row in rows] == 2 * ["no time left"]
+
+
+def test_a_block_is_few_launches(tmp_path):
+    pytest.importorskip("triton")
+    done = _run("launches.py", "--profile", "quick", "--output", tmp_path / "rows.json")
+    assert done.returncode == 0, done.stderr
+    counted = {
+        (row["of"], row["L"]): row["launches"] for row in json.loads((tmp_path / "rows.json").read_text())["rows"]
+    }
+    assert counted["block", 1024] <= 60
+    assert counted["block", 65_536] <= 70
+    assert counted["scan", 1024] < counted["block", 1024]

@@ -1,0 +1,128 @@
+"""How a GPU is measured, and how what was measured is written; and what stands in for a GPU in a rehearsal."""
+
+import gc
+import json
+import statistics
+import time
+
+import torch
+import triton
+
+
+class Cuda:
+    """How a GPU is measured."""
+
+    name, H, N, points = "cuda", 256, 64, 65_536
+
+    def __init__(self, repeats):
+        self.repeats = repeats
+        self.card = torch.cuda.get_device_name()
+        self.flush = torch.empty(2**28, dtype=torch.int8, device="cuda")
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        for _ in range(2):
+            start.record()
+            torch.cuda._sleep(10**8)
+            end.record()
+        end.synchronize()
+        self.cycles = 10**8 / start.elapsed_time(end)  # a ms
+
+    def time(self, function):
+        """Milliseconds on the device and, to launch it, on the host."""
+        for _ in range(3):
+            function()
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        function()
+        host = 1e3 * (time.perf_counter() - start)
+        times = []
+        for _ in range(self.repeats):
+            self.flush.zero_()
+            torch.cuda._sleep(int(self.cycles * (0.5 + 2 * host)))
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            start.record()
+            function()
+            end.record()
+            end.synchronize()
+            times.append(start.elapsed_time(end))
+        return round(statistics.median(times), 4), round(host, 3)
+
+    def megabytes(self, function):
+        """Memory of one call beyond what is there before it."""
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        function()
+        torch.cuda.synchronize()
+        return round((torch.cuda.max_memory_allocated() - before) / 2**20, 1)
+
+    def captured(self, module, x):
+        """The module in a CUDA graph, for inputs of this shape."""
+        return torch.cuda.make_graphed_callables(module, (x.detach().clone().requires_grad_(),))
+
+    def free(self):
+        """Give back what the last row took."""
+        gc.collect()
+        torch.cuda.empty_cache()
+
+    def bytes_a_ms(self):
+        """Bytes read and written by a large copy."""
+        source = torch.empty(2**28, device="cuda")
+        return 2 * source.nbytes / self.time(source.clone)[0]
+
+
+class Rehearsal(Cuda):
+    """The same calls on a CPU."""
+
+    name, H, N, points = "cpu", 4, 8, 128
+
+    def __init__(self, repeats):
+        self.card, self.repeats = "none: a rehearsal on a CPU", 1
+
+    def time(self, function):
+        function()
+        return 0.0, 0.0
+
+    def megabytes(self, function):
+        function()
+        return 0.0
+
+    def captured(self, module, x):
+        return module
+
+    def free(self):
+        gc.collect()
+
+    def bytes_a_ms(self):
+        return 1.0
+
+
+class Verdict:
+    """Rows, written as they come."""
+
+    def __init__(self, folder, device, minutes):
+        self.file, self.device, self.end = folder / "rows.jsonl", device, time.monotonic() + 60 * minutes
+        self.has_failed = False
+
+    def row(self, made, **facts):
+        """Fill in a row by what ``made`` gives for a name and a function each; or say why there is no time left."""
+        if time.monotonic() > self.end:
+            return self._write({**facts, "left out": "no time left"})
+        row, errors = dict(facts), {}
+        try:
+            for name, measure in made():
+                try:
+                    row[name] = measure()
+                except Exception as error:  # whatever it is belongs into the row, and the next measure may do
+                    errors[name] = f"{type(error).__name__}: {error}"[:500]
+        except Exception as error:
+            errors["set up"] = f"{type(error).__name__}: {error}"[:500]
+        if errors:
+            self.has_failed, row["errors"] = True, errors
+        self.device.free()
+        return self._write(row)
+
+    def _write(self, row):
+        about = {"card": self.device.card, "torch": torch.__version__, "triton": triton.__version__}
+        with self.file.open("a") as file:
+            file.write(json.dumps(row | about) + "\n")
+        print(json.dumps(row), flush=True)
