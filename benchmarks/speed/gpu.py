@@ -10,8 +10,9 @@ found there: ``pip download --no-deps -d .whl skorch==1.4.0 tabulate tqdm``.
 
 The parts come in the order in which they are named: the contract suite, a training step of BIDMC, scans, blocks,
 layers, liquid forms and whole fits; on demand a sweep of the scan's launch options, and NVIDIA's sanitizer. Each row
-is written to ``FOLDER/rows.jsonl`` as soon as it is there, with the card's name. After ``--minutes`` no new row begins,
-and those left out are named. What fails leaves an error in its row, and the script ends with status 1.
+is written to ``FOLDER/rows.jsonl`` as soon as it is there, with the card's name, whose kernels ran the scans, and how
+many were refused. After ``--minutes`` no new row begins, and those left out are named. What fails leaves an error in
+its row, and the script ends with status 1.
 
 Times are medians on the device, in ms, forward and backward, the device's cache flushed before each. A wait on the
 device before each call lets all launches queue up, so that their own cost is not measured; that is ``host``. Batch x
@@ -26,7 +27,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,8 +39,9 @@ if "--dry-run" in sys.argv:
 import textbook  # noqa: E402
 import torch  # noqa: E402
 from gpu_device import Cuda, Rehearsal, Verdict  # noqa: E402
+from measure import as_leaves  # noqa: E402
 
-from ssm_estimators.functional import triton_scan  # noqa: E402
+from ssm_estimators.functional import triton_scan, triton_sizes  # noqa: E402
 from ssm_estimators.functional.scan import chunked_scan, set_backend  # noqa: E402
 from ssm_estimators.layers import S4, S4D, LiquidS4  # noqa: E402
 from ssm_estimators.networks import SequenceNetwork  # noqa: E402
@@ -91,20 +92,13 @@ def series(device, L):
 def scan_of(layer, u, dtype=torch.float32, recompute=False):
     """The scan alone: block matrices given."""
     u = u.to(dtype)
-    blocks = layer._system(1.0).blocks(T, u.float())
-    own = {}
-    for name in ("toeplitz", "into_state", "from_state"):
-        own[name] = tuple(matrix.detach().requires_grad_() for matrix in getattr(blocks, name))
-    if blocks.stacked is not None:
-        own["stacked"] = tuple(matrix.detach().requires_grad_() for matrix in blocks.stacked)
-    leaves = own.get("stacked") or sum(own.values(), ())
-    given = replace(blocks, **own, transition=blocks.transition.detach().requires_grad_())
+    given, leaves = as_leaves(layer._system(1.0).blocks(T, u.float()))
     gradient = torch.randn_like(u)
 
     def once():
         leaf = u.detach().requires_grad_()
         y, _ = chunked_scan(leaf, given, return_state=False, recompute=recompute)
-        torch.autograd.grad(y, [leaf, *leaves, given.transition], gradient)
+        torch.autograd.grad(y, [leaf, *leaves], gradient)
 
     return once
 
@@ -207,11 +201,13 @@ def sweep(verdict, device, L, precision, args):
                 u, generator = series(device, L)
                 layer = S4D(device.H, device.N, bidirectional=True, generator=generator).to(device.name)
                 triton_scan.walk_options = lambda sizes, T: options
+                triton_sizes._TOO_LARGE.clear()  # of other options
                 yield "device, host", lambda: device.time(scan_of(layer, u))
 
             facts = {"L": L, "precision": precision, "warps": warps, "stages": stages}
             verdict.row(measures, part="sweep", **facts)
     triton_scan.walk_options = chosen
+    triton_sizes._TOO_LARGE.clear()
 
 
 def training_step(verdict, device, args):
@@ -240,7 +236,7 @@ def training_step(verdict, device, args):
             for _ in range(1 if rehearsed else EAGER + 1):
                 step_of(captured)
             yield "captured", lambda: device.time(lambda: step_of(captured))
-            yield "has a graph", lambda: captured.replay is not None
+            yield "has a graph", lambda: rehearsed or _is_true(captured.replay is not None, "no graph was captured")
 
         trained(verdict, measures, part="step", model="BIDMC's training step", precision=precision)
 
@@ -263,7 +259,7 @@ def fits(verdict, device, args):
             params = {"n_kernels": 64} if small and "Ridge" in name else {} if "Ridge" in name else small
             made = getattr(ssm_estimators, name)(random_state=0, device=device.name, **params)
             yield name, lambda made=made: min(seconds(lambda: made.fit(X, y)) for _ in range(2))
-        yield "graphs replayed", lambda: len(replayed)
+        yield "graphs replayed", lambda: "none" if small else _is_true(len(replayed), "no graph was replayed")
         features = StateSpaceFeatures(device=device.name, random_state=0, n_kernels=64 if small else 2000).fit(many)
         name = "StateSpaceFeatures, 2,000 cases of 500 points"
         yield name, lambda: min(seconds(lambda: features.transform(many)) for _ in range(2))
@@ -283,6 +279,12 @@ def _count_replays():
     return replayed
 
 
+def _is_true(value, otherwise):
+    if not value:
+        raise RuntimeError(otherwise)
+    return value
+
+
 def trained(verdict, measures, **facts):
     if NEEDED:
         return verdict.row(lambda: (), **facts, skipped=f"needs {', '.join(NEEDED)}")
@@ -299,7 +301,8 @@ def suite(verdict, device, args):
     """Whether the contracts hold on the device. What cannot be captured fails its test."""
     files = TESTS if NEEDED else [*TESTS, *TESTS_OF_TRAINING]
     options = ["-q", "-p", "no:cacheprovider", "--tb=short", "-n", str(args.processes), "-m", "not full"]
-    options += ["-W", "error:The training step could not be captured"]
+    options += ["-W", "error:The training step could not be captured", "-W", "error:.*refuses a kernel"]
+    options += ["-W", "error:Triton cannot compile here"]
     if isinstance(device, Rehearsal):
         options += ["-k", "few_series or layer_norm or same_on_a_gpu"]
     pytest(verdict, device, args, [*options, *files], part="suite", processes=args.processes)
@@ -316,7 +319,10 @@ def sanitizer(verdict, device, args):
 def pytest(verdict, device, args, options, prefix=(), **facts):
     """A row of a run of the test suite, whose output goes to a file."""
     report = args.out / f"{'_'.join(str(value) for value in facts.values())}.txt"
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *WHEELS])}
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *WHEELS, os.environ.get("PYTHONPATH", "")]),
+    }
     if not isinstance(device, Rehearsal):
         environment["TEST_DEVICE"] = "cuda"
     if prefix:
@@ -325,7 +331,10 @@ def pytest(verdict, device, args, options, prefix=(), **facts):
     def run():
         with report.open("w") as file:
             command = [*prefix, sys.executable, "-u", "-m", "pytest", *options]
-            done = subprocess.run(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
+            left = 60 * verdict.minutes_left()
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT, timeout=left
+            )
         summary = report.read_text().splitlines()[-1]
         if done.returncode:
             raise RuntimeError(f"status {done.returncode}: {summary}; see {report}")
@@ -342,7 +351,7 @@ DEFAULT = ("suite", "step", "scan", "block", "layer", "liquid", "fits")
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="folder for rows and reports; it may hold those of earlier calls")
-    parser.add_argument("--parts", nargs="+", choices=(*OF_A_LENGTH, *OTHERS), default=DEFAULT)
+    parser.add_argument("--parts", nargs="+", choices=(*OF_A_LENGTH, *OTHERS), help=f"default: {' '.join(DEFAULT)}")
     parser.add_argument("--lengths", nargs="+", type=int, default=LENGTHS)
     parser.add_argument("--precisions", nargs="+", choices=("float32", "tf32"), default=("tf32", "float32"))
     parser.add_argument("--repeats", type=int, default=20)
@@ -354,14 +363,14 @@ def main():
         sys.exit("No CUDA device is here; this script measures one. --dry-run walks through it on a CPU.")
     if args.dry_run:
         args.lengths, args.precisions, args.processes = (64,), ("float32",), 2
-        args.out = args.out or Path(tempfile.mkdtemp())
+        args.out, args.parts = args.out or Path(tempfile.mkdtemp()), args.parts or [*OTHERS, *OF_A_LENGTH]
         set_backend("triton")
     elif args.out is None:
         parser.error("--out names the folder for what is measured.")
     args.out.mkdir(parents=True, exist_ok=True)
     device = (Rehearsal if args.dry_run else Cuda)(args.repeats)
     verdict = Verdict(args.out, device, args.minutes)
-    for part in args.parts:
+    for part in args.parts or DEFAULT:
         if part in OTHERS:
             OTHERS[part](verdict, device, args)
             continue

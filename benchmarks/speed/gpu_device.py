@@ -8,6 +8,14 @@ import time
 import torch
 import triton
 
+from ssm_estimators.functional import triton_sizes
+from ssm_estimators.functional.backend import takes_triton
+
+
+def kernels_of(device):
+    """Whose kernels run the scans on a device."""
+    return "Triton" if takes_triton(torch.empty(0, device=device)) else "PyTorch"
+
 
 class Cuda:
     """How a GPU is measured."""
@@ -15,7 +23,7 @@ class Cuda:
     name, H, N, points = "cuda", 256, 64, 65_536
 
     def __init__(self, repeats):
-        self.repeats = repeats
+        self.repeats, self.kernels = repeats, kernels_of(self.name)
         self.card = torch.cuda.get_device_name()
         self.flush = torch.empty(2**28, dtype=torch.int8, device="cuda")
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
@@ -76,7 +84,7 @@ class Rehearsal(Cuda):
     name, H, N, points = "cpu", 4, 8, 128
 
     def __init__(self, repeats):
-        self.card, self.repeats = "none: a rehearsal on a CPU", 1
+        self.card, self.repeats, self.kernels = "none: a rehearsal on a CPU", 1, kernels_of(self.name)
 
     def time(self, function):
         function()
@@ -118,11 +126,22 @@ class Verdict:
             errors["set up"] = f"{type(error).__name__}: {error}"[:500]
         if errors:
             self.has_failed, row["errors"] = True, errors
-        self.device.free()
-        return self._write(row)
+        self._write(row)
+        try:
+            self.device.free()
+        except RuntimeError as error:  # after an illegal access the device answers nothing more
+            self.end, self.has_failed = 0, True
+            print(f"The device is lost: {error}")
+
+    def minutes_left(self):
+        return max(0.0, self.end - time.monotonic()) / 60
 
     def _write(self, row):
-        about = {"card": self.device.card, "torch": torch.__version__, "triton": triton.__version__}
+        about = {"kernels": self.device.kernels, "refused": len(triton_sizes._TOO_LARGE)} | {
+            "card": self.device.card,
+            "torch": torch.__version__,
+            "triton": triton.__version__,
+        }
         with self.file.open("a") as file:
             file.write(json.dumps(row | about) + "\n")
         print(json.dumps(row), flush=True)

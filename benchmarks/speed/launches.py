@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import measure
@@ -31,7 +30,7 @@ from ssm_estimators.networks.network import ResidualBlock
 
 H, N, POINTS, T = 256, 64, 65_536, 64
 LENGTHS = (1024, 4096, 16_384, 65_536)
-UNTOUCHED = {  # tensors that a kernel leaves alone unless an option says otherwise
+UNTOUCHED = {  # tensors that a kernel, perhaps of an older version, leaves alone unless an option says otherwise
     "SAVE": ("states",),
     "WRITE": ("y",),
     "DRIVEN": ("u", "into"),
@@ -93,14 +92,7 @@ def block(x):
 
 def scan(x):
     """The scan of a block alone, forward and backward."""
-    blocks = S4D(H, N, bidirectional=True).to("meta")._system(1.0).blocks(T, x)
-    own = {}
-    for name in ("toeplitz", "into_state", "from_state"):
-        own[name] = tuple(matrix.detach().requires_grad_() for matrix in getattr(blocks, name))
-    own["transition"] = blocks.transition.detach().requires_grad_()
-    if getattr(blocks, "stacked", None) is not None:
-        own["stacked"] = tuple(matrix.detach().requires_grad_() for matrix in blocks.stacked)
-    given = replace(blocks, **own)
+    given, _ = measure.as_leaves(S4D(H, N, bidirectional=True).to("meta")._system(1.0).blocks(T, x))
 
     def run():
         y, _ = chunked_scan(x, given, return_state=False)

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -52,6 +53,16 @@ def added_memory(function):
 def _status(field):
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith(field)).split()[1])
+
+
+def as_leaves(blocks):
+    """The block matrices of a scan as if they were given, and a list of them."""
+    stacked = getattr(blocks, "stacked", None)  # which older versions have not
+    names = ("toeplitz", "into_state", "from_state") if stacked is None else ("stacked",)
+    own = {name: tuple(matrix.detach().requires_grad_() for matrix in getattr(blocks, name)) for name in names}
+    own["transition"] = (blocks.transition.detach().requires_grad_(),)
+    leaves = [matrix for matrices in own.values() for matrix in matrices]
+    return replace(blocks, **(own | {"transition": own["transition"][0]})), leaves
 
 
 def relative_error(value, exact):

@@ -56,7 +56,8 @@ NETWORK = """d_model : int, default=64
         prediction float32 where there is none) applies to them too.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it: a step of many short
-        operations is then as fast as the device. Only the main thread does so. False: never.
+        operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
+        the device. False: never.
     n_threads : int or None, default=None
         Threads of PyTorch while fitting and predicting; ``None``: as they are.
     predict_batch_size : int or "auto", default="auto"

@@ -11,9 +11,7 @@ from torch.nn.functional import pad
 from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.blocks import Blocks, both_directions, toeplitz
-from ssm_estimators.functional.triton_sizes import Sizes, shared_memory
-
-DOUBLED_BYTES = ((64, 2**17), (32, 2**15))  # states, and shared memory that doubling so many takes in Triton
+from ssm_estimators.functional.triton_sizes import Sizes, doubling_fits
 
 
 @dataclass(frozen=True)
@@ -118,9 +116,7 @@ class DenseSystem:
         return made
 
     def _suits_triton(self, T: int, device: torch.device) -> bool:
-        is_power_of_2, n_states = T & (T - 1) == 0, self.B_bar.shape[1]
-        most = next((n for n, size in DOUBLED_BYTES if size <= shared_memory(device)), 0)
-        return self.powers is None and is_power_of_2 and n_states <= most
+        return self.powers is None and doubling_fits(self.B_bar.shape[1], T, device)
 
     def _readouts(self) -> Tensor:
         """C as (H, n_directions * M, N)."""

@@ -103,10 +103,11 @@ class TritonDoubling(torch.autograd.Function):
         H, R, N = C.shape
         vectors, sizes = torch.cat([C, B[:, None]], dim=1), _sizes(N, R, T)
         shapes = (H, T, R + 1, N), (H, R, T), (H, sizes["BITS"] + 1, N, N)
-        lags, kernels, powers = (torch.empty(shape, device=A.device) for shape in shapes)
+        lags, kernels, powers = (torch.empty(shape, dtype=torch.float32, device=A.device) for shape in shapes)
         launch(_double, (H, R + 1), A.contiguous(), vectors, lags, kernels, powers, **sizes)
         ctx.save_for_backward(vectors, lags, powers)
-        return lags[:, :, R].mT, lags[:, :, :R], kernels, powers[:, -1].mT + torch.eye(N, device=A.device)
+        identity = torch.eye(N, dtype=torch.float32, device=A.device)
+        return lags[:, :, R].mT, lags[:, :, :R], kernels, powers[:, -1].mT + identity
 
     @staticmethod
     @once_differentiable

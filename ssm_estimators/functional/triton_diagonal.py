@@ -9,21 +9,10 @@ from torch import Tensor
 
 from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.triton_launch import launch
+from ssm_estimators.functional.triton_power import power_of
+from ssm_estimators.functional.triton_sizes import PAIRS
 
-LAGS, PAIRS = 16, 32  # of a tile
-
-
-@triton.jit
-def _power(A, A_imag, exponent, BITS: tl.constexpr):
-    """A^exponent of pairs in a row, exponents in a column."""
-    real = tl.full((exponent.shape[0], A.shape[1]), 1.0, tl.float64)
-    imag = tl.zeros((exponent.shape[0], A.shape[1]), tl.float64)
-    for bit in range(BITS):
-        is_set = ((exponent >> bit) & 1) == 1
-        product, product_imag = real * A - imag * A_imag, real * A_imag + imag * A
-        real, imag = tl.where(is_set, product, real), tl.where(is_set, product_imag, imag)
-        A, A_imag = A * A - A_imag * A_imag, 2 * A * A_imag
-    return real, imag
+LAGS = 16  # of a tile
 
 
 @triton.jit
@@ -59,7 +48,7 @@ def _blocks(
     ahead_of_it = t + lag < T  # pairs of time points of a chunk that are so far apart, none of them twice
     behind_it = ahead_of_it & (lag > 0)
     A, A_imag = _load(A_bar, h * P + p, is_pair)
-    real, imag = _power(A, A_imag, lag, BITS)
+    real, imag = power_of(A, A_imag, lag, BITS)
     next_real, next_imag = real * A - imag * A_imag, real * A_imag + imag * A
     for q in tl.static_range(Q):
         B, B_imag = _load(B_bar, (q * H + h) * P + p, is_pair)
@@ -100,7 +89,7 @@ def _blocks(
         row = lag if d == 0 else T - 1 - lag
         read, read_imag = 2 * (R * next_real - R_imag * next_imag), 2 * (R * next_imag + R_imag * next_real)
         _store(readout, ((d * H + h) * T + row) * P + p, read, -read_imag, here)
-    last, last_imag = _power(A, A_imag, tl.full((1, 1), T, tl.int32), BITS)
+    last, last_imag = power_of(A, A_imag, tl.full((1, 1), T, tl.int32), BITS)
     _store(power, h * P + p, last, last_imag, is_pair & (tl.program_id(1) == 0))
 
 
@@ -117,7 +106,7 @@ def _blocks_backward(
     n_inputs: tl.constexpr = Q if D == 1 else 2 * Q - 1
     first, is_pair = h * n_inputs * T, p < P
     A, A_imag = _load(A_bar, h * P + p, is_pair)
-    last, last_imag = _power(A, A_imag, tl.full((1, 1), T - 1, tl.int32), BITS)
+    last, last_imag = power_of(A, A_imag, tl.full((1, 1), T - 1, tl.int32), BITS)
     G, G_imag = _load(dpower, h * P + p, is_pair)
     dA, dA_imag = T * (last * G + last_imag * G_imag), T * (last * G_imag - last_imag * G)
     dC_first, dC_first_imag = tl.zeros_like(dA), tl.zeros_like(dA)
@@ -128,7 +117,7 @@ def _blocks_backward(
         slope, slope_imag = tl.zeros_like(dA), tl.zeros_like(dA)
         for begin in range(0, T, TILE):
             lag = begin + tl.arange(0, TILE)[:, None]
-            real, imag = _power(A, A_imag, lag, BITS)
+            real, imag = power_of(A, A_imag, lag, BITS)
             next_real, next_imag = real * A - imag * A_imag, real * A_imag + imag * A
             row = lag if d == 0 else T - 1 - lag
             of = dreadout + d * dreadout_d + h * dreadout_h + row * dreadout_t + 2 * p * dreadout_n
@@ -153,7 +142,7 @@ def _blocks_backward(
         slope, slope_imag = tl.zeros_like(dA), tl.zeros_like(dA)
         for begin in range(0, T, TILE):
             lag = begin + tl.arange(0, TILE)[:, None]
-            before, before_imag = _power(A, A_imag, tl.maximum(lag - 1, 0), BITS)
+            before, before_imag = power_of(A, A_imag, tl.maximum(lag - 1, 0), BITS)
             real = tl.where(lag > 0, before * A - before_imag * A_imag, 1.0)
             imag = tl.where(lag > 0, before * A_imag + before_imag * A, 0.0)
             here = (lag < T) & is_pair
@@ -173,7 +162,7 @@ def _blocks_backward(
             slope, slope_imag = tl.zeros_like(dA), tl.zeros_like(dA)
             for begin in range(0, T, TILE):
                 lag = begin + tl.arange(0, TILE)[:, None]
-                before, before_imag = _power(A, A_imag, tl.maximum(lag - 1, 0), BITS)
+                before, before_imag = power_of(A, A_imag, tl.maximum(lag - 1, 0), BITS)
                 real = tl.where(lag > 0, before * A - before_imag * A_imag, 1.0)
                 imag = tl.where(lag > 0, before * A_imag + before_imag * A, 0.0)
                 if d == 0:

@@ -8,6 +8,8 @@ pass uses the same three: gradients travel through the transposed matrices, agai
 import triton
 import triton.language as tl
 
+from ssm_estimators.functional.triton_power import power_of
+
 
 @triton.jit
 def walk(
@@ -30,9 +32,9 @@ def walk(
     """
     per: tl.constexpr = 2 if DIAGONAL else 1
     n_groups: tl.constexpr = (N + per * WIDTH_STATE - 1) // (per * WIDTH_STATE)
-    h, d, group = tl.program_id(0).to(tl.int64), tl.program_id(2) // n_groups, tl.program_id(2) % n_groups
-    system = d * tl.num_programs(0) + h
-    row = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
+    h, d, group = tl.program_id(1).to(tl.int64), tl.program_id(2) // n_groups, tl.program_id(2) % n_groups
+    system = d * tl.num_programs(1) + h
+    row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     case, first = (row // n_pieces).to(tl.int64), (row % n_pieces) * piece
     n = group * WIDTH_STATE + tl.arange(0, WIDTH_STATE)
     in_n = per * n < N
@@ -50,7 +52,8 @@ def walk(
         A = tl.load(transition + h * N + 2 * n, in_n, 0.0)[None, :]
         A_imag = tl.load(transition + h * N + 2 * n + 1, in_n, 0.0)[None, :] * (-1.0 if GRADIENT else 1.0)
         if not DRIVEN:
-            A, A_imag = power_of(A, A_imag, exponent)
+            A, A_imag = power_of(A.to(tl.float64), A_imag.to(tl.float64), tl.full((1, 1), exponent, tl.int32), 30)
+            A, A_imag = A.to(tl.float32), A_imag.to(tl.float32)
     else:
         inside = h * N * N + (n[:, None] + n[None, :] * N if GRADIENT else n[:, None] * N + n[None, :])
         A = tl.load(transition + inside, in_n[:, None] & in_n[None, :], 0.0)
@@ -93,19 +96,6 @@ def walk(
 
 
 @triton.jit
-def power_of(A, A_imag, exponent):
-    """A to a power below 2^30, by squarings in double precision."""
-    A, A_imag = A.to(tl.float64), A_imag.to(tl.float64)
-    real, imag = tl.zeros_like(A) + 1.0, tl.zeros_like(A)
-    for bit in range(30):
-        is_set = ((exponent >> bit) & 1) == 1
-        product, product_imag = real * A - imag * A_imag, real * A_imag + imag * A
-        real, imag = tl.where(is_set, product, real), tl.where(is_set, product_imag, imag)
-        A, A_imag = A * A - A_imag * A_imag, 2 * A * A_imag
-    return real.to(tl.float32), imag.to(tl.float32)
-
-
-@triton.jit
 def outputs(
     u, u_q, u_h, u_b,
     y, y_m, y_h, y_b,
@@ -116,8 +106,8 @@ def outputs(
     ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Outputs of a tile of chunks: their inputs by ``toeplitz``, and the states of each direction by ``readout``."""
-    h = tl.program_id(0).to(tl.int64)
-    row = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
+    h = tl.program_id(1).to(tl.int64)
+    row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     case, chunk = (row // n_chunks).to(tl.int64)[:, None], (row % n_chunks).to(tl.int64)[:, None]
     is_row = (row < n_rows)[:, None]
     j = tl.program_id(2) * COLUMNS + tl.arange(0, COLUMNS)[None, :]
@@ -133,7 +123,7 @@ def outputs(
     for d in tl.static_range(D):
         for begin in range(0, N, DEPTH):
             n = begin + k
-            place = (d * tl.num_programs(0) + h) * n_rows + row[:, None]
+            place = (d * tl.num_programs(1) + h) * n_rows + row[:, None]
             S = tl.load(states + place * N + n[None, :], is_row & (n < N)[None, :], 0.0)
             of = readout + d * readout_d + h * readout_h + n[:, None] * readout_i + j * readout_j
             Y = tl.dot(S, tl.load(of, (n < N)[:, None] & in_j, 0.0), Y, input_precision=PRECISION)

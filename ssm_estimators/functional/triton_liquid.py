@@ -49,9 +49,9 @@ def _liquid_walk(
     GUARD: tl.constexpr, INITIAL: tl.constexpr,
 ):  # fmt: skip
     """Outputs of one direction and feature, the state at the end of each case and before each chunk."""
-    column, direction = tl.program_id(0).to(tl.int64), tl.program_id(0) // H
+    column, direction = tl.program_id(1).to(tl.int64), tl.program_id(1) // H
     h = column % H
-    case, p = tl.program_id(1) * CASES + tl.arange(0, CASES), tl.arange(0, WIDTH)
+    case, p = tl.program_id(0) * CASES + tl.arange(0, CASES), tl.arange(0, WIDTH)
     is_case, here = case < n_cases, (case < n_cases)[:, None] & (p < P)[None, :]
     A, A_imag = _load_pairs(A_less_1, h, p, P)
     B, B_imag = _load_pairs(B_bar, h, p, P)
@@ -97,9 +97,9 @@ def _liquid_walk_back(
     P: tl.constexpr, WIDTH: tl.constexpr, CASES: tl.constexpr, CHUNK: tl.constexpr, GUARD: tl.constexpr,
 ):  # fmt: skip
     """Gradients, chunk by chunk against time; the states inside a chunk are made again, and kept in ``kept``."""
-    column, direction = tl.program_id(0).to(tl.int64), tl.program_id(0) // H
+    column, direction = tl.program_id(1).to(tl.int64), tl.program_id(1) // H
     h = column % H
-    case, p = tl.program_id(1) * CASES + tl.arange(0, CASES), tl.arange(0, WIDTH)
+    case, p = tl.program_id(0) * CASES + tl.arange(0, CASES), tl.arange(0, WIDTH)
     is_case, here = case < n_cases, (case < n_cases)[:, None] & (p < P)[None, :]
     A, A_imag = _load_pairs(A_less_1, h, p, P)
     B, B_imag = _load_pairs(B_bar, h, p, P)
@@ -114,7 +114,7 @@ def _liquid_walk_back(
     sum_A, sum_A_imag = tl.zeros((1, WIDTH), tl.float64), tl.zeros((1, WIDTH), tl.float64)
     sum_B, sum_B_imag = tl.zeros((1, WIDTH), tl.float64), tl.zeros((1, WIDTH), tl.float64)
     sum_C, sum_C_imag = tl.zeros((1, WIDTH), tl.float64), tl.zeros((1, WIDTH), tl.float64)
-    program = column * tl.num_programs(1) + tl.program_id(1)
+    program = column * tl.num_programs(0) + tl.program_id(0)
     own = kept + 2 * (program * CHUNK * CASES * WIDTH + tl.arange(0, CASES)[:, None] * WIDTH + p[None, :])
     for back in range(n_chunks):
         first = (n_chunks - 1 - back) * CHUNK
@@ -200,7 +200,7 @@ class TritonLiquidScan(torch.autograd.Function):
         n_clamped = torch.empty(directions, H, batch, P, dtype=torch.int32, device=u.device)
         start = u if initial is None else torch.view_as_real(initial.resolve_conj().contiguous())
         launch(
-            _liquid_walk, (directions * H, triton.cdiv(batch, CASES)),
+            _liquid_walk, (triton.cdiv(batch, CASES), directions * H),
             u, *systems, start, last, y, end, starts, n_clamped, log_moduli, H, batch, L, n_chunks,
             GUARD=guard, INITIAL=initial is not None, **_sizes(P),
         )  # fmt: skip
@@ -222,7 +222,7 @@ class TritonLiquidScan(torch.autograd.Function):
         kept = u.new_empty(directions * H * programs, CHUNK, CASES, sizes["WIDTH"], 2)
         sums = [A_bar.real.new_empty(directions, H, programs, P, 2) for _ in range(3)]
         launch(
-            _liquid_walk_back, (directions * H, programs),
+            _liquid_walk_back, (programs, directions * H),
             u, *_systems(A_bar, B_bar, C, u), last, starts, dy.contiguous(), of_end, kept, du, *sums, dinitial,
             H, batch, L, triton.cdiv(L, CHUNK), GUARD=ctx.guard, **sizes,
         )  # fmt: skip

@@ -18,7 +18,6 @@ from ssm_estimators.functional.triton_kernels import matrix_gradients, outputs, 
 from ssm_estimators.functional.triton_launch import launch
 from ssm_estimators.functional.triton_refused import by_operators, gradients_by_operators
 from ssm_estimators.functional.triton_sizes import (
-    PAIRS,
     ROWS,
     Sizes,
     note_too_large,
@@ -26,6 +25,7 @@ from ssm_estimators.functional.triton_sizes import (
     tile_of_sums,
     tile_width,
     walk_options,
+    walk_width,
 )
 
 PROGRAMS = 512  # that fill a chip
@@ -63,10 +63,13 @@ def scan(
     u = inputs[0][None] if len(inputs) == 1 else torch.stack(inputs)
     start = None if state is None else state.float().contiguous()
     tensors = (u.contiguous(), start, blocks.transition, *(blocks.stacked or _stacked(blocks, len(inputs))))
+    refused: OutOfResources | None = None
     try:
         made: tuple[Tensor, Tensor] = TritonScan.apply(n_chunks, recompute, *tensors)  # type: ignore[no-untyped-call]  # PyTorch's apply has no types
-    except OutOfResources:
-        note_too_large(blocks.sizes, blocks.chunk_length, u.device)
+    except OutOfResources as error:
+        refused = error.with_traceback(None)  # whose frames hold memory
+    if refused is not None:
+        note_too_large(blocks.sizes, blocks.chunk_length, u.device, refused)
         return by_operators(n_chunks, recompute, *tensors)
     return made
 
@@ -86,7 +89,7 @@ def _stack(matrices: Any) -> Tensor:
 
 
 @dataclass(frozen=True)
-class _Sizes:
+class _Scan:
     """Of one scan."""
 
     T: int
@@ -118,7 +121,7 @@ class TritonScan(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         Q, H, batch, L = u.shape
         T = into.shape[2] // Q
-        sizes = _Sizes(T, n_chunks, len(into), into.shape[3], transition.is_complex())
+        sizes = _Scan(T, n_chunks, len(into), into.shape[3], transition.is_complex())
         states, _ = _walk(sizes, u, into, transition, initial)
         y = u.new_empty(H, toeplitz.shape[2] // T, batch, L).transpose(0, 1)
         _outputs(sizes, u, y, toeplitz, states, readout)
@@ -133,15 +136,16 @@ class TritonScan(torch.autograd.Function):
         *given, states = ctx.saved_tensors
         try:
             return None, None, *TritonScan._gradients(ctx.sizes, given, states, dy, dstates)
-        except OutOfResources:
-            u, into, readout = given[0], given[4], given[5]
-            of_blocks = Sizes(len(u), readout.shape[3] // ctx.sizes.T, into.shape[3], ctx.sizes.is_diagonal)
-            note_too_large(of_blocks, ctx.sizes.T, u.device)
-            return None, None, *gradients_by_operators(ctx.sizes.n_chunks, given, dy, dstates)
+        except OutOfResources as error:
+            refused = error.with_traceback(None)
+        u, T, N = given[0], ctx.sizes.T, ctx.sizes.N
+        of_blocks = Sizes(len(u), given[5].shape[3] // T, N, ctx.sizes.is_diagonal)
+        note_too_large(of_blocks, T, u.device, refused)
+        return None, None, *gradients_by_operators(ctx.sizes.n_chunks, given, dy, dstates)
 
     @staticmethod
     def _gradients(
-        sizes: "_Sizes", given: list[Tensor], states: Tensor | None, dy: Tensor | None, dstates: Tensor | None
+        sizes: "_Scan", given: list[Tensor], states: Tensor | None, dy: Tensor | None, dstates: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         u, initial, transition, toeplitz, into, readout = given
         if states is None:
@@ -158,7 +162,7 @@ class TritonScan(torch.autograd.Function):
 
 
 def _walk(
-    sizes: _Sizes,
+    sizes: _Scan,
     u: Tensor,
     into: Tensor,
     transition: Tensor,
@@ -177,10 +181,8 @@ def _walk(
     added = None if added is None else added.contiguous()
     moving = torch.view_as_real(transition) if sizes.is_diagonal else transition.contiguous()
     of_walk = Sizes(Q, Q, N, sizes.is_diagonal)
-    width, n_groups = tile_width(N), 1
-    if sizes.is_diagonal:
-        width = min(tile_width(N // 2), PAIRS)
-        n_groups = triton.cdiv(N // 2, width)
+    width = walk_width(N, sizes.is_diagonal)
+    n_groups = triton.cdiv(N // 2, width) if sizes.is_diagonal else 1
     constants = {
         "T": sizes.T, "Q": Q, "WIDTH_IN": tile_width(Q * sizes.T), "N": N,
         "WIDTH_STATE": width, "ROWS": ROWS, "DIAGONAL": sizes.is_diagonal,
@@ -189,7 +191,7 @@ def _walk(
 
     def along_chunks(start: Tensor | None, save: bool) -> None:
         launch(
-            walk, (H, triton.cdiv(batch * n_pieces, ROWS), n_directions * n_groups),
+            walk, (triton.cdiv(batch * n_pieces, ROWS), H, n_directions * n_groups),
             u, *u.stride()[:3], into, *into.stride(), moving,
             u if start is None else start, u if added is None else added, states, ends,
             L, n_chunks, n_pieces, piece, batch * n_pieces, 1,
@@ -203,7 +205,7 @@ def _walk(
     starts = torch.empty_like(ends)
     through = moving if sizes.is_diagonal else torch.linalg.matrix_power(moving, piece)
     launch(
-        walk, (H, triton.cdiv(batch, ROWS), n_directions * n_groups),
+        walk, (triton.cdiv(batch, ROWS), H, n_directions * n_groups),
         u, *u.stride()[:3], into, *into.stride(), through,
         u if initial is None else initial, ends, starts, torch.empty_like(ends[:, :, :, 0]),
         0, n_pieces, 1, n_pieces, batch, piece,
@@ -223,13 +225,13 @@ def _pieces(n_systems: int, batch: int, n_chunks: int) -> int:
     return n
 
 
-def _outputs(sizes: _Sizes, u: Tensor, y: Tensor, toeplitz: Tensor, states: Tensor, readout: Tensor) -> None:
+def _outputs(sizes: _Scan, u: Tensor, y: Tensor, toeplitz: Tensor, states: Tensor, readout: Tensor) -> None:
     """Write ``y``."""
     Q, H, batch, L = u.shape
     n_rows, columns = batch * sizes.n_chunks, len(y) * sizes.T
     tile, depth = min(TILE, tile_width(columns)), min(DEPTH, tile_width(sizes.T), tile_width(sizes.N))
     launch(
-        outputs, (H, triton.cdiv(n_rows, TILE), triton.cdiv(columns, tile)),
+        outputs, (triton.cdiv(n_rows, TILE), H, triton.cdiv(columns, tile)),
         u, *u.stride()[:3], y, *y.stride()[:3], toeplitz, *toeplitz.stride(), states, readout, *readout.stride(),
         L, sizes.n_chunks, n_rows,
         T=sizes.T, Q=Q, M=len(y), N=sizes.N, D=sizes.n_directions, ROWS=TILE, COLUMNS=tile,
@@ -237,7 +239,7 @@ def _outputs(sizes: _Sizes, u: Tensor, y: Tensor, toeplitz: Tensor, states: Tens
     )  # fmt: skip
 
 
-def _matrix_gradients(sizes: _Sizes, u: Tensor, dy: Tensor, before: Tensor, after: Tensor) -> list[Tensor]:
+def _matrix_gradients(sizes: _Scan, u: Tensor, dy: Tensor, before: Tensor, after: Tensor) -> list[Tensor]:
     """Gradients of the Toeplitz matrix, of input and output matrices, and of the transition."""
     Q, H, batch, L = u.shape
     T, N, M, n_directions = sizes.T, sizes.N, len(dy), sizes.n_directions

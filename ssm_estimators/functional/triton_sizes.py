@@ -1,9 +1,11 @@
 """Which chunks Triton's kernels can take: an estimate of the shared memory that a walk along the chunks needs.
 
 The walk keeps the matrices of a system on the chip. What it needs there was read off Triton's compiler for sm_90, and
-the tests hold every case to it. The other kernels work by tiles, which always fit.
+the tests hold every case to it. The doubling of dense systems keeps them there too. All other kernels work by tiles,
+which always fit.
 """
 
+import warnings
 from typing import NamedTuple
 
 import torch
@@ -14,6 +16,7 @@ PAIRS = 32  # that a program walks along at once; more lack registers
 WIDEST = 128  # inputs a chunk, all that drive a state together; more lack registers
 HOPPER = LARGEST_SHARED_MEMORY = 232_448  # bytes that a program may have on an H100 or its successors
 MANY = 8192  # numbers in the matrices of a walk, for more of which four warps lack registers
+DOUBLED = ((64, 2**17), (32, 2**15))  # states, and the bytes that doubling so many takes
 VERY_MANY = 16_384  # for more of which there is no room to fetch ahead either
 
 _TOO_LARGE: set[tuple["Sizes", int, torch.device, str]] = set()  # what a GPU has refused all the same
@@ -71,9 +74,21 @@ def fits(sizes: Sizes, T: int, device: torch.device) -> bool:
     return T in CHUNKS and is_narrow and not known_to_fail and walk_bytes(sizes, T) <= shared_memory(device)
 
 
-def note_too_large(sizes: Sizes, T: int, device: torch.device) -> None:
-    """Remember that a GPU refused a kernel, in spite of the estimate."""
+def note_too_large(sizes: Sizes, T: int, device: torch.device, error: Exception) -> None:
+    """Remember, and tell, that a GPU refused a kernel in spite of the estimate."""
     _TOO_LARGE.add((sizes, T, device, precision()))
+    warnings.warn(
+        f"{device} refuses a kernel for {sizes.n_states} states in chunks of {T} time points ({error}). This scan runs "
+        "by PyTorch's own operators, the next by shorter chunks where they fit. Please report the device.",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def doubling_fits(n_states: int, T: int, device: torch.device) -> bool:
+    """Whether a kernel can double dense systems up to T time points: a power of 2 that tensor cores take."""
+    most = next((n for n, size in DOUBLED if size <= shared_memory(device)), 0)
+    return T >= ROWS and T & (T - 1) == 0 and n_states <= most
 
 
 def walk_bytes(sizes: Sizes, T: int) -> int:
@@ -92,6 +107,11 @@ def walk_options(sizes: Sizes, T: int) -> dict[str, int]:
     return {"num_warps": 8 if is_large else 4, "num_stages": 1 if n_numbers > VERY_MANY else 3}
 
 
+def walk_width(n_states: int, is_diagonal: bool) -> int:
+    """States that a program walks along, of dense systems all; or pairs, a group of them where there are many."""
+    return min(tile_width(n_states // 2), PAIRS) if is_diagonal else tile_width(n_states)
+
+
 def tile_of_sums(sizes: Sizes, device: torch.device) -> tuple[int, int]:
     """For the gradients of matrices: chunks to sum over at once, and output columns, at most, of a program.
 
@@ -105,7 +125,5 @@ def tile_of_sums(sizes: Sizes, device: torch.device) -> tuple[int, int]:
 def _widths(sizes: Sizes, T: int) -> tuple[int, int, int]:
     """Rows and columns of the matrix that inputs drive states by, and numbers in that which moves states."""
     width = tile_width(max(sizes.n_inputs, sizes.n_outputs) * T)
-    if sizes.is_diagonal:
-        return width, 2 * min(tile_width(sizes.n_states // 2), PAIRS), 0
-    state = tile_width(sizes.n_states)
-    return width, state, state * state
+    state = walk_width(sizes.n_states, sizes.is_diagonal)
+    return (width, 2 * state, 0) if sizes.is_diagonal else (width, state, state * state)

@@ -17,7 +17,7 @@ EAGER = 11  # passes before the capture: kernels are compiled, and what batch no
 
 
 def has_graphs(device: torch.device) -> bool:
-    """Whether passes can be captured on a device: while one is, another thread's work there would fail."""
+    """Whether passes can be captured on a device: by the main thread, as other threads' work would fail meanwhile."""
     return device.type == "cuda" and threading.current_thread() is threading.main_thread()
 
 
@@ -43,13 +43,17 @@ class CapturedPasses:
         self.shape: torch.Size | None = None  # of the batches to capture
         self.drawn: list[tuple[int, ...]] = []  # shapes of the random numbers of such a pass
         self.replay: Any = None  # PyTorch says no type
-        self.before: list[tuple[Tensor, Tensor]] = []  # buffers, and what they held
+        self.buffers = [*network.buffers()]
+        self.before: list[Tensor] = []  # what they held before the pass that has begun, if there is a graph
+        self.has_begun = False
 
     def __call__(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Outputs of a batch, as of the network."""
         self.shape = X.shape if self.shape is None else self.shape
+        self.has_begun = self.replay is not None
+        if self.has_begun:
+            torch._foreach_copy_(self.before, self.buffers)
         if lengths is not None or X.shape != self.shape:
-            self.before = [] if self.replay is None else self._buffers()
             return self._run(X, lengths, self.uniform)
         if self.n_passes < EAGER:
             self.n_passes += 1
@@ -76,15 +80,17 @@ class CapturedPasses:
 
     def _draw(self) -> Tensor:
         """All random numbers of a pass, one after the other."""
-        return torch.cat([torch.empty(0), *(self.uniform(*shape).flatten() for shape in self.drawn)])
+        none = torch.empty(0, dtype=torch.float32)
+        return torch.cat([none, *(self.uniform(*shape).flatten() for shape in self.drawn)])
 
     def give_up(self) -> bool:
         """Whether there is a graph, which is then freed: all passes run as they are from now on.
 
-        If it is a pass that has run out of memory beside the graph, the buffers are as before that pass.
+        For a step that has run out of memory beside the graph: the buffers are as before its pass.
         """
         there_is_one = self.replay is not None
-        _put_back(self.before)
+        if self.has_begun:
+            self._put_back()
         self.shape = torch.Size()
         self.close()
         return there_is_one
@@ -92,18 +98,19 @@ class CapturedPasses:
     def close(self) -> None:
         """Free the graph and its memory, which else the garbage collector would do, and much later."""
         if self.replay is not None:
-            self.replay, self.before = None, []
+            self.replay, self.has_begun = None, False
             gc.collect()
 
-    def _buffers(self) -> list[tuple[Tensor, Tensor]]:
-        return [(buffer, buffer.clone()) for buffer in self.network.buffers()]
+    def _put_back(self) -> None:
+        with torch.no_grad():
+            torch._foreach_copy_(self.buffers, self.before)
 
     def _capture(self, X: Tensor) -> bool:
         """Make ``replay``; or warn, return False, and let all passes run as they are from now on."""
         gc.collect()  # nothing may be freed on the device while a pass is captured
         passes = _Passes(self.network, self.drawn, self.precision)
-        numbers = torch.zeros(sum(map(math.prod, self.drawn)), device=X.device)
-        buffers = self._buffers()
+        numbers = torch.zeros(sum(map(math.prod, self.drawn)), dtype=torch.float32, device=X.device)
+        self.before = [buffer.clone() for buffer in self.buffers]
         try:
             with torch.cuda.stream(torch.cuda.current_stream(X.device)):  # which a failed capture leaves for another
                 self.replay = torch.cuda.make_graphed_callables(passes, (X.clone(), numbers), allow_unused_input=True)
@@ -116,14 +123,9 @@ class CapturedPasses:
                 stacklevel=2,
             )
         finally:
-            _put_back(buffers)  # capturing runs some passes
-        return self.replay is not None
-
-
-def _put_back(buffers: list[tuple[Tensor, Tensor]]) -> None:
-    with torch.no_grad():
-        for buffer, before in buffers:
-            buffer.copy_(before)
+            self._put_back()  # capturing runs some passes
+        self.has_begun = self.replay is not None
+        return self.has_begun
 
 
 class _Passes(nn.Module):

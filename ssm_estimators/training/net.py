@@ -1,6 +1,6 @@
 """The skorch net: own batches, weighted loss, parameter groups; nothing drawn from global random state."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, ClassVar
 
@@ -154,20 +154,34 @@ class SeriesNet(NeuralNet):
         """As skorch's, with loss and outputs that hold no autograd graph.
 
         skorch keeps them until the next step. A CUDA graph can be captured only where no node of an earlier pass is
-        left. Where there is no memory beside a graph, the step is repeated without it.
+        left.
         """
-        before = self.generator_.get_state()
-        try:
-            step = super().train_step_single(batch, **fit_params)
-        except torch.OutOfMemoryError:
-            if self.passes_ is None or not self.passes_.give_up():
-                raise
-            step = None
-        if step is None:  # outside of the handler: the frames of an error hold memory
-            self.generator_.set_state(before)
-            self._zero_grad_optimizer()
-            step = super().train_step_single(batch, **fit_params)
+        step = self._beside_graph(super().train_step_single, batch, **fit_params)
         return {name: value.detach() for name, value in step.items()}
+
+    def evaluation_step(self, batch: Any, training: bool = False) -> Any:
+        """As skorch's."""
+        return self._beside_graph(super().evaluation_step, batch, training=training)
+
+    def validation_step(self, batch: Any, **fit_params: Any) -> Any:
+        """As skorch's."""
+        return self._beside_graph(super().validation_step, batch, **fit_params)
+
+    def _beside_graph(self, step: Callable[..., Any], batch: Any, **params: Any) -> Any:
+        """A step; where there is no memory beside a CUDA graph, that is given up, and the step repeated."""
+        if self.passes_ is None:
+            return step(batch, **params)
+        self.passes_.has_begun, random = False, self.generator_.get_state()
+        try:
+            return step(batch, **params)
+        except torch.OutOfMemoryError:
+            if not self.passes_.give_up():
+                raise
+        # outside of the handler: the frames of an error hold memory
+        self.generator_.set_state(random)
+        if self.module_.training:
+            self._zero_grad_optimizer()
+        return step(batch, **params)
 
     def infer(self, x: dict[str, Tensor], **fit_params: Any) -> Tensor:
         """Outputs of a batch, float32; weights belong to the loss only."""

@@ -4,6 +4,7 @@ Run where TRITON_INTERPRET=1 is in the environment, or TEST_DEVICE=cuda; see con
 """
 
 import os
+import warnings
 from functools import partial
 
 import pytest
@@ -176,20 +177,25 @@ REFUSED = {
 @pytest.mark.parametrize("refused", REFUSED)
 @pytest.mark.parametrize("name", ["s4d-both-directions", "s4", "kb-3-both-directions", "lssl-3-outputs"])
 def test_what_a_gpu_refuses_is_done_by_shorter_chunks_and_then_by_operators(refusing, name, refused):
-    """Each time of a scan, forward and backward, is right; what was refused is not tried again."""
+    """Each time a scan, forward and backward, is right; what was refused is told, and not tried again."""
     tried = refusing(REFUSED[refused])
     layer, u = LAYERS[name](), torch.randn(3, 2, 100)
-    expected, longest = _with_gradients(layer.double(), u.double()), []
+    expected, longest, n_told = _with_gradients(layer.double(), u.double()), [], []
     for _ in range(4):
         tried.clear()
-        found = _with_gradients(layer.float(), u)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            found = _with_gradients(layer.float(), u)
+        n_told.append(len([warning for warning in told if "refuses a kernel for" in str(warning.message)]))
         assert max(_relative(*pair) for pair in zip(found, expected, strict=True)) <= 5e-5
         longest.append(max(tried, default=0))
     lengths = sorted(set(longest) - {0}, reverse=True)
     assert longest == lengths + [0] * (4 - len(lengths))
+    assert n_told == [1] * len(lengths) + [0] * (4 - len(lengths))
     assert 0 < len(lengths) < 4
 
 
+@pytest.mark.filterwarnings("ignore:.*refuses a kernel")
 @pytest.mark.parametrize("given", [True, False])
 def test_states_are_right_where_a_gpu_refuses_the_scan(refusing, given):
     """As are those of cases that end early, and the gradients that come by them alone."""
@@ -244,6 +250,29 @@ def test_offsets_need_more_than_32_bits(by_triton, axis):
         leaves = [inputs.detach().requires_grad_(), *(matrix.detach().requires_grad_() for matrix in blocks.stacked)]
         y, _ = TritonScan.apply(2, False, leaves[0], None, blocks.transition, *leaves[1:])
         found.append([y.detach(), *torch.autograd.grad(y.square().sum(), leaves)])
+    for value, expected in zip(*found, strict=True):
+        torch.testing.assert_close(value, expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("axis", ["outputs", "features", "cases"])
+def test_offsets_of_outputs_and_their_gradients_need_more_than_32_bits(by_triton, axis):
+    from ssm_estimators.functional import triton_scan
+
+    if DEVICE == "cuda" and torch.cuda.mem_get_info()[0] < 2**34:
+        pytest.skip("needs 16 GB on the device")
+    L, T, N, sizes, strides = 20, 16, 16, [1, 1, 1], [1, 1, 1]
+    position = ["outputs", "features", "cases"].index(axis)
+    sizes[position], strides[position] = 3, 2**30
+    M, H, batch = sizes
+    memory = torch.empty(2**32 + L, dtype=torch.bfloat16)  # with room for offsets that have become negative
+    far = memory.as_strided((M, H, batch, L), (*strides, 1), storage_offset=2**31)
+    near, scan = torch.empty(M, H, batch, L, dtype=torch.bfloat16), triton_scan._Scan(T, 2, 1, N, True)
+    u, toeplitz = torch.randn(1, H, batch, L), torch.randn(H, T, M * T)
+    states, readout = torch.randn(1, H, batch, 2, N), torch.randn(1, H, N, M * T)
+    for y in (far, near):
+        triton_scan._outputs(scan, u, y, toeplitz, states, readout)
+    torch.testing.assert_close(far, near, rtol=0, atol=0)
+    found = [triton_scan._matrix_gradients(scan, u, y, states, states) for y in (far, near)]
     for value, expected in zip(*found, strict=True):
         torch.testing.assert_close(value, expected, rtol=0, atol=0)
 

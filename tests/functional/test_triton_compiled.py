@@ -93,6 +93,7 @@ def compiled(monkeypatch):
 
     def compile_only(self, *args, grid, warmup, **options):
         assert guarded  # else it would run on the current device, whatever that of its tensors is
+        assert max(grid[1:], default=1) < 2**16  # CUDA's limit
         made = run(self, *args, grid=grid, warmup=True, **options)
         found.append((self.fn.__name__, made))
 
@@ -171,6 +172,36 @@ def test_a_layer_fits_a_card(compiled, tmp_path, card, name, N, bidirectional):
     layer.to("meta")(u).sum().backward()
     assert launched or (name == "LSSL" and N >= 128)
     _assert_runs(launched, card, tmp_path)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_default_dtype_of_the_caller_s_reaches_no_kernel(compiled, name):
+    launched = compiled("H100")
+    torch.set_default_dtype(torch.float64)
+    try:
+        layer, u = LAYERS[name](H, 16, bidirectional=True), torch.ones(H, BATCH, 32, dtype=torch.float32)
+        layer.to("meta")(u.requires_grad_()).sum().backward()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert launched
+
+
+def test_short_series_of_systems_that_no_chunk_fits_are_left_to_operators(compiled):
+    """Doubling up to a few time points would be too small for tensor cores."""
+    launched, system = compiled("H100"), _dense(9, 16, 1)
+    leaves = [leaf.requires_grad_() for leaf in (system.A_bar, system.B_bar, system.C, system.D)]
+    y, state = scan.scan_system(torch.ones(H, BATCH, 8), system, return_state=True)
+    torch.autograd.grad(y.sum() + state.sum(), leaves)
+    assert not launched
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_any_number_of_cases_can_be_launched(compiled, name):
+    """The grid, that is: more programs than 65,535 fit along its first axis only."""
+    launched = compiled("H100")
+    layer, u = LAYERS[name](H, 16), torch.ones(H, 5_000_000, 16, requires_grad=True)
+    layer.to("meta")(u).sum().backward()
+    assert launched
 
 
 @pytest.mark.parametrize("card", CARDS)

@@ -194,23 +194,30 @@ def test_garbage_is_collected_before_a_capture(monkeypatch, graphs):
 
 
 @pytest.mark.parametrize("after", ["forward", "backward"])
-def test_where_memory_runs_out_beside_a_graph_it_is_done_without(monkeypatch, graphs, after):
-    """The epochs' last batches, of 2 cases, find no room any more from the capture on."""
-    plain = _fit(S4DClassifier, cuda_graph=False)
-    get_loss, n_failed = SeriesNet.get_loss, []
+@pytest.mark.parametrize(("of_training", "size"), [(True, 5), (True, 3), (False, 4)])
+@pytest.mark.parametrize("n_before", [0, 6])
+def test_where_memory_runs_out_beside_a_graph_it_is_done_without(
+    monkeypatch, graphs, after, of_training, size, n_before
+):
+    """A full batch, an epoch's last one or the validation batch finds no room: at once, or later."""
+    plain = _fit(S4DClassifier, cuda_graph=False, validation=0.2)
+    get_loss, seen, n_failed = SeriesNet.get_loss, [], []
 
     def limited(self, y_pred, y_true, X=None, training=False):
         loss = get_loss(self, y_pred, y_true, X=X, training=training)
-        if training and len(y_pred) == 2 and self.passes_.replay is not None:
-            n_failed.append(True)
-            if after == "backward":
-                loss.backward()
-            raise torch.OutOfMemoryError("no memory")
+        if self.passes_.replay is not None:
+            seen.append(len(y_pred))
+            if training == of_training and len(y_pred) == size and len(seen) > n_before:
+                n_failed.append(True)
+                if after == "backward" and training:
+                    loss.backward()
+                raise torch.OutOfMemoryError("no memory")
         return loss
 
     monkeypatch.setattr(SeriesNet, "get_loss", limited)
-    captured = _fit(S4DClassifier)
+    captured = _fit(S4DClassifier, validation=0.2)
     assert len(graphs) == len(n_failed) == 1
+    assert captured.history_[:, "valid_loss"] == plain.history_[:, "valid_loss"]
     assert captured.history_[:, "train_loss"] == plain.history_[:, "train_loss"]
     expected = plain.net_.module_.state_dict()
     for name, value in captured.net_.module_.state_dict().items():
