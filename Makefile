@@ -15,7 +15,7 @@ test: .venv/test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@# the GPU's kernels, interpreted on the CPU: where there is Triton, on Linux
-	$(BIN)/python -c 'import triton' 2> /dev/null || exit 0; OMP_NUM_THREADS=1 TRITON_INTERPRET=1 $(BIN)/python -m pytest -n auto tests/functional/test_scan.py tests/functional/test_triton.py
+	$(BIN)/python -c 'import triton' 2> /dev/null || exit 0; OMP_NUM_THREADS=1 TRITON_INTERPRET=1 $(BIN)/python -m pytest -n auto tests/functional/test_scan.py tests/functional/test_triton.py tests/functional/test_triton_offsets.py
 	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto
 
 # the long runs: scikit-learn's checks with the default network, sktime's of every forecaster

@@ -51,7 +51,7 @@ LENGTHS, T = (1024, 4096, 16_384, 65_536), 64
 LAYERS = {"S4D": S4D, "S4": S4}
 FORMS = ("pb", "kb", "degree", "exact")
 NEEDED = [name for name in ("skorch", "sklearn", "pandas", "tabulate", "tqdm") if find_spec(name) is None]
-TESTS = ["tests/functional/test_scan.py", "tests/functional/test_triton.py"]
+TESTS = [f"tests/functional/test_{name}.py" for name in ("scan", "triton", "triton_offsets")]
 TESTS_OF_TRAINING = ["tests/training/test_graph.py", "tests/features/test_transformer.py"]
 
 

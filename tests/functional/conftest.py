@@ -7,10 +7,13 @@ import torch
 
 from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.diagonal import DiagonalSystem
+from ssm_estimators.functional.scan import set_backend
 
 INTERPRETED, ON_GPU = os.environ.get("TRITON_INTERPRET") == "1", os.environ.get("TEST_DEVICE") == "cuda"
 
-collect_ignore = ["test_triton_compiled.py"] if INTERPRETED else [] if ON_GPU else ["test_triton.py"]
+collect_ignore = (
+    ["test_triton_compiled.py"] if INTERPRETED else [] if ON_GPU else ["test_triton.py", "test_triton_offsets.py"]
+)
 
 H, P = 3, 4
 
@@ -44,3 +47,12 @@ def system(request):
 @pytest.fixture
 def diagonal():
     return _diagonal()
+
+
+@pytest.fixture
+def by_triton():
+    """Scans by Triton's kernels, on the device of these tests."""
+    set_backend("triton")
+    with torch.device("cuda" if ON_GPU else "cpu"):
+        yield
+    set_backend("auto")
