@@ -83,7 +83,7 @@ def _run(script, *options):
 
 
 def test_what_measures_a_gpu_walks_through_its_parts_without_one(tmp_path):
-    pytest.importorskip("triton")
+    pytest.importorskip("triton")  # on Linux only
     done = _run("gpu.py", "--dry-run", "--out", tmp_path, "--parts", "step", "scan", "block", "layer", "sweep")
     rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
     assert done.returncode == 0, done.stderr
@@ -94,7 +94,7 @@ def test_what_measures_a_gpu_walks_through_its_parts_without_one(tmp_path):
 
 
 def test_what_measures_a_gpu_names_what_it_left_out_and_what_failed(tmp_path):
-    pytest.importorskip("triton")
+    pytest.importorskip("triton")  # on Linux only
     assert _run("gpu.py", "--dry-run", "--out", tmp_path, "--parts", "layer", "--minutes", "0").returncode == 0
     done = _run("gpu.py", "--dry-run", "--out", tmp_path, "--parts", "suite", "--processes", "no number")
     assert done.returncode == 2
@@ -105,7 +105,7 @@ def test_what_measures_a_gpu_names_what_it_left_out_and_what_failed(tmp_path):
 
 
 def test_a_block_is_few_launches(tmp_path):
-    pytest.importorskip("triton")
+    pytest.importorskip("triton")  # on Linux only
     done = _run("launches.py", "--profile", "quick", "--output", tmp_path / "rows.json")
     assert done.returncode == 0, done.stderr
     counted = {

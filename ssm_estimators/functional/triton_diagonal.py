@@ -34,6 +34,15 @@ def _early(q, Q):
 
 
 @triton.jit
+def _power_and_before(A, A_imag, lag, BITS: tl.constexpr):
+    """A^lag, and the power before it; at lag 0, where that counts for nothing, the same."""
+    before, before_imag = power_of(A, A_imag, tl.maximum(lag - 1, 0), BITS)
+    real = tl.where(lag > 0, before * A - before_imag * A_imag, 1.0)
+    imag = tl.where(lag > 0, before * A_imag + before_imag * A, 0.0)
+    return real, imag, before, before_imag
+
+
+@triton.jit
 def _blocks(
     A_bar, B_bar, C, gain, toeplitz, into, readout, power, H, T,
     Q: tl.constexpr, D: tl.constexpr, P: tl.constexpr, WIDTH: tl.constexpr, WIDTH_T: tl.constexpr,
@@ -142,9 +151,7 @@ def _blocks_backward(
         slope, slope_imag = tl.zeros_like(dA), tl.zeros_like(dA)
         for begin in range(0, T, TILE):
             lag = begin + tl.arange(0, TILE)[:, None]
-            before, before_imag = power_of(A, A_imag, tl.maximum(lag - 1, 0), BITS)
-            real = tl.where(lag > 0, before * A - before_imag * A_imag, 1.0)
-            imag = tl.where(lag > 0, before * A_imag + before_imag * A, 0.0)
+            real, imag, before, before_imag = _power_and_before(A, A_imag, lag, BITS)
             here = (lag < T) & is_pair
             g, g_imag = _load(dinto, (first + q * T + T - 1 - lag) * P + p, here)
             g, g_imag = g.to(tl.float64), g_imag.to(tl.float64)
@@ -162,9 +169,7 @@ def _blocks_backward(
             slope, slope_imag = tl.zeros_like(dA), tl.zeros_like(dA)
             for begin in range(0, T, TILE):
                 lag = begin + tl.arange(0, TILE)[:, None]
-                before, before_imag = power_of(A, A_imag, tl.maximum(lag - 1, 0), BITS)
-                real = tl.where(lag > 0, before * A - before_imag * A_imag, 1.0)
-                imag = tl.where(lag > 0, before * A_imag + before_imag * A, 0.0)
+                real, imag, before, before_imag = _power_and_before(A, A_imag, lag, BITS)
                 if d == 0:
                     of = dtoeplitz + (first + q * T + t) * T + t + lag
                 else:

@@ -16,8 +16,8 @@ PAIRS = 32  # that a program walks along at once; more lack registers
 WIDEST = 128  # inputs a chunk, all that drive a state together; more lack registers
 HOPPER = LARGEST_SHARED_MEMORY = 232_448  # bytes that a program may have on an H100 or its successors
 MANY = 8192  # numbers in the matrices of a walk, for more of which four warps lack registers
-DOUBLED = ((64, 2**17), (32, 2**15))  # states, and the bytes that doubling so many takes
 VERY_MANY = 16_384  # for more of which there is no room to fetch ahead either
+DOUBLED = ((64, 2**17), (32, 2**15))  # states, and the bytes that doubling so many takes
 
 _TOO_LARGE: set[tuple["Sizes", int, torch.device, str]] = set()  # what a GPU has refused all the same
 

@@ -25,7 +25,7 @@ def test_another_backend_is_refused():
 
 
 def test_a_missing_compiler_is_told_once(monkeypatch, like):
-    runtime = pytest.importorskip("triton.runtime")
+    runtime = pytest.importorskip("triton.runtime")  # on Linux only
 
     class Driver:
         @property
@@ -41,7 +41,7 @@ def test_a_missing_compiler_is_told_once(monkeypatch, like):
 
 
 def test_a_compiler_that_is_there_is_used(monkeypatch, like):
-    runtime = pytest.importorskip("triton.runtime")
+    runtime = pytest.importorskip("triton.runtime")  # on Linux only
     active = SimpleNamespace(get_current_target=lambda: None)
     monkeypatch.setattr(runtime, "driver", SimpleNamespace(active=active))
     assert backend.takes_triton(like)
@@ -50,7 +50,7 @@ def test_a_compiler_that_is_there_is_used(monkeypatch, like):
 
 
 def test_a_kernel_runs_on_the_device_of_its_tensors(monkeypatch):
-    pytest.importorskip("triton")
+    pytest.importorskip("triton")  # on Linux only
     from ssm_estimators.functional.triton_launch import launch
 
     events = []

@@ -1,4 +1,4 @@
-"""Triton's kernels beyond the scan's contract: damped modes and whole layers.
+"""Triton's kernels beyond the scan's contract: blocks of systems, refusals and whole layers.
 
 Run where TRITON_INTERPRET=1 is in the environment, or TEST_DEVICE=cuda; see conftest.py.
 """
