@@ -32,7 +32,7 @@ def script(monkeypatch):
 def test_every_profile_of_every_task_is_a_network(script, name):
     tasks, own = script("tasks"), script(name)
     for task in own.TASKS.values():
-        assert set(task.params) == {"quick", "regular", "full"}
+        assert set(task.params) - {"short"} == {"quick", "regular", "full"}
         for profile in task.params:
             for model in ("GRU", *tasks.NETWORKS):
                 tasks.network(task, model, profile, random_state=0)._validate_params()

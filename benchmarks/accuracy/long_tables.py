@@ -21,6 +21,7 @@ BIDMC = {
     ("GRU", "regular"): "GRU of S4D's size",
     ("S4D", "regular"): "S4D",
     ("LiquidS4", "regular"): "LiquidS4",
+    ("S4D", "short"): "S4D, 6 layers of 128, 4,000 points, 150 epochs",
 }
 PUBLISHED = {
     "LSSL (arXiv:2110.13985)": (0.432, 0.350, 0.141),

@@ -5,7 +5,7 @@ import resource
 import statistics
 import subprocess
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -13,7 +13,7 @@ import torch
 RESULTS = Path(__file__).parents[1] / "results"
 NETWORKS = ("LiquidS4", "S4D", "S4", "LSSL")
 # of each profile; the quick one's rows say nothing of accuracy
-SEEDS = {"quick": [0], "regular": [0], "full": [0, 1, 2]}
+SEEDS = {"quick": [0], "regular": [0], "short": [0], "full": [0, 1, 2]}
 QUICK = {"max_epochs": 2}
 
 
@@ -63,14 +63,24 @@ def results_file(args, name):
 
 def origin(estimator=None):
     """Where a row comes from; the device is the estimator's."""
+    device = torch.device(getattr(estimator, "device_", "cpu"))
     return {
         "peak_GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
         "torch": torch.__version__,
-        "sktime": version("sktime"),
+        "sktime": _version_of_sktime(),
         "threads": torch.get_num_threads(),
-        "device": str(getattr(estimator, "device_", "cpu")),
+        "device": str(device),
+        **({"card": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}),
         "commit": commit(),
     }
+
+
+def _version_of_sktime():
+    """None where it is not installed: our networks need it only as an adapter."""
+    try:
+        return version("sktime")
+    except PackageNotFoundError:
+        return None
 
 
 def commit():

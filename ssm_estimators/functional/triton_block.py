@@ -17,9 +17,10 @@ NUMBERS, COLUMNS = 8192, 32  # of a tile of layer norm, and its time points, at 
 @triton.jit
 def _gain_at(gains, h, at, here, batch, L, GIVEN: tl.constexpr):
     """A dropout's mask at some points of a feature."""
+    gain = tl.full(at.shape, 1.0, tl.float32)
     if GIVEN:
-        return tl.load(gains + h * batch + at // L, here, 0.0)
-    return tl.full(at.shape, 1.0, tl.float32)
+        gain = tl.load(gains + h * batch + at // L, here, 0.0).to(tl.float32)
+    return gain
 
 
 @triton.jit

@@ -17,7 +17,7 @@ from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.triton_launch import launch
 from ssm_estimators.functional.triton_sizes import tile_width
 
-COMPILED = {"num_warps": 8, "num_stages": 1}
+COMPILED = {"num_warps": 4, "num_stages": 1}
 
 
 @triton.jit

@@ -10,9 +10,9 @@ from torch import Tensor
 from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.triton_launch import launch
 from ssm_estimators.functional.triton_power import power_of
-from ssm_estimators.functional.triton_sizes import PAIRS
 
 LAGS = 16  # of a tile
+PAIRS = 32  # of a program that sums gradients over lags; more lack registers
 
 
 @triton.jit

@@ -27,30 +27,27 @@ def walk(
     the other way, through conjugate or transposed transitions. A chunk drives the state by its inputs if DRIVEN, and by
     what is ``added`` to it if ADDED. Without inputs, diagonal transitions are first raised to the power ``exponent``.
 
-    Of pairs, WIDTH_STATE counts pairs, whose real and imaginary parts lie beside each other in memory. As pairs do not
-    mix, the third axis counts groups of them too where there are more. Of dense systems WIDTH_STATE holds all states.
+    A pair's real and imaginary part lie beside each other among the N numbers of a state. As pairs do not mix, the
+    third axis counts groups of WIDTH_STATE numbers too where there are more. Of dense systems it holds all states.
     """
-    per: tl.constexpr = 2 if DIAGONAL else 1
-    n_groups: tl.constexpr = (N + per * WIDTH_STATE - 1) // (per * WIDTH_STATE)
+    n_groups: tl.constexpr = (N + WIDTH_STATE - 1) // WIDTH_STATE
     h, d, group = tl.program_id(1).to(tl.int64), tl.program_id(2) // n_groups, tl.program_id(2) % n_groups
     system = d * tl.num_programs(1) + h
     row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     case, first = (row // n_pieces).to(tl.int64), (row % n_pieces) * piece
     n = group * WIDTH_STATE + tl.arange(0, WIDTH_STATE)
-    in_n = per * n < N
+    in_n = n < N
     is_row = row < n_rows
     of_row = is_row[:, None] & in_n[None, :]
-    at = (system * n_rows + row[:, None]) * N + per * n[None, :]
+    at = (system * n_rows + row[:, None]) * N + n[None, :]
 
     S = tl.zeros((ROWS, WIDTH_STATE), tl.float32)
     if START:
         S = tl.load(start + at, of_row, 0.0)
     if DIAGONAL:
-        S_imag = tl.zeros((ROWS, WIDTH_STATE), tl.float32)
-        if START:
-            S_imag = tl.load(start + at + 1, of_row, 0.0)
-        A = tl.load(transition + h * N + 2 * n, in_n, 0.0)[None, :]
-        A_imag = tl.load(transition + h * N + 2 * n + 1, in_n, 0.0)[None, :] * (-1.0 if GRADIENT else 1.0)
+        real = group * WIDTH_STATE + 2 * tl.arange(0, WIDTH_STATE // 2)
+        A = tl.load(transition + h * N + real, real < N, 0.0)[None, :]
+        A_imag = tl.load(transition + h * N + real + 1, real < N, 0.0)[None, :] * (-1.0 if GRADIENT else 1.0)
         if not DRIVEN:
             A, A_imag = power_of(A.to(tl.float64), A_imag.to(tl.float64), tl.full((1, 1), exponent, tl.int32), 30)
             A, A_imag = A.to(tl.float32), A_imag.to(tl.float32)
@@ -61,9 +58,7 @@ def walk(
         i = tl.arange(0, WIDTH_IN)
         in_i = i < Q * T
         of = into + d.to(tl.int64) * into_d + h * into_h + i[:, None] * into_i
-        Into = tl.load(of + per * n[None, :] * into_j, in_i[:, None] & in_n[None, :], 0.0)
-        if DIAGONAL:
-            Into_imag = tl.load(of + (2 * n[None, :] + 1) * into_j, in_i[:, None] & in_n[None, :], 0.0)
+        Into = tl.load(of + n[None, :] * into_j, in_i[:, None] & in_n[None, :], 0.0)
         u_row = u + h * u_h + case[:, None] * u_b + (i // T)[None, :].to(tl.int64) * u_q
 
     is_backward = (d == 0) == GRADIENT
@@ -71,28 +66,22 @@ def walk(
     for step in range(piece):
         chunk = first + begin + ahead * step
         of_chunk = (is_row & (chunk < n_chunks))[:, None] & in_n[None, :]
-        at_chunk = ((system * (n_rows // n_pieces) + case) * n_chunks + chunk)[:, None] * N + per * n[None, :]
+        at_chunk = ((system * (n_rows // n_pieces) + case) * n_chunks + chunk)[:, None] * N + n[None, :]
         if SAVE:
             tl.store(states + at_chunk, S, of_chunk)
-            if DIAGONAL:
-                tl.store(states + at_chunk + 1, S_imag, of_chunk)
         if DIAGONAL:
-            S, S_imag = A * S - A_imag * S_imag, A * S_imag + A_imag * S
+            S_real, S_imag = tl.split(tl.reshape(S, (ROWS, WIDTH_STATE // 2, 2)))
+            moved = tl.join(A * S_real - A_imag * S_imag, A * S_imag + A_imag * S_real)
+            S = tl.reshape(moved, (ROWS, WIDTH_STATE))
         else:
             S = tl.dot(S, A, input_precision=PRECISION)
         if DRIVEN:
             time = chunk[:, None].to(tl.int64) * T + (i % T)[None, :]
             U = tl.load(u_row + time, is_row[:, None] & in_i[None, :] & (time < L), 0.0).to(tl.float32)
             S = tl.dot(U, Into, S, input_precision=PRECISION)
-            if DIAGONAL:
-                S_imag = tl.dot(U, Into_imag, S_imag, input_precision=PRECISION)
         if ADDED:
             S += tl.load(added + at_chunk, of_chunk, 0.0)
-            if DIAGONAL:
-                S_imag += tl.load(added + at_chunk + 1, of_chunk, 0.0)
     tl.store(ends + at, S, of_row)
-    if DIAGONAL:
-        tl.store(ends + at + 1, S_imag, of_row)
 
 
 @triton.jit
@@ -150,6 +139,7 @@ def matrix_gradients(
     direction, and of the transition, one after the other.
 
     Of pairs, the gradient of the transition is conj(state) times the gradient, real and imaginary part side by side.
+    It is taken from the products of all states with all gradients: tensor cores make those sooner than others sum few.
     """
     h, part = tl.program_id(0).to(tl.int64), tl.program_id(1)
     H, job = tl.num_programs(0), tl.program_id(2)
@@ -164,11 +154,7 @@ def matrix_gradients(
     Readout = tl.zeros((TILE_STATE, TILE_OUT), tl.float32)
     if D == 2:
         Into_back, Readout_back = tl.zeros_like(Into), tl.zeros_like(Readout)
-    if DIAGONAL:
-        A = tl.zeros((TILE_STATE // 2,), tl.float32)
-        A_imag = tl.zeros((TILE_STATE // 2,), tl.float32)
-    else:
-        A = tl.zeros((TILE_STATE, WIDTH_STATE), tl.float32)
+    A = tl.zeros((TILE_STATE, TILE_STATE if DIAGONAL else WIDTH_STATE), tl.float32)
     for tile in range(n_tiles):
         row = (part * n_tiles + tile) * ROWS + tl.arange(0, ROWS)
         is_row = (row < n_rows)[:, None]
@@ -190,14 +176,7 @@ def matrix_gradients(
             else:
                 Into_back = tl.dot(tl.trans(U), G, Into_back, input_precision=PRECISION)
                 Readout_back = tl.dot(tl.trans(S), DY, Readout_back, input_precision=PRECISION)
-            if DIAGONAL:
-                p = tile_state * TILE_STATE + 2 * tl.arange(0, TILE_STATE // 2)[None, :]
-                is_pair = is_row & (p < N)
-                S_real, S_imag = tl.load(before + at + p, is_pair, 0.0), tl.load(before + at + p + 1, is_pair, 0.0)
-                G_real, G_imag = tl.load(after + at + p, is_pair, 0.0), tl.load(after + at + p + 1, is_pair, 0.0)
-                A += tl.sum(S_real * G_real + S_imag * G_imag, 0)
-                A_imag += tl.sum(S_real * G_imag - S_imag * G_real, 0)
-            elif WIDTH_STATE == TILE_STATE:
+            if DIAGONAL or WIDTH_STATE == TILE_STATE:
                 A = tl.dot(tl.trans(S), G, A, input_precision=PRECISION)
             else:
                 all_G = tl.load(after + at + m[None, :], is_row & in_m[None, :], 0.0)
@@ -220,9 +199,12 @@ def matrix_gradients(
             tl.store(to + H * N * M * T + at, Readout_back, in_n[:, None] & in_j[None, :])
     to += D * H * N * M * T
     if tile_in + tile_out == 0:
-        if DIAGONAL:
-            p = tile_state * TILE_STATE + 2 * tl.arange(0, TILE_STATE // 2)
-            tl.store(to + h * N + p, A, p < N)
-            tl.store(to + h * N + p + 1, A_imag, p < N)
+        if DIAGONAL:  # of all products of two numbers, those of a pair
+            k, other = tl.arange(0, TILE_STATE)[:, None], tl.arange(0, TILE_STATE)[None, :]
+            same = tl.sum(tl.where(k == other, A, 0.0), 1)
+            crossed = tl.sum(tl.where(k == (other ^ 1), A * (1 - 2 * (k % 2)), 0.0), 1)
+            pair = tile_state * TILE_STATE + 2 * tl.arange(0, TILE_STATE // 2)
+            tl.store(to + h * N + pair, tl.sum(tl.reshape(same, (TILE_STATE // 2, 2)), 1), pair < N)
+            tl.store(to + h * N + pair + 1, tl.sum(tl.reshape(crossed, (TILE_STATE // 2, 2)), 1), pair < N)
         else:
             tl.store(to + (h * N + n[:, None]) * N + m[None, :], A, in_n[:, None] & in_m[None, :])

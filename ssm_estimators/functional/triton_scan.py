@@ -21,8 +21,8 @@ from ssm_estimators.functional.triton_sizes import (
     ROWS,
     Sizes,
     note_too_large,
+    options_of_sums,
     precision,
-    tile_of_sums,
     tile_width,
     walk_options,
     walk_width,
@@ -30,7 +30,12 @@ from ssm_estimators.functional.triton_sizes import (
 
 PROGRAMS = 512  # that fill a chip
 LEAST_PIECE = 8  # chunks
-TILE, DEPTH = 64, 32  # of products outside of the walk: most rows and columns, and numbers summed at once
+TILE = 64  # of products outside of the walk: most rows and columns
+# of outputs: chunks, and numbers summed at once, at most; the fastest on an H200 of those that do not lack registers
+OF_OUTPUTS = {
+    "tf32": {"ROWS": 128, "DEPTH": 64, "num_warps": 8, "num_stages": 2},
+    "tf32x3": {"ROWS": 64, "DEPTH": 32, "num_warps": 4, "num_stages": 3},
+}
 
 
 def scan(
@@ -182,7 +187,7 @@ def _walk(
     moving = torch.view_as_real(transition) if sizes.is_diagonal else transition.contiguous()
     of_walk = Sizes(Q, Q, N, sizes.is_diagonal)
     width = walk_width(N, sizes.is_diagonal)
-    n_groups = triton.cdiv(N // 2, width) if sizes.is_diagonal else 1
+    n_groups = triton.cdiv(N, width)
     constants = {
         "T": sizes.T, "Q": Q, "WIDTH_IN": tile_width(Q * sizes.T), "N": N,
         "WIDTH_STATE": width, "ROWS": ROWS, "DIAGONAL": sizes.is_diagonal,
@@ -229,13 +234,17 @@ def _outputs(sizes: _Scan, u: Tensor, y: Tensor, toeplitz: Tensor, states: Tenso
     """Write ``y``."""
     Q, H, batch, L = u.shape
     n_rows, columns = batch * sizes.n_chunks, len(y) * sizes.T
-    tile, depth = min(TILE, tile_width(columns)), min(DEPTH, tile_width(sizes.T), tile_width(sizes.N))
+    tile = min(TILE, tile_width(columns))
+    options = OF_OUTPUTS[precision()]
+    depth = min(options["DEPTH"], tile_width(sizes.T), tile_width(sizes.N))
+    if depth < options["DEPTH"]:
+        options = {**options, "DEPTH": depth, "num_stages": 2}
     launch(
-        outputs, (triton.cdiv(n_rows, TILE), H, triton.cdiv(columns, tile)),
+        outputs, (triton.cdiv(n_rows, options["ROWS"]), H, triton.cdiv(columns, tile)),
         u, *u.stride()[:3], y, *y.stride()[:3], toeplitz, *toeplitz.stride(), states, readout, *readout.stride(),
         L, sizes.n_chunks, n_rows,
-        T=sizes.T, Q=Q, M=len(y), N=sizes.N, D=sizes.n_directions, ROWS=TILE, COLUMNS=tile,
-        DEPTH=depth, PRECISION=precision(), num_stages=3 if depth == DEPTH else 2,
+        T=sizes.T, Q=Q, M=len(y), N=sizes.N, D=sizes.n_directions, COLUMNS=tile,
+        PRECISION=precision(), **options,
     )  # fmt: skip
 
 
@@ -245,7 +254,8 @@ def _matrix_gradients(sizes: _Scan, u: Tensor, dy: Tensor, before: Tensor, after
     T, N, M, n_directions = sizes.T, sizes.N, len(dy), sizes.n_directions
     n_rows = batch * sizes.n_chunks
     widths = [tile_width(width) for width in (Q * T, M * T, N)]
-    rows, columns = tile_of_sums(Sizes(Q, M, N, sizes.is_diagonal), u.device)
+    columns, options = options_of_sums(u.device)
+    rows = options["ROWS"]
     tiles = [min(most, width) for most, width in zip((TILE, columns, TILE), widths, strict=True)]
     jobs = triton.cdiv(Q * T, tiles[0]) * triton.cdiv(M * T, tiles[1]) * triton.cdiv(N, tiles[2])
     parts = min(max(PROGRAMS // (H * jobs), 1), triton.cdiv(n_rows, rows))
@@ -258,7 +268,7 @@ def _matrix_gradients(sizes: _Scan, u: Tensor, dy: Tensor, before: Tensor, after
         u, *u.stride()[:3], dy, *dy.stride()[:3], before, after, sums,
         L, sizes.n_chunks, n_rows, triton.cdiv(n_rows, rows * parts),
         T=T, Q=Q, M=M, N=N, D=n_directions, TILE_IN=tiles[0], TILE_OUT=tiles[1], TILE_STATE=tiles[2],
-        WIDTH_STATE=widths[2], ROWS=rows, DIAGONAL=sizes.is_diagonal, PRECISION=precision(), num_warps=8,
+        WIDTH_STATE=widths[2], DIAGONAL=sizes.is_diagonal, PRECISION=precision(), **options,
     )  # fmt: skip
     total = sums.sum(0) if parts > 1 else sums[0]
     made = [part.view(shape) for part, shape in zip(total.split(counts), shapes, strict=True)]

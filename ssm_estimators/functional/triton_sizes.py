@@ -12,7 +12,7 @@ import torch
 
 CHUNKS = (64, 32, 16)  # time points
 ROWS = 16  # of a tile of states: the least that tensor cores take
-PAIRS = 32  # that a program walks along at once; more lack registers
+GROUP = 64  # states of a diagonal system that a program walks along at once; more lack registers
 WIDEST = 128  # inputs a chunk, all that drive a state together; more lack registers
 HOPPER = LARGEST_SHARED_MEMORY = 232_448  # bytes that a program may have on an H100 or its successors
 MANY = 8192  # numbers in the matrices of a walk, for more of which four warps lack registers
@@ -108,22 +108,23 @@ def walk_options(sizes: Sizes, T: int) -> dict[str, int]:
 
 
 def walk_width(n_states: int, is_diagonal: bool) -> int:
-    """States that a program walks along, of dense systems all; or pairs, a group of them where there are many."""
-    return min(tile_width(n_states // 2), PAIRS) if is_diagonal else tile_width(n_states)
+    """States that a program walks along: of dense systems all; of diagonal ones a group, where there are many."""
+    return min(tile_width(n_states), GROUP) if is_diagonal else tile_width(n_states)
 
 
-def tile_of_sums(sizes: Sizes, device: torch.device) -> tuple[int, int]:
-    """For the gradients of matrices: chunks to sum over at once, and output columns, at most, of a program.
+def options_of_sums(device: torch.device) -> tuple[int, dict[str, int]]:
+    """For the gradients of matrices: output columns, at most, of a program; chunks to sum over at once, and warps.
 
-    GPUs for data centres, from Hopper on, multiply from shared memory. Others lack the registers for large tiles.
+    GPUs for data centres, from Hopper on, multiply from shared memory: on an H200 four warps took two thirds of eight's
+    time, although the sums of both directions then lack some registers. Other GPUs lack them for large tiles.
     """
-    multiplies_from_memory = shared_memory(device) >= HOPPER
-    rows = 2 * ROWS if multiplies_from_memory and sizes.is_diagonal and sizes.n_inputs == 1 else ROWS
-    return rows, 64 if multiplies_from_memory or sizes.is_diagonal else 32
+    if shared_memory(device) >= HOPPER:
+        return 64, {"ROWS": 2 * ROWS, "num_warps": 4, "num_stages": 1}
+    return 32, {"ROWS": ROWS, "num_warps": 8, "num_stages": 3}
 
 
 def _widths(sizes: Sizes, T: int) -> tuple[int, int, int]:
     """Rows and columns of the matrix that inputs drive states by, and numbers in that which moves states."""
     width = tile_width(max(sizes.n_inputs, sizes.n_outputs) * T)
     state = walk_width(sizes.n_states, sizes.is_diagonal)
-    return (width, 2 * state, 0) if sizes.is_diagonal else (width, state, state * state)
+    return width, state, 0 if sizes.is_diagonal else state * state

@@ -240,13 +240,16 @@ def test_cuda_graph_is_auto_or_off():
 
 
 class StaysOnDevice(TorchDispatchMode):
-    """Refuses every operation that touches another device, or reads there whether a matrix could be inverted."""
+    """Refuses every operation that touches another device, or reads there whether a matrix could be inverted.
+
+    A tensor without numbers may lie anywhere: PyTorch 2.11 makes one on the CPU wherever it recomputes a part.
+    """
 
     def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
         assert operator is not torch.ops.aten._linalg_check_errors.default
         made = operator(*args, **(kwargs or {}))
         for value in tree_leaves((args, kwargs, made)):
-            assert not isinstance(value, torch.Tensor) or value.is_meta, operator
+            assert not isinstance(value, torch.Tensor) or value.is_meta or not value.numel(), operator
         return made
 
 
