@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ssm_estimators.moved import redirect as _redirect
 from ssm_estimators.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ssm_estimators.estimators import StateSpaceEnsembleClassifier as StateSpaceEnsembleClassifier
     from ssm_estimators.estimators import StateSpaceRidgeClassifier as StateSpaceRidgeClassifier
     from ssm_estimators.estimators import StateSpaceRidgeRegressor as StateSpaceRidgeRegressor
+
+_redirect()
 
 __all__ = [
     "LiquidS4Classifier",

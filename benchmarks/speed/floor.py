@@ -8,7 +8,7 @@ backward.
 
 import torch
 
-from ssm_estimators.functional.scan import LONGEST, chunk_length
+from ssm_estimators.functional.scan.scan import LONGEST, chunk_length
 
 
 def pieces(layer, L, batch):

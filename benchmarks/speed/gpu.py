@@ -41,8 +41,9 @@ import torch  # noqa: E402
 from gpu_device import Cuda, Rehearsal, Verdict  # noqa: E402
 from measure import as_leaves  # noqa: E402
 
-from ssm_estimators.functional import triton_scan, triton_sizes  # noqa: E402
 from ssm_estimators.functional.scan import chunked_scan, set_backend  # noqa: E402
+from ssm_estimators.functional.triton import scan as triton_scan  # noqa: E402
+from ssm_estimators.functional.triton import sizes as triton_sizes  # noqa: E402
 from ssm_estimators.layers import S4, S4D, LiquidS4  # noqa: E402
 from ssm_estimators.networks import SequenceNetwork  # noqa: E402
 from ssm_estimators.networks.network import ResidualBlock  # noqa: E402

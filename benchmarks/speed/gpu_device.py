@@ -8,8 +8,8 @@ import time
 import torch
 import triton
 
-from ssm_estimators.functional import triton_sizes
 from ssm_estimators.functional.backend import takes_triton
+from ssm_estimators.functional.triton import sizes as triton_sizes
 
 
 def kernels_of(device):

@@ -6,8 +6,8 @@ from typing import ClassVar
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ssm_estimators.declaration import at_least, parameters
-from ssm_estimators.functional.discretize import DISCRETIZATIONS
-from ssm_estimators.functional.hippo import SPECTRA
+from ssm_estimators.functional.systems.discretize import DISCRETIZATIONS
+from ssm_estimators.functional.systems.hippo import SPECTRA
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 from ssm_estimators.layers.liquid_s4 import FORMS
 from ssm_estimators.layers.lssl import TRAINABLE

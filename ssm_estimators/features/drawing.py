@@ -12,9 +12,9 @@ from ssm_estimators.features.parameters import FeatureParameters
 from ssm_estimators.features.pooling import windowed
 from ssm_estimators.features.representations import Part, Standardization, View
 from ssm_estimators.features.responses import own_responses
+from ssm_estimators.features.shared_input import SharedInput
 from ssm_estimators.features.thresholds import pick_cases, quantile_thresholds, sorted_cases
 from ssm_estimators.features.tiling import Tiling, window_length
-from ssm_estimators.functional.shared_input import SharedInput
 from ssm_estimators.series.data import SeriesData
 
 SHORT = 16  # fewer time points are described as much by where they are as by how they change

@@ -14,8 +14,8 @@ from ssm_estimators.features.kernels import RandomKernels
 from ssm_estimators.features.pooling import windowed
 from ssm_estimators.features.representations import Part, Standardization, View, own_lengths
 from ssm_estimators.features.responses import pooled_responses
+from ssm_estimators.features.shared_input import SharedInput
 from ssm_estimators.features.tiling import Tiling, chunks_of, grain_of
-from ssm_estimators.functional.shared_input import SharedInput
 from ssm_estimators.series.data import SeriesData
 
 

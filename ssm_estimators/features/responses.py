@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ssm_estimators.features.kernels import RandomKernels
 from ssm_estimators.features.pooling import finish, pool
+from ssm_estimators.features.shared_input import SharedInput, in_chunks
 from ssm_estimators.features.tiling import Tiling
-from ssm_estimators.functional.shared_input import SharedInput, in_chunks
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ssm_estimators.functional.checks import check_real
-from ssm_estimators.functional.stepper import Stepper
+from ssm_estimators.functional.scan.stepper import Stepper
 
 
 class SSMLayer(nn.Module, ABC):

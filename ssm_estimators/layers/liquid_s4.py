@@ -5,11 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ssm_estimators.functional.liquid import LiquidForm
-from ssm_estimators.functional.liquid_degree import Degree
-from ssm_estimators.functional.liquid_exact import Exact
-from ssm_estimators.functional.liquid_products import KB, PB
-from ssm_estimators.functional.stepper import Stepper
+from ssm_estimators.functional.liquid.degree import Degree
+from ssm_estimators.functional.liquid.exact import Exact
+from ssm_estimators.functional.liquid.form import LiquidForm
+from ssm_estimators.functional.liquid.products import KB, PB
+from ssm_estimators.functional.scan.stepper import Stepper
 from ssm_estimators.layers.s4d import S4D
 
 FORMS: dict[str, Callable[[int, bool], LiquidForm]] = {

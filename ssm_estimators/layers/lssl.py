@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.quasiseparable import (
+from ssm_estimators.functional.systems.dense import DenseSystem
+from ssm_estimators.functional.systems.quasiseparable import (
     bilinear_quasiseparable,
     legs_quasiseparable,
     tridiagonal_contraction,
@@ -23,7 +23,7 @@ class LSSL(ScanLayer):
 
     A starts at HiPPO-LegS and is trained within :math:`-G (D + T^{-1}) G`, G and D diagonal, T tridiagonal: the
     paper's :math:`-P (D + T^{-1}) Q` (theorem 11) in the coordinates in which P = Q. Stable for every value of the
-    parameters, see :mod:`ssm_estimators.functional.quasiseparable`.
+    parameters, see :mod:`ssm_estimators.functional.systems.quasiseparable`.
 
     Parameters
     ----------

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.dplr import discretize_dplr, readout
-from ssm_estimators.functional.hippo import legs_dplr
+from ssm_estimators.functional.systems.dense import DenseSystem
+from ssm_estimators.functional.systems.dplr import discretize_dplr, readout
+from ssm_estimators.functional.systems.hippo import legs_dplr
 from ssm_estimators.layers.base import draw_complex_readout, draw_log_dt, require_pairs
 from ssm_estimators.layers.scan_layer import ScanLayer
 

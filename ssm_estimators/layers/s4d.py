@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from ssm_estimators.functional.diagonal import DiagonalSystem
-from ssm_estimators.functional.discretize import DISCRETIZATIONS, discretize_modes
-from ssm_estimators.functional.hippo import SPECTRA
+from ssm_estimators.functional.systems.diagonal import DiagonalSystem
+from ssm_estimators.functional.systems.discretize import DISCRETIZATIONS, discretize_modes
+from ssm_estimators.functional.systems.hippo import SPECTRA
 from ssm_estimators.layers.base import draw_complex_readout, draw_log_dt, require_pairs
 from ssm_estimators.layers.scan_layer import ScanLayer
 

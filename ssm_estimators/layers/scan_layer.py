@@ -8,11 +8,11 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from ssm_estimators.functional.blocks import DiscreteSystem, KeptSystem
-from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.diagonal import DiagonalSystem
+from ssm_estimators.functional.block_matrices import DiscreteSystem, KeptSystem
 from ssm_estimators.functional.scan import scan_system
-from ssm_estimators.functional.stepper import CHUNK_LENGTH, ChunkStepper, Stepper
+from ssm_estimators.functional.scan.stepper import CHUNK_LENGTH, ChunkStepper, Stepper
+from ssm_estimators.functional.systems.dense import DenseSystem
+from ssm_estimators.functional.systems.diagonal import DiagonalSystem
 from ssm_estimators.layers.base import SSMLayer, mask_past_end
 
 

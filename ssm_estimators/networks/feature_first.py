@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ssm_estimators.functional.layer_norm import layer_norm
+from ssm_estimators.functional.fused.layer_norm import layer_norm
 from ssm_estimators.layers.base import mask_past_end, observed
 
 

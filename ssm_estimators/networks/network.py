@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ssm_estimators.functional.checks import check_real
-from ssm_estimators.functional.gated_mixing import gated_mixing
+from ssm_estimators.functional.fused.gated_mixing import gated_mixing
 from ssm_estimators.layers import SSMLayer
 from ssm_estimators.networks.feature_first import NORMS, POOLINGS, BatchNorm, FeatureLinear, LayerNorm, TiedDropout
 from ssm_estimators.networks.inputs import InputChannels

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.features.pooling import POOLINGS
-from ssm_estimators.functional.shared_input import SharedInput
+from ssm_estimators.features.shared_input import SharedInput
 
 
 def make(**params):

@@ -5,9 +5,9 @@ import os
 import pytest
 import torch
 
-from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.diagonal import DiagonalSystem
 from ssm_estimators.functional.scan import set_backend
+from ssm_estimators.functional.systems.dense import DenseSystem
+from ssm_estimators.functional.systems.diagonal import DiagonalSystem
 
 INTERPRETED, ON_GPU = os.environ.get("TRITON_INTERPRET") == "1", os.environ.get("TEST_DEVICE") == "cuda"
 

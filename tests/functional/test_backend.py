@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from ssm_estimators.functional import backend, triton_sizes
+from ssm_estimators.functional import backend
+from ssm_estimators.functional.block_matrices import Sizes
 from ssm_estimators.functional.scan import set_backend
+from ssm_estimators.functional.triton import sizes as triton_sizes
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_a_compiler_that_is_there_is_used(monkeypatch, like):
 
 def test_a_kernel_runs_on_the_device_of_its_tensors(monkeypatch):
     pytest.importorskip("triton")  # on Linux only
-    from ssm_estimators.functional.triton_launch import launch
+    from ssm_estimators.functional.triton.launch import launch
 
     events = []
 
@@ -68,7 +70,7 @@ def test_a_kernel_runs_on_the_device_of_its_tensors(monkeypatch):
 
 
 def test_chunks_shorten_where_memory_is_small_and_end_where_there_is_none(monkeypatch):
-    sizes, device = triton_sizes.Sizes(n_inputs=1, n_outputs=1, n_states=128, is_diagonal=False), torch.device("cpu")
+    sizes, device = Sizes(n_inputs=1, n_outputs=1, n_states=128, is_diagonal=False), torch.device("cpu")
     chosen = []
     for memory in (232_448, 166_912, 101_376):
         monkeypatch.setattr(triton_sizes, "LARGEST_SHARED_MEMORY", memory)
@@ -80,5 +82,5 @@ def test_chunks_shorten_where_memory_is_small_and_end_where_there_is_none(monkey
 
 @pytest.mark.parametrize(("n_timepoints", "expected"), [(1, 16), (16, 16), (17, 32), (40, 64), (10_000, 64)])
 def test_a_chunk_is_no_longer_than_its_series_needs(n_timepoints, expected):
-    sizes = triton_sizes.Sizes(n_inputs=1, n_outputs=1, n_states=8, is_diagonal=True)
+    sizes = Sizes(n_inputs=1, n_outputs=1, n_states=8, is_diagonal=True)
     assert triton_sizes.chunk_that_fits(sizes, n_timepoints, torch.device("cpu")) == expected

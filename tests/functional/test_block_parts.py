@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional import slices as slicing
-from ssm_estimators.functional.gated_mixing import gated_mixing
-from ssm_estimators.functional.layer_norm import layer_norm
+from ssm_estimators.functional.fused import slices as slicing
+from ssm_estimators.functional.fused.gated_mixing import gated_mixing
+from ssm_estimators.functional.fused.layer_norm import layer_norm
 
 
 @pytest.fixture(params=["one slice", "slices of cases", "slices of time"])

@@ -2,8 +2,8 @@
 
 import torch
 
-from ssm_estimators.functional.blocks import _Toeplitz, both_directions, toeplitz
-from ssm_estimators.functional.diagonal import DiagonalSystem, complex_powers
+from ssm_estimators.functional.block_matrices import _Toeplitz, both_directions, toeplitz
+from ssm_estimators.functional.systems.diagonal import DiagonalSystem, complex_powers
 
 
 def test_gradcheck_of_the_blocks(system):

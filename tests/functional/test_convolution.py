@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.convolution import _FourierConvolution, convolve
-from ssm_estimators.functional.diagonal import _Lags
+from ssm_estimators.functional.scan.convolution import _FourierConvolution, convolve
+from ssm_estimators.functional.systems.diagonal import _Lags
 
 H = 3
 

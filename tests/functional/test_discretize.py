@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.discretize import bilinear, zoh
+from ssm_estimators.functional.systems.discretize import bilinear, zoh
 
 A = torch.tensor([[-0.5 + 3j, -1 + 0.2j, -0.1 + 9j]], dtype=torch.complex128)
 B = torch.tensor([[1 + 0.5j, -2 + 0j, 0.3 - 1j]], dtype=torch.complex128)

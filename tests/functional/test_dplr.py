@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.blocks import as_pairs
-from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.dplr import bilinear_dplr, readout, real_form
-from ssm_estimators.functional.hippo import hippo_legs, legs_dplr, legs_nplr
+from ssm_estimators.functional.block_matrices import as_pairs
 from ssm_estimators.functional.scan import chunked_scan
+from ssm_estimators.functional.systems.dense import DenseSystem
+from ssm_estimators.functional.systems.dplr import bilinear_dplr, readout, real_form
+from ssm_estimators.functional.systems.hippo import hippo_legs, legs_dplr, legs_nplr
 
 H, P = 3, 4
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.hippo import SPECTRA, hippo_legs, legs_dplr, s4d_legs
+from ssm_estimators.functional.systems.hippo import SPECTRA, hippo_legs, legs_dplr, s4d_legs
 
 
 @pytest.mark.parametrize("N", [1, 2, 16])

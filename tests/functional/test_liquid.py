@@ -5,16 +5,16 @@ from itertools import chain, combinations, combinations_with_replacement
 import pytest
 import torch
 
-from ssm_estimators.functional import input_products as products_module
-from ssm_estimators.functional import liquid_scan as scan_module
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.diagonal import DiagonalSystem
-from ssm_estimators.functional.input_products import add_products, input_products
-from ssm_estimators.functional.liquid_degree import Degree
-from ssm_estimators.functional.liquid_exact import Exact
-from ssm_estimators.functional.liquid_products import KB, PB, liquid_inputs
-from ssm_estimators.functional.liquid_scan import LiquidScan
-from ssm_estimators.functional.symmetric_sums import symmetric_sums
+from ssm_estimators.functional.liquid import exact_scan as scan_module
+from ssm_estimators.functional.liquid import input_products as products_module
+from ssm_estimators.functional.liquid.degree import Degree
+from ssm_estimators.functional.liquid.exact import Exact
+from ssm_estimators.functional.liquid.exact_scan import LiquidScan
+from ssm_estimators.functional.liquid.input_products import add_products, input_products
+from ssm_estimators.functional.liquid.products import KB, PB, liquid_inputs
+from ssm_estimators.functional.liquid.symmetric_sums import symmetric_sums
+from ssm_estimators.functional.systems.diagonal import DiagonalSystem
 
 H, P, BATCH = 2, 3, 2
 

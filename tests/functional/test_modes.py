@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ssm_estimators.functional.modes import modes
+from ssm_estimators.functional.systems.mode_powers import modes
 
 H, P = 3, 4
 

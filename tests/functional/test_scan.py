@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.convolution import convolve
-from ssm_estimators.functional.dense import DenseSystem
 from ssm_estimators.functional.scan import chunk_length, chunked_scan, scan_system, set_backend
-from ssm_estimators.functional.torch_scan import ChunkedScan, ChunkStates
+from ssm_estimators.functional.scan.convolution import convolve
+from ssm_estimators.functional.scan.torch_scan import ChunkedScan, ChunkStates
+from ssm_estimators.functional.systems.dense import DenseSystem
 
 H, P, BATCH = 3, 4, 2
 LENGTHS = [1, 2, 7, 16, 23]

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.diagonal import DiagonalSystem
-from ssm_estimators.functional.discretize import discretize_modes
-from ssm_estimators.functional.dplr import discretize_dplr
-from ssm_estimators.functional.gated_mixing import gated_mixing
-from ssm_estimators.functional.layer_norm import layer_norm
+from ssm_estimators.functional.fused.gated_mixing import gated_mixing
+from ssm_estimators.functional.fused.layer_norm import layer_norm
+from ssm_estimators.functional.systems.dense import DenseSystem
+from ssm_estimators.functional.systems.diagonal import DiagonalSystem
+from ssm_estimators.functional.systems.discretize import discretize_modes
+from ssm_estimators.functional.systems.dplr import discretize_dplr
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 
 DEVICE = os.environ.get("TEST_DEVICE", "cpu")
@@ -139,7 +139,8 @@ def refusing(monkeypatch, by_triton):
     """Have a GPU refuse some launches of the scan; the chunk lengths of all that were tried."""
     from triton.runtime.errors import OutOfResources
 
-    from ssm_estimators.functional import triton_scan, triton_sizes
+    from ssm_estimators.functional.triton import scan as triton_scan
+    from ssm_estimators.functional.triton import sizes as triton_sizes
 
     tried, launch = [], triton_scan.launch
     monkeypatch.setattr(triton_sizes, "_TOO_LARGE", set())
@@ -210,7 +211,7 @@ def _with_gradients(layer, u):
 
 
 def test_few_series_are_walked_along_in_pieces(by_triton):
-    from ssm_estimators.functional.triton_scan import _pieces
+    from ssm_estimators.functional.triton.scan import _pieces
 
     assert _pieces(n_systems=3, batch=2, n_chunks=33) > 1
     assert _pieces(n_systems=256, batch=128, n_chunks=1024) == 1

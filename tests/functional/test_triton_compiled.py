@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from ssm_estimators.functional import scan, triton_sizes
-from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.diagonal import DiagonalSystem
-from ssm_estimators.functional.gated_mixing import gated_mixing
-from ssm_estimators.functional.layer_norm import layer_norm
+from ssm_estimators.functional import scan
+from ssm_estimators.functional.fused.gated_mixing import gated_mixing
+from ssm_estimators.functional.fused.layer_norm import layer_norm
+from ssm_estimators.functional.systems.dense import DenseSystem
+from ssm_estimators.functional.systems.diagonal import DiagonalSystem
+from ssm_estimators.functional.triton import sizes as triton_sizes
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 
 triton = pytest.importorskip("triton")  # on Linux only

@@ -8,7 +8,7 @@ import os
 import pytest
 import torch
 
-from ssm_estimators.functional.diagonal import DiagonalSystem
+from ssm_estimators.functional.systems.diagonal import DiagonalSystem
 
 DEVICE = os.environ.get("TEST_DEVICE", "cpu")
 
@@ -16,7 +16,7 @@ DEVICE = os.environ.get("TEST_DEVICE", "cpu")
 @pytest.mark.parametrize("axis", ["inputs", "features", "cases"])
 def test_offsets_need_more_than_32_bits(by_triton, axis):
     """Of inputs so far apart that the third lies 2^31 numbers on; what lies between takes no memory of a CPU."""
-    from ssm_estimators.functional.triton_scan import TritonScan
+    from ssm_estimators.functional.triton.scan import TritonScan
 
     if DEVICE == "cuda" and torch.cuda.mem_get_info()[0] < 2**34:
         pytest.skip("needs 16 GB on the device")
@@ -36,7 +36,7 @@ def test_offsets_need_more_than_32_bits(by_triton, axis):
     blocks, found = system.blocks(T, torch.zeros(1)), []
     for inputs in (u, u.contiguous()):
         leaves = [inputs.detach().requires_grad_(), *(matrix.detach().requires_grad_() for matrix in blocks.stacked)]
-        y, _ = TritonScan.apply(2, False, leaves[0], None, blocks.transition, *leaves[1:])
+        y, _ = TritonScan.apply(None, 2, False, leaves[0], None, blocks.transition, *leaves[1:])
         found.append([y.detach(), *torch.autograd.grad(y.square().sum(), leaves)])
     for value, expected in zip(*found, strict=True):
         torch.testing.assert_close(value, expected, rtol=0, atol=0)
@@ -44,7 +44,7 @@ def test_offsets_need_more_than_32_bits(by_triton, axis):
 
 @pytest.mark.parametrize("axis", ["outputs", "features", "cases"])
 def test_offsets_of_outputs_and_their_gradients_need_more_than_32_bits(by_triton, axis):
-    from ssm_estimators.functional import triton_scan
+    from ssm_estimators.functional.triton import scan as triton_scan
 
     if DEVICE == "cuda" and torch.cuda.mem_get_info()[0] < 2**34:
         pytest.skip("needs 16 GB on the device")

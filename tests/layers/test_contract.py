@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.dense import DenseSystem
+from ssm_estimators.functional.systems.dense import DenseSystem
 
 H, BATCH = 3, 2
 

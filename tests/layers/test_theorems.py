@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from ssm_estimators.functional import reference
-from ssm_estimators.functional.dense import DenseSystem
-from ssm_estimators.functional.hippo import hippo_legs
-from ssm_estimators.functional.quasiseparable import (
+from ssm_estimators.functional.systems.dense import DenseSystem
+from ssm_estimators.functional.systems.hippo import hippo_legs
+from ssm_estimators.functional.systems.quasiseparable import (
     bilinear_quasiseparable,
     legs_quasiseparable,
 )

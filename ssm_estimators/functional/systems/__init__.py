@@ -1,0 +1,1 @@
+"""Systems: their state matrices, discretisation, block matrices and powers."""
