@@ -48,7 +48,7 @@ lowest: .venv/bin/python
 # pages of the public classes and functions, in build/docs
 docs: .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
-	$(BIN)/python -m pdoc --docformat numpy --math -o build/docs $(addprefix ssm_estimators.,estimators sktime features layers networks functional training series datasets visualisation)
+	$(BIN)/python -m pdoc --docformat numpy --math -o build/docs $(addprefix ssm_estimators.,estimators forecasting sktime random_features layers networks functional training series datasets visualisation)
 
 .venv/bin/python:
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or name it: make PYTHON=python3.12 demo"; exit 1; }

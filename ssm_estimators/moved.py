@@ -9,10 +9,31 @@ from types import ModuleType
 from typing import Any
 
 MOVED = {
+    "estimators.intervals": "forecasting.conformal",
+    "estimators.logarithm": "forecasting.log_transform",
+    "estimators.network_window": "forecasting.deep",
+    "estimators.ridge_window": "forecasting.ridge",
+    "estimators.window": "forecasting.base",
+    "features": "random_features",
+    "features.block_ridge": "forecasting.block_ridge",
+    "features.drawing": "random_features.fit",
+    "features.filter_bank": "random_features.filter_bank",
+    "features.kernels": "random_features.random_kernels",
+    "features.linear_forecast": "forecasting.linear",
+    "features.memory": "forecasting.lag_features",
+    "features.parameters": "random_features.parameters",
+    "features.pooling": "random_features.pooling",
+    "features.representations": "random_features.views",
+    "features.responses": "random_features.responses",
+    "features.ridge": "random_features.ridge",
+    "features.smoothing": "forecasting.exponential_smoothing",
+    "features.thresholds": "random_features.thresholds",
+    "features.tiling": "random_features.tiling",
+    "features.transformer": "random_features.transformer",
     "functional.blocks": "functional.block_matrices",
     "functional.columns": "functional.liquid.exact_columns",
     "functional.convolution": "functional.scan.convolution",
-    "functional.damped_modes": "features.damped_modes",
+    "functional.damped_modes": "random_features.damped_modes",
     "functional.dense": "functional.systems.dense",
     "functional.diagonal": "functional.systems.diagonal",
     "functional.discretize": "functional.systems.discretize",
@@ -27,16 +48,22 @@ MOVED = {
     "functional.liquid_scan": "functional.liquid.exact_scan",
     "functional.modes": "functional.systems.mode_powers",
     "functional.quasiseparable": "functional.systems.quasiseparable",
-    "functional.shared_input": "features.shared_input",
+    "functional.shared_input": "random_features.shared_input",
     "functional.slices": "functional.fused.slices",
     "functional.stepper": "functional.scan.stepper",
     "functional.symmetric_sums": "functional.liquid.symmetric_sums",
     "functional.torch_scan": "functional.scan.torch_scan",
+    "layers.scan_layer": "layers.base",
+    "networks.feature_first": "networks.modules",
+    "series.windows": "forecasting.windows",
+    "training.graph": "training.cuda_graph",
+    "training.memory": "training.device_memory",
+    "training.train": "training.fit_network",
 }
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Asked last, after every finder that looks for files."""
+    """Asked first, since a folder under its old name leads to files that are there under the new one too."""
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
         package, _, old = fullname.partition(".")
@@ -54,4 +81,4 @@ class _Finder(MetaPathFinder, Loader):
 
 def redirect() -> None:
     """Let imports by old names find the modules."""
-    sys.meta_path.append(_Finder())
+    sys.meta_path.insert(0, _Finder())

@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 import ssm_estimators
 import ssm_estimators.sktime
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 
 CLASSES = [
     *(getattr(ssm_estimators, name) for name in ssm_estimators.__all__),

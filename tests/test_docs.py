@@ -15,7 +15,7 @@ NAMES = sorted(set(re.findall(r"`([a-z_0-9]+\.[A-Za-z_0-9.]+)`", PAGE.read_text(
 def test_named_functions_exist(name):
     """Names are those within ``functional``, or within the package where a folder of it comes first."""
     folder = name.split(".")[0]
-    within = "ssm_estimators" if folder == "features" else "ssm_estimators.functional"
+    within = "ssm_estimators" if folder == "random_features" else "ssm_estimators.functional"
     import_module(f"{within}.{folder}")
     assert callable(resolve_name(f"{within}.{name}")) or name.endswith("SPECTRA")
 

@@ -14,7 +14,7 @@ CALLS = """
 import contextlib, os, sys
 import numpy as np, torch
 from ssm_estimators import LiquidS4Regressor, LSSLRegressor, S4Classifier, S4DClassifier, StateSpaceRidgeClassifier
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.layers import S4D
 torch.set_num_threads(2)
 X, y = np.random.default_rng(0).standard_normal((20, 2, 70)), np.arange(20) % 2

@@ -8,7 +8,7 @@ from skorch.callbacks import Callback
 
 import ssm_estimators
 from ssm_estimators import StateSpaceEnsembleClassifier, StateSpaceRidgeClassifier
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.sktime import S4DForecaster, StateSpaceRidgeForecaster
 from ssm_estimators.training import TrainingCheckpoint
 from ssm_estimators.training.callbacks import NonFiniteLossError

@@ -12,7 +12,7 @@ from sklearn.base import clone
 import ssm_estimators
 import ssm_estimators.estimator
 from ssm_estimators import S4DClassifier
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.training.net import SeriesNet
 
 SMALL = {"d_model": 8, "d_state": 4, "n_layers": 1, "max_epochs": 2, "device": "cpu"}

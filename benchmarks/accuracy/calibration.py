@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ssm_estimators import StateSpaceRidgeClassifier
 from ssm_estimators.datasets import load_ucr_uea
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 
 SETS = (
     "DistalPhalanxTW",

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ssm_estimators.series.windows import values_after, windows_before
+from ssm_estimators.forecasting.windows import values_after, windows_before
 
 WINDOW, AVERAGE = 336, 25
 BATCH, EPOCHS, PATIENCE = 32, 10, 3

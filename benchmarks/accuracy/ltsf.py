@@ -18,9 +18,9 @@ from dlinear import DLinearForecaster
 from runs import RESULTS, Rows, origin
 
 from ssm_estimators.datasets import load_ett, load_weather
-from ssm_estimators.estimators import network_window
-from ssm_estimators.estimators.ridge_window import StateSpaceRidgeWindowForecaster
-from ssm_estimators.series.windows import values_after, windows_before
+from ssm_estimators.forecasting import deep as network_window
+from ssm_estimators.forecasting.ridge import StateSpaceRidgeWindowForecaster
+from ssm_estimators.forecasting.windows import values_after, windows_before
 
 SEASONS = {"ETTh1": 24, "ETTm1": 96, "weather": 144}
 HORIZONS = {"ETTh1": (96, 192, 336, 720), "ETTm1": (96,), "weather": (96,)}

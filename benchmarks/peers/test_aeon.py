@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from ssm_estimators import S4DClassifier, S4DRegressor, StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 
 CLASSIFIERS = [
     StateSpaceRidgeClassifier(n_kernels=500, random_state=0),

@@ -15,7 +15,7 @@ import torch
 from floor import pieces
 
 from ssm_estimators.layers import LSSL, S4, S4D
-from ssm_estimators.networks.network import ResidualBlock
+from ssm_estimators.networks.modules import ResidualBlock
 
 H, N, POINTS = 64, 64, 65_536
 LAYERS = {"S4D": S4D, "S4": S4, "LSSL": LSSL}

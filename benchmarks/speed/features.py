@@ -16,7 +16,7 @@ import numpy as np
 from measure import exponent
 
 from ssm_estimators import StateSpaceRidgeClassifier
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 
 OUTPUT = Path(__file__).parents[1] / "results" / "features_speed.json"
 

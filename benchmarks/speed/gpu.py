@@ -46,14 +46,14 @@ from ssm_estimators.functional.triton import scan as triton_scan  # noqa: E402
 from ssm_estimators.functional.triton import sizes as triton_sizes  # noqa: E402
 from ssm_estimators.layers import S4, S4D, LiquidS4  # noqa: E402
 from ssm_estimators.networks import SequenceNetwork  # noqa: E402
-from ssm_estimators.networks.network import ResidualBlock  # noqa: E402
+from ssm_estimators.networks.modules import ResidualBlock  # noqa: E402
 
 LENGTHS, T = (1024, 4096, 16_384, 65_536), 64
 LAYERS = {"S4D": S4D, "S4": S4}
 FORMS = ("pb", "kb", "degree", "exact")
 NEEDED = [name for name in ("skorch", "sklearn", "pandas", "tabulate", "tqdm") if find_spec(name) is None]
 TESTS = [f"tests/functional/test_{name}.py" for name in ("scan", "triton", "triton_offsets")]
-TESTS_OF_TRAINING = ["tests/training/test_graph.py", "tests/features/test_transformer.py"]
+TESTS_OF_TRAINING = ["tests/training/test_cuda_graph.py", "tests/random_features/test_transformer.py"]
 
 
 def allow(precision):
@@ -93,7 +93,7 @@ def series(device, L):
 def scan_of(layer, u, dtype=torch.float32, recompute=False):
     """The scan alone: block matrices given."""
     u = u.to(dtype)
-    given, leaves = as_leaves(layer._system(1.0).blocks(T, u.float()))
+    given, leaves = as_leaves(layer.discrete_system(1.0).blocks(T, u.float()))
     gradient = torch.randn_like(u)
 
     def once():
@@ -216,7 +216,7 @@ def training_step(verdict, device, args):
     for precision in args.precisions:
 
         def measures(precision=precision):
-            from ssm_estimators.training.graph import EAGER, CapturedPasses
+            from ssm_estimators.training.cuda_graph import EAGER, CapturedPasses
 
             allow(precision)
             rehearsed = isinstance(device, Rehearsal)
@@ -248,7 +248,7 @@ def fits(verdict, device, args):
 
     def measures():
         import ssm_estimators
-        from ssm_estimators.features import StateSpaceFeatures
+        from ssm_estimators.random_features import StateSpaceFeatures
 
         allow("float32")
         replayed = _count_replays()

@@ -26,7 +26,7 @@ from triton.runtime.jit import JITFunction
 
 from ssm_estimators.functional.scan import chunked_scan, set_backend
 from ssm_estimators.layers import S4D
-from ssm_estimators.networks.network import ResidualBlock
+from ssm_estimators.networks.modules import ResidualBlock
 
 H, N, POINTS, T = 256, 64, 65_536, 64
 LENGTHS = (1024, 4096, 16_384, 65_536)
@@ -92,7 +92,7 @@ def block(x):
 
 def scan(x):
     """The scan of a block alone, forward and backward."""
-    given, _ = measure.as_leaves(S4D(H, N, bidirectional=True).to("meta")._system(1.0).blocks(T, x))
+    given, _ = measure.as_leaves(S4D(H, N, bidirectional=True).to("meta").discrete_system().blocks(T, x))
 
     def run():
         y, _ = chunked_scan(x, given, return_state=False)

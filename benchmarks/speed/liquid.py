@@ -62,7 +62,7 @@ def loop(layer, walk, u, gradient):
     trained = [parameter for name, parameter in layer.named_parameters() if name != "D"]
 
     def once():
-        system = layer._system(1.0)
+        system = layer.discrete_system(1.0)
         parts = (
             part.T[..., None]
             for value in (system.A_bar, system.B_bar[0], system.C[0])

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from ssm_estimators import S4DClassifier, StateSpaceRidgeClassifier
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.sktime import StateSpaceRidgeForecaster
 
 SHORT, LONG, N_SHORT = 30, 20_000, 300

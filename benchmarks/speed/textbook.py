@@ -27,7 +27,7 @@ def cauchy(layer, L):
 
 def krylov(layer, L):
     """LSSL as in its paper: the Krylov matrix, once for all directions; A_bar and B_bar are made as in our layer."""
-    system = layer._system(1.0)
+    system = layer.discrete_system(1.0)
     dtype = layer.C.dtype
     both = torch.cat(list(system.C), dim=1).to(dtype)
     return list(reference.krylov_kernel(system.A_bar.to(dtype), system.B_bar.to(dtype), both, L).unbind(1))

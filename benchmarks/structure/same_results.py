@@ -13,7 +13,7 @@ import torch
 from sktime.datasets import load_airline, load_basic_motions, load_gunpoint
 
 import ssm_estimators as ssm
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.sktime import S4DForecaster, StateSpaceRidgeForecaster
 
 DEEP = {"d_model": 16, "n_layers": 2, "max_epochs": 3, "random_state": 0, "device": "cpu"}

@@ -28,10 +28,10 @@ from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.tokens import check_tokens
 from ssm_estimators.series.validation import check_series
-from ssm_estimators.training.memory import placed
+from ssm_estimators.training.device_memory import placed
+from ssm_estimators.training.fit_network import predict, train
 from ssm_estimators.training.net import ClassifierNet, RegressorNet, SeriesNet
 from ssm_estimators.training.split import validation_split
-from ssm_estimators.training.train import predict, train
 
 
 @parameters

@@ -9,8 +9,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.environment import PRECISIONS
 from ssm_estimators.estimator import Estimator
-from ssm_estimators.networks.feature_first import NORMS, POOLINGS
-from ssm_estimators.training.train import SCHEDULES
+from ssm_estimators.networks.modules import NORMS, POOLINGS
+from ssm_estimators.training.fit_network import SCHEDULES
 
 NETWORK = """d_model : int, default=64
         Features of the network.

@@ -35,7 +35,7 @@ class StateSpaceRidgeClassifier(WeightedClassifier, StateSpaceRidge):
 
     See Also
     --------
-    ssm_estimators.features.StateSpaceFeatures : The features alone.
+    ssm_estimators.random_features.StateSpaceFeatures : The features alone.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class StateSpaceRidgeRegressor(Regressor, StateSpaceRidge):
 
     See Also
     --------
-    ssm_estimators.features.StateSpaceFeatures : The features alone.
+    ssm_estimators.random_features.StateSpaceFeatures : The features alone.
 
     Examples
     --------

@@ -10,12 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.targets import TrainingCases, check_training_data
-from ssm_estimators.features import StateSpaceFeatures
-from ssm_estimators.features.drawing import Plan
-from ssm_estimators.features.filter_bank import widths
-from ssm_estimators.features.parameters import FeatureParameters
-from ssm_estimators.features.ridge import Ridge, fit_ridge, ridge_bytes
 from ssm_estimators.notices import bar, warn
+from ssm_estimators.random_features import StateSpaceFeatures
+from ssm_estimators.random_features.filter_bank import widths
+from ssm_estimators.random_features.fit import Plan
+from ssm_estimators.random_features.parameters import FeatureParameters
+from ssm_estimators.random_features.ridge import Ridge, fit_ridge, ridge_bytes
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 

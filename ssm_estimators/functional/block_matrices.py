@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ssm_estimators.functional.autograd import once_differentiable
+from ssm_estimators.functional.last_made import LastMade
 
 
 class Sizes(NamedTuple):
@@ -109,7 +110,7 @@ class KeptSystem:
 
     def __init__(self, system: DiscreteSystem) -> None:
         self.system = system
-        self._made: dict[str, tuple[tuple[object, ...], Any]] = {}
+        self._made = LastMade()
 
     @property
     def C(self) -> Tensor:
@@ -123,23 +124,15 @@ class KeptSystem:
 
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
         """As of the system."""
-        kernels: tuple[Tensor, ...] = self._keep("kernels", L, like)
-        return kernels
+        return self._made.get("kernels", (L, like.dtype, like.device), lambda: self.system.kernels(L, like))
 
     def blocks(self, T: int, like: Tensor) -> Blocks:
         """As of the system."""
-        blocks: Blocks = self._keep("blocks", T, like)
-        return blocks
+        return self._made.get("blocks", (T, like.dtype, like.device), lambda: self.system.blocks(T, like))
 
     def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """As of the system."""
         return self.system.step(inputs, state)
-
-    def _keep(self, kind: str, T: int, like: Tensor) -> Any:
-        key = (T, like.dtype, like.device)
-        if kind not in self._made or self._made[kind][0] != key:
-            self._made[kind] = key, getattr(self.system, kind)(T, like)
-        return self._made[kind][1]
 
 
 def move(states: Tensor, transition: Tensor) -> Tensor:

@@ -1,14 +1,21 @@
-"""What every state-space layer offers, and the checks and draws that they share."""
+"""What every state-space layer offers, and everything that they share once the discrete system is there."""
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
+from ssm_estimators.functional.block_matrices import KeptSystem
 from ssm_estimators.functional.checks import check_real
-from ssm_estimators.functional.scan.stepper import Stepper
+from ssm_estimators.functional.last_made import LastMade
+from ssm_estimators.functional.scan import scan_system
+from ssm_estimators.functional.scan.stepper import CHUNK_LENGTH, ChunkStepper, Stepper
+from ssm_estimators.functional.systems.dense import DenseSystem
+from ssm_estimators.functional.systems.diagonal import DiagonalSystem
 
 
 class SSMLayer(nn.Module, ABC):
@@ -107,7 +114,7 @@ class SSMLayer(nn.Module, ABC):
         """
 
     @abstractmethod
-    def ssm_parameters(self) -> Iterator[str]:
+    def ssm_parameters(self) -> tuple[str, ...]:
         """Names of the parameters that want their own learning rate and no weight decay."""
 
     def warning(self) -> str | None:
@@ -143,6 +150,114 @@ class SSMLayer(nn.Module, ABC):
                 "A bidirectional layer sees the whole series at once: it has no state and no step. "
                 "Build the layer with bidirectional=False."
             )
+
+
+class ScanLayer(SSMLayer):
+    """A layer that scans one discrete linear system per feature; a subclass makes it in ``_discretized``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made = LastMade()
+
+    @abstractmethod
+    def _discretized(self, rate: float) -> DiagonalSystem | DenseSystem:
+        """The discrete systems by the parameters as they now are, in float64."""
+
+    def discrete_system(self, rate: float = 1.0) -> DiagonalSystem | DenseSystem | KeptSystem:
+        """The discrete systems, one per feature, in float64.
+
+        In evaluation, where no gradient is wanted, they are kept, and so are the last blocks made of them. They are
+        made again when a parameter or buffer changes or moves, or when another rate is asked for.
+
+        Parameters
+        ----------
+        rate : float, default=1.0
+            How many times coarser than at training the series is sampled.
+        """
+        if self.training or torch.is_grad_enabled():
+            return self._discretized(rate)
+        key = changes([*self.parameters(), *self.buffers()], rate)
+        return self._made.get("system", key, lambda: KeptSystem(self._discretized(rate)))
+
+    def forward(
+        self,
+        u: Tensor,
+        *,
+        lengths: Tensor | None = None,
+        state: Tensor | None = None,
+        rate: float = 1.0,
+        return_state: bool = False,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        self._check(u, rate)
+        if state is not None or return_state:
+            self._refuse_state()
+        u = mask_past_end(u if u.dtype == torch.float64 else u.float(), lengths)
+        if state is not None:
+            self._check_state(state, u.shape[1])
+            state = state.to(u).contiguous()
+        y, end = self._scan(u, state, lengths, rate, return_state)
+        return y if end is None else (y, end)
+
+    def step(self, u_k: Tensor, state: Tensor, *, rate: float = 1.0) -> tuple[Tensor, Tensor]:
+        self._refuse_state()
+        self._check(u_k[..., None], rate)
+        self._check_state(state, u_k.shape[1])
+        y, next_state = self._advance(u_k, state.contiguous(), rate)
+        return y.to(u_k), next_state.to(state)
+
+    @torch.no_grad()
+    def stepper(self, n_streams: int, *, rate: float = 1.0, start: int = 0) -> Stepper:
+        self._refuse_state()
+        self._check_rate(rate)
+        if n_streams < 1:
+            raise ValueError(f"n_streams must be at least 1; got {n_streams}.")
+        return self._stepper(n_streams, rate, start)
+
+    def initial_state(self, batch: int) -> Tensor:
+        self._refuse_state()
+        return self.D.new_zeros(self.d_model, batch, self._state_size())
+
+    def kernel(self, L: int, *, rate: float = 1.0) -> Tensor:
+        if L < 1:
+            raise ValueError(f"L must be at least 1; got {L}.")
+        self._check_rate(rate)
+        impulse = self.D.new_zeros(self.d_model, 1, L)
+        impulse[..., 0] = 1
+        system = self._discretized(rate)
+        kernels = []
+        for C in system.C.split(1):
+            kernels.append(scan_system(impulse, replace(system, C=C, D=torch.zeros_like(system.D)))[0][:, 0])
+        return torch.stack(kernels) if self.bidirectional else kernels[0]
+
+    def _scan(
+        self, u: Tensor, state: Tensor | None, lengths: Tensor | None, rate: float, return_state: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """``forward`` of checked and masked input."""
+        return scan_system(u, self.discrete_system(rate), state, lengths=lengths, return_state=return_state)
+
+    def _advance(self, u_k: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        """``step`` of checked input, in float64."""
+        return self.discrete_system(rate).step(u_k[..., None], state)
+
+    def _stepper(self, n_streams: int, rate: float, start: int) -> Stepper:
+        """``stepper`` of a layer that has states."""
+        return ChunkStepper(self._discretized(rate).blocks(CHUNK_LENGTH, self.D), n_streams, start)
+
+    def train(self, mode: bool = True) -> Self:
+        if mode:
+            self._made.forget("system")
+        return super().train(mode)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": LastMade()}
+
+
+def changes(tensors: Sequence[Tensor], rate: float) -> tuple[object, ...] | None:
+    """What differs once one of the tensors, the rate or inference mode has changed; None if that cannot be told."""
+    if any(tensor.is_inference() for tensor in tensors):  # these do not count their changes
+        return None
+    tells = torch.is_inference_mode_enabled()  # what is made in it cannot be trained
+    return tells, rate, *((tensor.data_ptr(), tensor.dtype, tensor.device, tensor._version) for tensor in tensors)
 
 
 def draw_log_dt(d_model: int, dt_min: float, dt_max: float, generator: torch.Generator | None) -> Tensor:

@@ -133,15 +133,15 @@ class LiquidS4(S4D):
     ) -> tuple[Tensor, Tensor | None]:
         form = self._form
         if self.training and isinstance(form, Exact) and form.guard:
-            system = self._system(rate)
+            system = self._discretized(rate)
             y, end, met = form.scan_guarded(system, u, state=state, lengths=lengths, return_state=return_state)
             self.clamped, growth = (value.item() for value in met)
             self.growth = max(self.growth, growth)
             return y, end
-        return form.scan(self._system, u, rate=rate, state=state, lengths=lengths, return_state=return_state)
+        return form.scan(self._discretized, u, rate=rate, state=state, lengths=lengths, return_state=return_state)
 
     def _advance(self, u_k: Tensor, state: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-        return self._form.step(self._system, u_k, state, rate=rate)
+        return self._form.step(self._discretized, u_k, state, rate=rate)
 
     def _stepper(self, n_streams: int, rate: float, start: int) -> Stepper:
-        return self._form.stepper(self._system, n_streams, self.D, rate=rate, start=start)
+        return self._form.stepper(self._discretized, n_streams, self.D, rate=rate, start=start)

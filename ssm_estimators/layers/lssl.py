@@ -1,19 +1,16 @@
 """LSSL: layer of dense systems that start at HiPPO-LegS."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
+from ssm_estimators.functional.last_made import LastMade
 from ssm_estimators.functional.systems.dense import DenseSystem
 from ssm_estimators.functional.systems.quasiseparable import (
     bilinear_quasiseparable,
     legs_quasiseparable,
     tridiagonal_contraction,
 )
-from ssm_estimators.layers.base import draw_log_dt
-from ssm_estimators.layers.scan_layer import ScanLayer, changes
+from ssm_estimators.layers.base import ScanLayer, changes, draw_log_dt
 
 TRAINABLE = {"none": (), "dt": ("log_dt",), "A": ("A", "B"), "all": ("log_dt", "A", "B")}
 
@@ -63,8 +60,6 @@ class LSSL(ScanLayer):
     ['C', 'D']
     """
 
-    _fixed: tuple[tuple[object, ...], tuple[Tensor, Tensor, dict[int, Any]]] | None = None
-
     def __init__(
         self,
         d_model: int,
@@ -106,8 +101,8 @@ class LSSL(ScanLayer):
         )
         self.D = nn.Parameter(torch.randn(d_model, n_channels, generator=generator, dtype=torch.float32))
 
-    def ssm_parameters(self) -> Iterator[str]:
-        yield from (name for name, _ in self.named_parameters() if name not in ("C", "D"))
+    def ssm_parameters(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.named_parameters() if name not in ("C", "D"))
 
     def extra_repr(self) -> str:
         return (
@@ -121,14 +116,12 @@ class LSSL(ScanLayer):
         else:
             self.register_buffer(name, value)
 
-    def _system(self, rate: float) -> DenseSystem:
+    def _discretized(self, rate: float) -> DenseSystem:
         C, D = self.C.double(), self.D.double()
         if self.trainable != "none":
             return DenseSystem(*self._discretize(rate), C, D)
-        key = torch.is_inference_mode_enabled(), changes([*self.buffers()], rate)  # what that makes cannot be trained
-        if self._fixed is None or self._fixed[0] != key or None in key:
-            self._fixed = key, (*self._discretize(rate), {})
-        A_bar, B_bar, powers = self._fixed[1]
+        key = changes([*self.buffers()], rate)
+        A_bar, B_bar, powers = self._made.get("fixed", key, lambda: (*self._discretize(rate), LastMade()))
         return DenseSystem(A_bar, B_bar, C, D, powers)
 
     def _discretize(self, rate: float) -> tuple[Tensor, Tensor]:
@@ -140,6 +133,3 @@ class LSSL(ScanLayer):
         """A tensor of ``_hold``, in float64."""
         held: Tensor = getattr(self, name)
         return held.double()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_fixed": None}

@@ -1,15 +1,12 @@
 """S4: layer of diagonal plus low-rank systems."""
 
-from collections.abc import Iterator
-
 import torch
 from torch import nn
 
 from ssm_estimators.functional.systems.dense import DenseSystem
 from ssm_estimators.functional.systems.dplr import discretize_dplr, readout
 from ssm_estimators.functional.systems.hippo import legs_dplr
-from ssm_estimators.layers.base import draw_complex_readout, draw_log_dt, require_pairs
-from ssm_estimators.layers.scan_layer import ScanLayer
+from ssm_estimators.layers.base import ScanLayer, draw_complex_readout, draw_log_dt, require_pairs
 
 
 class S4(ScanLayer):
@@ -75,13 +72,13 @@ class S4(ScanLayer):
         self.C = nn.Parameter(C)
         self.D = nn.Parameter(torch.randn(d_model, generator=generator, dtype=torch.float32))
 
-    def ssm_parameters(self) -> Iterator[str]:
-        yield from ("log_dt", "log_A_real", "A_imag", "P", "B")
+    def ssm_parameters(self) -> tuple[str, ...]:
+        return "log_dt", "log_A_real", "A_imag", "P", "B"
 
     def extra_repr(self) -> str:
         return f"d_model={self.d_model}, d_state={self.d_state}, bidirectional={self.bidirectional}"
 
-    def _system(self, rate: float) -> DenseSystem:
+    def _discretized(self, rate: float) -> DenseSystem:
         A_bar, B_bar = discretize_dplr(self.log_A_real, self.A_imag, self.P, self.B, self.log_dt, rate)
         C = readout(torch.view_as_complex(self.C.double()))
         return DenseSystem(A_bar, B_bar, C[:, :, None], self.D.double()[:, None])

@@ -1,7 +1,6 @@
 """S4D: diagonal state-space layer."""
 
 import math
-from collections.abc import Iterator
 
 import torch
 from torch import nn
@@ -9,8 +8,7 @@ from torch import nn
 from ssm_estimators.functional.systems.diagonal import DiagonalSystem
 from ssm_estimators.functional.systems.discretize import DISCRETIZATIONS, discretize_modes
 from ssm_estimators.functional.systems.hippo import SPECTRA
-from ssm_estimators.layers.base import draw_complex_readout, draw_log_dt, require_pairs
-from ssm_estimators.layers.scan_layer import ScanLayer
+from ssm_estimators.layers.base import ScanLayer, draw_complex_readout, draw_log_dt, require_pairs
 
 
 class S4D(ScanLayer):
@@ -98,8 +96,8 @@ class S4D(ScanLayer):
         self.C = nn.Parameter(C)
         self.D = nn.Parameter(torch.randn(d_model, generator=generator, dtype=torch.float32))
 
-    def ssm_parameters(self) -> Iterator[str]:
-        yield from ("log_dt", "log_A_real", "A_imag", "B")
+    def ssm_parameters(self) -> tuple[str, ...]:
+        return "log_dt", "log_A_real", "A_imag", "B"
 
     def extra_repr(self) -> str:
         return (
@@ -107,7 +105,7 @@ class S4D(ScanLayer):
             f"discretization={self.discretization!r}, bidirectional={self.bidirectional}"
         )
 
-    def _system(self, rate: float) -> DiagonalSystem:
+    def _discretized(self, rate: float) -> DiagonalSystem:
         C = torch.view_as_complex(self.C.double())
         if self.bandlimit is not None:
             turn = self.A_imag.double().abs() * torch.exp(self.log_dt.double())[:, None]  # a sample

@@ -1,62 +1,24 @@
 """A deep state-space network from series to one vector a case."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ssm_estimators.functional.checks import check_real
-from ssm_estimators.functional.fused.gated_mixing import gated_mixing
 from ssm_estimators.layers import SSMLayer
-from ssm_estimators.networks.feature_first import NORMS, POOLINGS, BatchNorm, FeatureLinear, LayerNorm, TiedDropout
 from ssm_estimators.networks.inputs import InputChannels
+from ssm_estimators.networks.modules import (
+    NORMS,
+    POOLINGS,
+    BatchNorm,
+    FeatureLinear,
+    LayerNorm,
+    ResidualBlock,
+    TiedDropout,
+)
 from ssm_estimators.networks.tokens import Embedding, PairHead, TokenInputs
-
-
-class ResidualBlock(nn.Module):
-    """[norm, state-space layer, GELU, dropout, linear map and gate, dropout] beside an identity.
-
-    Parameters
-    ----------
-    layer : SSMLayer
-    norm : {"batch", "layer"}
-    prenorm : bool
-        Normalise before the layer, else after the sum.
-    dropout : float
-    generator : torch.Generator or None
-    """
-
-    def __init__(
-        self, layer: SSMLayer, norm: str, prenorm: bool, dropout: float, generator: torch.Generator | None
-    ) -> None:
-        super().__init__()
-        d_model = layer.d_model
-        self.layer, self.prenorm = layer, prenorm
-        self.norm = NORMS[norm](d_model)
-        self.dropout = TiedDropout(dropout)
-        self.mixing = FeatureLinear(layer.d_output, 2 * d_model, generator)
-
-    def forward(self, x: Tensor, lengths: Tensor | None, rate: float) -> Tensor:
-        """(d_model, batch, n_timepoints) to the same."""
-        y = self.norm(x, lengths) if self.prenorm else x
-        y = self.layer(y, lengths=lengths, rate=rate)
-        gains = self.dropout.gain(len(y), x), self.dropout.gain(len(x), x)
-        x = gated_mixing(y, x, self.mixing.weight, self.mixing.bias, *gains)
-        return x if self.prenorm else self.norm(x, lengths)
-
-    def stepper(self, n_streams: int, rate: float, start: int) -> Callable[[Tensor], Tensor]:
-        """The block in evaluation, a time point (d_model, n_streams) a call; ``rate``, ``start`` as of the layer's."""
-        layer, norm = self.layer.stepper(n_streams, rate=rate, start=start), self.norm.pointwise()
-
-        def step(x: Tensor) -> Tensor:
-            y = layer.step(norm(x) if self.prenorm else x)
-            value, gate = self.mixing(F.gelu(y)).chunk(2)
-            x = torch.addcmul(x, value, gate.sigmoid_())
-            return x if self.prenorm else norm(x)
-
-        return step
 
 
 class SequenceNetwork(nn.Module):
@@ -193,7 +155,6 @@ class SequenceNetwork(nn.Module):
         """Whether all layers' training passes may be captured in a CUDA graph."""
         return all(module.capturable for module in self.modules() if isinstance(module, SSMLayer))
 
-    def _ssm_parameters(self) -> Iterator[nn.Parameter]:
-        for module in self.modules():
-            if isinstance(module, SSMLayer):
-                yield from (module.get_parameter(name) for name in module.ssm_parameters())
+    def _ssm_parameters(self) -> list[nn.Parameter]:
+        layers = [module for module in self.modules() if isinstance(module, SSMLayer)]
+        return [layer.get_parameter(name) for layer in layers for name in layer.ssm_parameters()]

@@ -6,7 +6,8 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from ssm_estimators.networks.network import ResidualBlock, SequenceNetwork
+from ssm_estimators.networks.modules import ResidualBlock
+from ssm_estimators.networks.network import SequenceNetwork
 from ssm_estimators.networks.tokens import TokenInputs
 
 # pooled outputs of the points before, those of the n-th point, n -> pooled outputs

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ssm_estimators.networks.feature_first import FeatureLinear
+from ssm_estimators.networks.modules import FeatureLinear
 
 
 class TokenInputs(nn.Module):

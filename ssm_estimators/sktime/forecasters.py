@@ -1,7 +1,7 @@
 """The forecasters."""
 
-from ssm_estimators.estimators import network_window
-from ssm_estimators.estimators.ridge_window import StateSpaceRidgeWindowForecaster
+from ssm_estimators.forecasting import deep as network_window
+from ssm_estimators.forecasting.ridge import StateSpaceRidgeWindowForecaster
 from ssm_estimators.sktime.delegation import delegates_to
 from ssm_estimators.sktime.forecasting import SeriesForecaster
 

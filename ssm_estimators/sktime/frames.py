@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sktime.datatypes import check_is_scitype, convert
 
-from ssm_estimators.estimators.window import LARGEST
+from ssm_estimators.forecasting.base import LARGEST
 
 FRAMES = {"Series": "pd.DataFrame", "Panel": "pd-multiindex", "Hierarchical": "pd_multiindex_hier"}
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ssm_estimators.environment import autocast
 from ssm_estimators.series.data import Batches, SeriesData
-from ssm_estimators.training.graph import CapturedPasses, has_graphs
+from ssm_estimators.training.cuda_graph import CapturedPasses, has_graphs
 
 
 class SeriesNet(NeuralNet):

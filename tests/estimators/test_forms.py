@@ -11,7 +11,7 @@ import xarray
 from sklearn.model_selection import PredefinedSplit
 
 from ssm_estimators import S4DClassifier, StateSpaceRidgeClassifier
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 
 NAMES = ["hr", "spo2"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ssm_estimators
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 
 SHORT, LONG = 40, 900
 CLOSE = 1e-9  # of the output's size
@@ -70,7 +70,7 @@ def test_features_have_the_same_bits_beside_any_neighbours(series, missing):
 
 ALIKE = """
 import numpy as np
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 rng = np.random.default_rng(0)
 for n_timepoints, params in (
     (17, {"n_modes": 5, "group_size": 7, "n_kernels": 500, "n_windows": 3}),

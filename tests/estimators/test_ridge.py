@@ -9,8 +9,8 @@ from sklearn.metrics import log_loss
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
 from ssm_estimators.estimators.ridge_base import average_weights
-from ssm_estimators.features import StateSpaceFeatures
-from ssm_estimators.features.ridge import ridge_bytes
+from ssm_estimators.random_features import StateSpaceFeatures
+from ssm_estimators.random_features.ridge import ridge_bytes
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 from sklearn.utils.fixes import parse_version
 
 import ssm_estimators
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 
 SMALL = {"d_model": 16, "n_layers": 1, "max_epochs": 30, "random_state": 0, "device": "cpu"}
 KERNELS = {"n_kernels": 256, "random_state": 0}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray
 
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.series.forms import check_stamps, plain_form
 
 N = np.arange(600)

@@ -12,7 +12,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 import ssm_estimators
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 
 DEEP = {"d_model": 4, "d_state": 2, "n_layers": 1, "max_epochs": 1, "device": "cpu", "random_state": 0}
 RIDGE = {"n_kernels": 16, "random_state": 0}

@@ -13,7 +13,7 @@ H, BATCH = 3, 2
 
 def _slow(layer, u, direction=0, rate=1.0, skip=True):
     """The layer's definition, one direction of it, from its own discrete system."""
-    system = layer._system(rate)
+    system = layer.discrete_system(rate)
     D = system.D * skip
     if isinstance(system, DenseSystem):
         return reference.dense_recurrence(system.A_bar, system.B_bar, system.C[direction], D, u)[0]
@@ -24,7 +24,7 @@ def _slow(layer, u, direction=0, rate=1.0, skip=True):
         case "kb":
             return reference.liquid_kb(*discrete, u, layer.liquid_degree, rate)
         case "pb":
-            return reference.liquid_pb(*discrete, u, layer.liquid_degree, layer._system(1.0).B_bar[0])
+            return reference.liquid_pb(*discrete, u, layer.liquid_degree, layer.discrete_system(1.0).B_bar[0])
         case "degree":
             return reference.liquid_degree(*discrete, u, layer.liquid_degree)
         case "exact":
@@ -187,7 +187,7 @@ def test_state_of_each_case_is_that_at_its_end(make):
 
 def test_kernel_is_the_impulse_response_and_does_not_depend_on_its_length(make):
     layer = make(bidirectional=True).double()
-    system = layer._system(1.0)
+    system = layer.discrete_system(1.0)
     kernels = layer.kernel(100)
     assert kernels.shape == (2, layer.d_output, 100)
     for kernel, C in zip(kernels, system.C, strict=True):

@@ -19,7 +19,7 @@ DTS = [1e-3, 1e-2, 1e-1]
 
 def _spectral_radius(layer):
     """Of each feature's discrete transition."""
-    system = layer._system(1.0)
+    system = layer.discrete_system(1.0)
     eigenvalues = torch.linalg.eigvals(system.A_bar) if isinstance(system, DenseSystem) else system.A_bar
     return eigenvalues.abs().amax(-1)
 
@@ -94,7 +94,7 @@ def _vandermonde(layer, L):
 
 
 def _cauchy(layer, L):
-    system = layer._system(1.0)
+    system = layer.discrete_system(1.0)
     N = layer.d_state
     truncated = system.C[0] @ (torch.eye(N).double() - torch.linalg.matrix_power(system.A_bar, L))
     C_tilde = torch.view_as_complex(truncated.unflatten(-1, (N // 2, 2))[:, 0]).conj().to(torch.complex64) / 2

@@ -11,6 +11,7 @@ from torch.nn.functional import pad
 from ssm_estimators.functional.autograd import once_differentiable
 from ssm_estimators.functional.backend import takes_triton
 from ssm_estimators.functional.block_matrices import Blocks, Sizes, both_directions, toeplitz
+from ssm_estimators.functional.last_made import LastMade
 from ssm_estimators.functional.triton.sizes import doubling_fits
 
 
@@ -27,7 +28,7 @@ class DenseSystem:
     C : Tensor of shape (1 or 2, H, M, N), float64
     D : Tensor of shape (H, M), float64
         Gain, forward.
-    powers : dict or None, default=None
+    powers : LastMade or None, default=None
         Where to keep what A_bar and B_bar alone make of the blocks, by chunk length, for systems in which these two are
         the same and not trained.
 
@@ -45,7 +46,7 @@ class DenseSystem:
     B_bar: Tensor
     C: Tensor
     D: Tensor
-    powers: "dict[int, _Powers] | None" = None
+    powers: LastMade | None = None
 
     @property
     def sizes(self) -> Sizes:
@@ -106,12 +107,8 @@ class DenseSystem:
             system = (value.to(like.device) for value in (self.A_bar, self.B_bar, self._readouts()))
             made = TritonDoubling.apply(*system, T)  # type: ignore[no-untyped-call]  # PyTorch's has no types
             return made
-        powers = None if self.powers is None else self.powers.get(T)
-        if powers is None:
-            powers = _Powers.of(self.A_bar.detach(), self.B_bar.detach(), T)
-            if self.powers is not None:
-                self.powers.clear()
-                self.powers[T] = powers
+        kept = LastMade() if self.powers is None else self.powers
+        powers = kept.get("powers", T, lambda: _Powers.of(self.A_bar.detach(), self.B_bar.detach(), T))
         made = _Doubling.apply(self.A_bar, self.B_bar, self._readouts(), T, like.dtype, powers)  # type: ignore[no-untyped-call]  # PyTorch's has no types
         return made
 

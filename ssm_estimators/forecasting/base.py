@@ -12,13 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.environment import shielded
 from ssm_estimators.estimator import Estimator
-from ssm_estimators.estimators.intervals import ErrorQuantiles, movement
-from ssm_estimators.estimators.logarithm import Logarithm
-from ssm_estimators.features.linear_forecast import LinearFit, fit_linear_forecast
-from ssm_estimators.features.memory import Memory, unit_of
-from ssm_estimators.features.smoothing import Smoothing
+from ssm_estimators.forecasting.conformal import ErrorQuantiles, movement
+from ssm_estimators.forecasting.exponential_smoothing import Smoothing
+from ssm_estimators.forecasting.lag_features import Memory, unit_of
+from ssm_estimators.forecasting.linear import LinearFit, fit_linear_forecast
+from ssm_estimators.forecasting.log_transform import Logarithm
+from ssm_estimators.forecasting.windows import CHUNK, windows_before
 from ssm_estimators.refusal import unchanged_if_refused
-from ssm_estimators.series.windows import CHUNK, windows_before
 
 Array = NDArray[Any]
 

@@ -12,9 +12,9 @@ from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ssm_estimators.features import StateSpaceFeatures
-from ssm_estimators.features.pooling import POOLINGS
-from ssm_estimators.features.shared_input import SharedInput
+from ssm_estimators.random_features import StateSpaceFeatures
+from ssm_estimators.random_features.pooling import POOLINGS
+from ssm_estimators.random_features.shared_input import SharedInput
 
 
 def make(**params):

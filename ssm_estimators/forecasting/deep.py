@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssm_estimators.declaration import parameters
-from ssm_estimators.estimators.intervals import ErrorQuantiles
 from ssm_estimators.estimators.models import LiquidS4Model, LSSLModel, S4DModel, S4Model
 from ssm_estimators.estimators.parameters import NetworkParameters
 from ssm_estimators.estimators.regressors import LiquidS4Regressor, LSSLRegressor, S4DRegressor, S4Regressor
-from ssm_estimators.estimators.ridge_window import errors_ahead
-from ssm_estimators.estimators.window import LEAST_MOVEMENT, WindowForecaster
-from ssm_estimators.features.linear_forecast import LinearFit
-from ssm_estimators.series.windows import in_chunks
+from ssm_estimators.forecasting.base import LEAST_MOVEMENT, WindowForecaster
+from ssm_estimators.forecasting.conformal import ErrorQuantiles
+from ssm_estimators.forecasting.linear import LinearFit
+from ssm_estimators.forecasting.ridge import errors_ahead
+from ssm_estimators.forecasting.windows import in_chunks
 
 Array = NDArray[Any]
 

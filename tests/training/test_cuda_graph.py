@@ -15,7 +15,7 @@ import ssm_estimators.training.net
 from ssm_estimators import LiquidS4Classifier, LSSLClassifier, S4Classifier, S4DClassifier
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 from ssm_estimators.networks import SequenceNetwork
-from ssm_estimators.training.graph import EAGER, has_graphs
+from ssm_estimators.training.cuda_graph import EAGER, has_graphs
 from ssm_estimators.training.net import SeriesNet
 
 SYSTEMS = {"d_state": 4, "bidirectional": True, "dt_min": 0.01, "dt_max": 0.5}

@@ -6,15 +6,15 @@ import numpy as np
 import torch
 
 from ssm_estimators.environment import settings
-from ssm_estimators.features.filter_bank import FilterBank, Resources
-from ssm_estimators.features.kernels import RandomKernels, draw_mixing, draw_system
-from ssm_estimators.features.parameters import FeatureParameters
-from ssm_estimators.features.pooling import windowed
-from ssm_estimators.features.representations import Part, Standardization, View
-from ssm_estimators.features.responses import own_responses
-from ssm_estimators.features.shared_input import SharedInput
-from ssm_estimators.features.thresholds import pick_cases, quantile_thresholds, sorted_cases
-from ssm_estimators.features.tiling import Tiling, window_length
+from ssm_estimators.random_features.filter_bank import FilterBank, Resources
+from ssm_estimators.random_features.parameters import FeatureParameters
+from ssm_estimators.random_features.pooling import windowed
+from ssm_estimators.random_features.random_kernels import RandomKernels, draw_mixing, draw_system
+from ssm_estimators.random_features.responses import own_responses
+from ssm_estimators.random_features.shared_input import SharedInput
+from ssm_estimators.random_features.thresholds import pick_cases, quantile_thresholds, sorted_cases
+from ssm_estimators.random_features.tiling import Tiling, window_length
+from ssm_estimators.random_features.views import Part, Standardization, View
 from ssm_estimators.series.data import SeriesData
 
 SHORT = 16  # fewer time points are described as much by where they are as by how they change

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from ssm_estimators.features.pooling import SILENT
-from ssm_estimators.features.thresholds import pick_cases, quantile_thresholds, sorted_cases
+from ssm_estimators.random_features.pooling import SILENT
+from ssm_estimators.random_features.thresholds import pick_cases, quantile_thresholds, sorted_cases
 from ssm_estimators.series.data import SeriesData
 
 

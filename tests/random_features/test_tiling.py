@@ -6,9 +6,9 @@ import sys
 import pytest
 import torch
 
-from ssm_estimators.features import StateSpaceFeatures
-from ssm_estimators.features.drawing import Plan
-from ssm_estimators.features.tiling import Tiling, chunks_of, grain_of, window_length
+from ssm_estimators.random_features import StateSpaceFeatures
+from ssm_estimators.random_features.fit import Plan
+from ssm_estimators.random_features.tiling import Tiling, chunks_of, grain_of, window_length
 
 LENGTHS = [1, 3, 4, 5, 17, 33, 80, 127, 128, 129, 1000]
 
@@ -57,7 +57,7 @@ def test_a_transform_takes_no_more_than_it_may(shape, lengths):
     """In a process of its own: what stays reserved from earlier work would hide the peak."""
     code = f"""
 import resource, numpy as np
-from ssm_estimators.features import StateSpaceFeatures
+from ssm_estimators.random_features import StateSpaceFeatures
 X = np.random.default_rng(0).standard_normal({shape}).astype(np.float32)
 cases = [x[:, :n] for x, n in zip(X, {lengths})] if {lengths} else X
 features = StateSpaceFeatures(n_kernels=192, random_state=0, n_jobs=2, max_memory=0.2).fit(X[:1, :, :1000])

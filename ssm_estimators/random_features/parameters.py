@@ -11,13 +11,13 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from ssm_estimators.declaration import at_least, parameters
 from ssm_estimators.estimator import Estimator
-from ssm_estimators.features.pooling import POOLINGS
-from ssm_estimators.features.representations import REPRESENTATIONS
+from ssm_estimators.random_features.pooling import POOLINGS
+from ssm_estimators.random_features.views import REPRESENTATIONS
 
 
 @parameters
 class FeatureParameters(Estimator):
-    """Constructor parameters of :class:`~ssm_estimators.features.StateSpaceFeatures`."""
+    """Constructor parameters of :class:`~ssm_estimators.random_features.StateSpaceFeatures`."""
 
     n_kernels: int = 8000
     n_modes: int = 2

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssm_estimators.features.pooling import SILENT
+from ssm_estimators.random_features.pooling import SILENT
 from ssm_estimators.series.data import SeriesData
 
 

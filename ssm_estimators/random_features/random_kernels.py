@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssm_estimators.features.damped_modes import unit_energy, without_sum
 from ssm_estimators.functional.systems.diagonal import DiagonalSystem
+from ssm_estimators.random_features.damped_modes import unit_energy, without_sum
 
 SPREAD = 0.25  # the modes of a kernel have time constants within a factor e^0.25 of its own
 

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from ssm_estimators.environment import settings, single_threads
-from ssm_estimators.features.kernels import RandomKernels
-from ssm_estimators.features.pooling import windowed
-from ssm_estimators.features.representations import Part, Standardization, View, own_lengths
-from ssm_estimators.features.responses import pooled_responses
-from ssm_estimators.features.shared_input import SharedInput
-from ssm_estimators.features.tiling import Tiling, chunks_of, grain_of
+from ssm_estimators.random_features.pooling import windowed
+from ssm_estimators.random_features.random_kernels import RandomKernels
+from ssm_estimators.random_features.responses import pooled_responses
+from ssm_estimators.random_features.shared_input import SharedInput
+from ssm_estimators.random_features.tiling import Tiling, chunks_of, grain_of
+from ssm_estimators.random_features.views import Part, Standardization, View, own_lengths
 from ssm_estimators.series.data import SeriesData
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ssm_estimators.features.kernels import RandomKernels
-from ssm_estimators.features.pooling import finish, pool
-from ssm_estimators.features.shared_input import SharedInput, in_chunks
-from ssm_estimators.features.tiling import Tiling
+from ssm_estimators.random_features.pooling import finish, pool
+from ssm_estimators.random_features.random_kernels import RandomKernels
+from ssm_estimators.random_features.shared_input import SharedInput, in_chunks
+from ssm_estimators.random_features.tiling import Tiling
 
 
 @torch.no_grad()
@@ -42,7 +42,7 @@ def pooled_responses(
     Returns
     -------
     list of Tensor of shape (n_cases, 1 or n_windows, n_kernels, n_poolings)
-        See :func:`~ssm_estimators.features.pooling.finish`.
+        See :func:`~ssm_estimators.random_features.pooling.finish`.
     """
     n_cases, _, n_timepoints = X.shape
     # a whole tile, for products of one shape give the same digits to every case

@@ -3,15 +3,15 @@
 import pytest
 import torch
 
-from ssm_estimators.features.damped_modes import (
+from ssm_estimators.functional import reference
+from ssm_estimators.random_features.damped_modes import (
     geometric_sum,
     kernel_energy,
     kernel_sum,
     unit_energy,
     without_sum,
 )
-from ssm_estimators.features.shared_input import SharedInput, in_chunks
-from ssm_estimators.functional import reference
+from ssm_estimators.random_features.shared_input import SharedInput, in_chunks
 
 L = 40
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ssm_estimators.features.smoothing import Smoothing
+from ssm_estimators.forecasting.exponential_smoothing import Smoothing
 
 MODEL = np.array([[[0.4, 0.1, 0.9, 0.3]]])
 

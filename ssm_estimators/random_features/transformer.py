@@ -11,9 +11,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import resolve_device, shielded
-from ssm_estimators.features.drawing import draw_filter_bank
-from ssm_estimators.features.filter_bank import FilterBank, Resources
-from ssm_estimators.features.parameters import FeatureParameters
+from ssm_estimators.random_features.filter_bank import FilterBank, Resources
+from ssm_estimators.random_features.fit import draw_filter_bank
+from ssm_estimators.random_features.parameters import FeatureParameters
 from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series

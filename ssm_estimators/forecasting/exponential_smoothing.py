@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssm_estimators.features.memory import unit_of
+from ssm_estimators.forecasting.lag_features import unit_of
 
 Array = NDArray[Any]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ssm_estimators.features.pooling import POOLINGS, SILENT, finish, pool
+from ssm_estimators.random_features.pooling import POOLINGS, SILENT, finish, pool
 
 GROUP = 4
 

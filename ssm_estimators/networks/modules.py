@@ -1,4 +1,4 @@
-"""Operations on feature-first activations, ``(features, batch, n_timepoints)``, that draw nothing from global state."""
+"""Parts of a network on activations ``(features, batch, n_timepoints)``; none draws from global random state."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ssm_estimators.functional.fused.gated_mixing import gated_mixing
 from ssm_estimators.functional.fused.layer_norm import layer_norm
+from ssm_estimators.layers import SSMLayer
 from ssm_estimators.layers.base import mask_past_end, observed
 
 
@@ -140,6 +142,50 @@ class TiedDropout(nn.Module):
 
 
 NORMS: dict[str, type[BatchNorm] | type[LayerNorm]] = {"batch": BatchNorm, "layer": LayerNorm}
+
+
+class ResidualBlock(nn.Module):
+    """[norm, state-space layer, GELU, dropout, linear map and gate, dropout] beside an identity.
+
+    Parameters
+    ----------
+    layer : SSMLayer
+    norm : {"batch", "layer"}
+    prenorm : bool
+        Normalise before the layer, else after the sum.
+    dropout : float
+    generator : torch.Generator or None
+    """
+
+    def __init__(
+        self, layer: SSMLayer, norm: str, prenorm: bool, dropout: float, generator: torch.Generator | None
+    ) -> None:
+        super().__init__()
+        d_model = layer.d_model
+        self.layer, self.prenorm = layer, prenorm
+        self.norm = NORMS[norm](d_model)
+        self.dropout = TiedDropout(dropout)
+        self.mixing = FeatureLinear(layer.d_output, 2 * d_model, generator)
+
+    def forward(self, x: Tensor, lengths: Tensor | None, rate: float) -> Tensor:
+        """(d_model, batch, n_timepoints) to the same."""
+        y = self.norm(x, lengths) if self.prenorm else x
+        y = self.layer(y, lengths=lengths, rate=rate)
+        gains = self.dropout.gain(len(y), x), self.dropout.gain(len(x), x)
+        x = gated_mixing(y, x, self.mixing.weight, self.mixing.bias, *gains)
+        return x if self.prenorm else self.norm(x, lengths)
+
+    def stepper(self, n_streams: int, rate: float, start: int) -> Callable[[Tensor], Tensor]:
+        """The block in evaluation, a time point (d_model, n_streams) a call; ``rate``, ``start`` as of the layer's."""
+        layer, norm = self.layer.stepper(n_streams, rate=rate, start=start), self.norm.pointwise()
+
+        def step(x: Tensor) -> Tensor:
+            y = layer.step(norm(x) if self.prenorm else x)
+            value, gate = self.mixing(F.gelu(y)).chunk(2)
+            x = torch.addcmul(x, value, gate.sigmoid_())
+            return x if self.prenorm else norm(x)
+
+        return step
 
 
 def pool_mean(x: Tensor, lengths: Tensor | None) -> Tensor:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssm_estimators.features.block_ridge import PENALTIES, BlockRidge, BlockSums, choose_penalty, fit_block_ridge
-from ssm_estimators.features.memory import Memory
-from ssm_estimators.features.smoothing import Smoothing
-from ssm_estimators.series.windows import Origins, in_chunks
+from ssm_estimators.forecasting.block_ridge import PENALTIES, BlockRidge, BlockSums, choose_penalty, fit_block_ridge
+from ssm_estimators.forecasting.exponential_smoothing import Smoothing
+from ssm_estimators.forecasting.lag_features import Memory
+from ssm_estimators.forecasting.windows import Origins, in_chunks
 
 Array = NDArray[Any]
 

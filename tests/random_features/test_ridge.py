@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import RidgeCV
 
-from ssm_estimators.features.ridge import PENALTIES, Scaling, fit_ridge
+from ssm_estimators.random_features.ridge import PENALTIES, Scaling, fit_ridge
 
 
 def leave_out(X, Y, weight, unit, groups):

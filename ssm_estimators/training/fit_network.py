@@ -29,7 +29,7 @@ from ssm_estimators.training.callbacks import (
     stopped_early,
 )
 from ssm_estimators.training.checkpoint import TrainingCheckpoint
-from ssm_estimators.training.memory import out_of_memory
+from ssm_estimators.training.device_memory import out_of_memory
 from ssm_estimators.training.net import SeriesNet
 from ssm_estimators.training.progress import progress
 

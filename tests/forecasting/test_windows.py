@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from ssm_estimators.estimators.intervals import ErrorQuantiles, movement
-from ssm_estimators.estimators.network_window import S4DWindowForecaster
-from ssm_estimators.estimators.ridge_window import StateSpaceRidgeWindowForecaster
+from ssm_estimators.forecasting.conformal import ErrorQuantiles, movement
+from ssm_estimators.forecasting.deep import S4DWindowForecaster
+from ssm_estimators.forecasting.ridge import StateSpaceRidgeWindowForecaster
 
 SMALL = {"d_model": 4, "d_state": 2, "n_layers": 1, "max_epochs": 3, "random_state": 0, "device": "cpu"}
 

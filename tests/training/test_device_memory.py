@@ -5,7 +5,7 @@ import torch
 from ssm_estimators import S4DClassifier
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.series.data import SeriesData
-from ssm_estimators.training import memory
+from ssm_estimators.training import device_memory as memory
 
 CUDA = torch.device("cuda")
 X, Y = np.random.default_rng(0).normal(size=(20, 1, 30)), np.arange(20) % 2

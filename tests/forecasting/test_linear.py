@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ssm_estimators.features.block_ridge import BlockRidge, BlockSums, choose_penalty, fit_block_ridge
-from ssm_estimators.features.linear_forecast import fit_linear_forecast
-from ssm_estimators.features.memory import Memory
-from ssm_estimators.series.windows import Origins, values_after, windows_before
+from ssm_estimators.forecasting.block_ridge import BlockRidge, BlockSums, choose_penalty, fit_block_ridge
+from ssm_estimators.forecasting.lag_features import Memory
+from ssm_estimators.forecasting.linear import fit_linear_forecast
+from ssm_estimators.forecasting.windows import Origins, values_after, windows_before
 
 
 def test_modes_are_states_of_a_recurrence():

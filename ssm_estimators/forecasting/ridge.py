@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssm_estimators.declaration import parameters
-from ssm_estimators.estimators.intervals import ErrorQuantiles
-from ssm_estimators.estimators.window import WindowForecaster
-from ssm_estimators.features.linear_forecast import LinearFit
-from ssm_estimators.series.windows import in_chunks
+from ssm_estimators.forecasting.base import WindowForecaster
+from ssm_estimators.forecasting.conformal import ErrorQuantiles
+from ssm_estimators.forecasting.linear import LinearFit
+from ssm_estimators.forecasting.windows import in_chunks
 
 Array = NDArray[Any]
 
