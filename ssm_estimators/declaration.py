@@ -1,15 +1,27 @@
-"""Constructor parameters: declared once, with their constraints and documentation, and joined over base classes."""
+"""Constructor parameters: one static declaration each, from which constructor, constraints and documentation follow.
 
-import re
-from collections.abc import Callable, Collection, Iterable
+A parameter is an annotated default in the body of a class that is decorated with :func:`parameters`::
+
+    lr: Annotated[float, POSITIVE, Doc("Highest learning rate of the network.")] = 4e-3
+    norm: Annotated[Literal["batch", "layer"], Doc("Normalisation in each block.")] = "batch"
+
+Type checkers read the constructor from it. ``docs/docstrings.py`` writes the entries of the public classes' docstrings.
+"""
+
+import inspect
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import wraps
-from numbers import Integral
-from typing import Any, TypeVar, dataclass_transform
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin
 
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 T = TypeVar("T")
+
+POSITIVE = Interval(Real, 0, None, closed="neither")
+NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+SHARE = Interval(Real, 0, 1, closed="left")
 
 # what other packages call parameters of these names
 ELSEWHERE = {
@@ -26,34 +38,63 @@ ELSEWHERE = {
 }
 
 
+@dataclass(frozen=True)
+class Doc:
+    """What the documentation says of a parameter.
+
+    Attributes
+    ----------
+    text : str
+    kind : str or None
+        What it takes, in words, where the annotation does not say that.
+    """
+
+    text: str
+    kind: str | None = None
+
+
+def at_least(low: int) -> Interval:
+    """Constraint: an integer from ``low`` on."""
+    return Interval(Integral, low, None, closed="left")
+
+
 @dataclass_transform(kw_only_default=True, eq_default=False)
 def parameters(cls: type[T]) -> type[T]:
-    """Make a class's annotated defaults keyword parameters of its constructor, after those of its bases.
+    """Give a class a constructor that takes its declared parameters, and those of its bases, by keyword.
 
-    The constraints in its ``_constraints`` join those of its bases. In its docstring, ``{parameters}`` and
-    ``{attributes}`` become what it and its bases say of them, model first, and ``{example}`` its task's.
+    The constructor only stores them, and calls that of the bases.
     """
-    if cls.__doc__:
-        for key in ("parameters", "attributes", "example"):
-            text = documentation(cls, key).replace("{name}", cls.__name__)
-            cls.__doc__ = cls.__doc__.replace(f"{{{key}}}", text)
-    constraints = {}
-    for base in reversed(cls.__mro__):
-        constraints.update(vars(base).get("_constraints", {}))
-    cls._parameter_constraints = constraints  # type: ignore[attr-defined]  # scikit-learn's
-    made = dataclass(kw_only=True, eq=False, repr=False)(cls)
-    names = made.__dataclass_fields__  # type: ignore[attr-defined]  # which mypy does not see
-    made.__init__ = _refusing_others(made.__init__, names)  # type: ignore[method-assign]
-    return made
+    annotations = declared(cls)
+    defaults = {name: getattr(cls, name) for name in annotations}
+
+    def __init__(self: Any, **params: Any) -> None:  # noqa: N807  # becomes the class's own
+        constructors = (vars(base).get("__init__") for base in type(self).__mro__)
+        if next(made for made in constructors if hasattr(made, "stores")) is __init__:  # not one of its bases'
+            check_names(type(self), params, defaults)
+            for name, default in defaults.items():
+                setattr(self, name, params.get(name, default))
+        super(cls, self).__init__()  # sktime's, where that is a base
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    taken = [inspect.Parameter(name, keyword, default=value) for name, value in defaults.items()]
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    __init__.__signature__ = inspect.Signature([itself, *taken])  # type: ignore[attr-defined]  # of any function
+    __init__.stores = True  # type: ignore[attr-defined]
+    __init__.__qualname__ = f"{cls.__qualname__}.__init__"
+    cls.__init__ = __init__  # type: ignore[method-assign]  # type checkers read it from the annotations
+    cls._parameter_constraints = {  # type: ignore[attr-defined]  # scikit-learn's
+        name: _constraints(annotation) for name, annotation in annotations.items()
+    }
+    return cls
 
 
-def _refusing_others(constructor: Callable[..., None], names: Collection[str]) -> Callable[..., None]:
-    @wraps(constructor)
-    def __init__(self: Any, *args: Any, **params: Any) -> None:  # noqa: N807  # becomes the class's own
-        check_names(type(self), params, names)
-        constructor(self, *args, **params)
-
-    return __init__
+def declared(cls: type) -> dict[str, Any]:
+    """Annotations of the parameters of a class: those of its bases from left to right, and then its own."""
+    found: dict[str, Any] = {}
+    for base in cls.__bases__:
+        found = {**found, **{name: value for name, value in declared(base).items() if name not in found}}
+    own = inspect.get_annotations(cls)
+    return found | {name: value for name, value in own.items() if _doc(value) is not None}
 
 
 def check_names(cls: type, given: Iterable[str], names: Collection[str]) -> None:
@@ -70,25 +111,50 @@ def check_names(cls: type, given: Iterable[str], names: Collection[str]) -> None
             raise TypeError(f"{cls.__name__} has no parameter {name!r}; {remedy}.")
 
 
-def documentation(cls: type, key: str, without: Collection[str] = ()) -> str:
-    """What a class and its bases say of their "parameters" or "attributes", perhaps without some of them.
-
-    Defaults of parameters are those that the class has, whatever a base that it shares the text with has.
-    """
-    texts = [vars(base)[f"_{key}_doc"] for base in cls.__mro__ if f"_{key}_doc" in vars(base)]
-    entries = re.split(r"\n    (?=\S)", "\n    ".join(texts))
-    kept = [entry for entry in entries if entry and entry.split(" : ")[0] not in without]
-    return "\n    ".join(_with_default(cls, entry) if key == "parameters" else entry for entry in kept)
+def entry(cls: type, name: str) -> tuple[str, str]:
+    """The first line of a parameter's entry in a numpydoc docstring, and its text."""
+    annotation = declared(cls)[name]
+    doc, default = _doc(annotation), repr(getattr(cls, name)).replace("'", '"')
+    assert doc is not None
+    return f"{name} : {doc.kind or _in_words(annotation)}, default={default}", doc.text
 
 
-def _with_default(cls: type, entry: str) -> str:
-    """An entry, its first line with the default of the parameter, or those of the parameters, that it is about."""
-    head, *text = entry.split("\n", 1)
-    head = head.split(", default")[0]
-    values = [repr(getattr(cls, name)).replace("'", '"') for name in head.split(" : ")[0].split(", ")]
-    return "\n".join([f"{head}, default={', '.join(dict.fromkeys(values))}", *text])
+def _doc(annotation: Any) -> Doc | None:
+    metadata = getattr(annotation, "__metadata__", ())
+    return next((item for item in metadata if isinstance(item, Doc)), None)
 
 
-def at_least(low: int) -> Interval:
-    """Constraint: an integer from ``low`` on."""
-    return Interval(Integral, low, None, closed="left")
+def _alternatives(annotation: Any) -> list[Any]:
+    """The types of a union, or the only one."""
+    bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return [*get_args(bare)] if get_origin(bare) in (Union, UnionType) else [bare]
+
+
+def _constraints(annotation: Any) -> list[Any]:
+    """What scikit-learn's validation checks: choices, None and flags by the type, all else by what stands beside it."""
+    beside = [item for item in annotation.__metadata__ if not isinstance(item, Doc)]
+    found: list[Any] = []
+    for kind in _alternatives(annotation):
+        if kind is NoneType:
+            found.insert(0, None)
+        elif kind is bool:
+            found.append("boolean")
+        elif get_origin(kind) is Literal:
+            words = {value for value in get_args(kind) if isinstance(value, str)}
+            found += [StrOptions(words)] if words else []
+            found += [Options(type(value), {value}) for value in get_args(kind) if value not in words]
+        elif not beside:
+            found.append(get_origin(kind) or kind)
+    return [*found, *beside]
+
+
+def _in_words(annotation: Any) -> str:
+    """A type as numpydoc names it, such as ``int or "auto"``."""
+    alternatives, words = _alternatives(annotation), []
+    for kind in alternatives:
+        if get_origin(kind) is Literal:
+            values = [repr(value).replace("'", '"') for value in get_args(kind)]
+            words.append(values[0] if len(values) == 1 else f"{{{', '.join(values)}}}")
+        else:
+            words.append("None" if kind is NoneType else (get_origin(kind) or kind).__name__)
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

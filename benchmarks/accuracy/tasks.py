@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 from runs import NETWORKS, RESULTS, SEEDS, Rows, fit_and_predict, origin, results_file
 from skorch.callbacks import Callback
-
-import ssm_estimators
 from ssm_estimators.estimators.base import DeepEstimator
 from ssm_estimators.estimators.models import S4DModel
+
+import ssm_estimators
 from ssm_estimators.layers import S4D
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.training import TrainingCheckpoint

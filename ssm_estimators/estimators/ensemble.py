@@ -1,26 +1,28 @@
 """Two classifiers joined: one of random features, one trained deep network."""
 
-from typing import Any
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from sklearn.base import clone
+from sklearn.base import ClassifierMixin, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import Tags, _safe_indexing, check_random_state
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
-from ssm_estimators.declaration import at_least, parameters
-from ssm_estimators.estimators.base import NOT_KEPT
+from ssm_estimators.declaration import Doc, at_least, parameters
+from ssm_estimators.environment import shielded
+from ssm_estimators.estimator import Estimator
 from ssm_estimators.estimators.classifiers import S4DClassifier
-from ssm_estimators.estimators.predictions import Classifier
+from ssm_estimators.estimators.deep import NOT_KEPT
 from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier
-from ssm_estimators.estimators.targets import check_training_data
+from ssm_estimators.estimators.targets import check_training_data, encode_labels, find_classes
+from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.forms import plain_form
 
 
 @parameters
-class StateSpaceEnsembleClassifier(Classifier):
+class StateSpaceEnsembleClassifier(ClassifierMixin, Estimator):
     """A weighted mean of the probabilities of random features and of a trained network.
 
     Both are fitted on all cases. The weight is the one under which their joined out-of-fold probabilities give the
@@ -29,14 +31,14 @@ class StateSpaceEnsembleClassifier(Classifier):
     Parameters
     ----------
     features : classifier or None, default=None
-        ``None``: :class:`StateSpaceRidgeClassifier` with default parameters.
+        None takes :class:`StateSpaceRidgeClassifier` with default parameters.
     deep : classifier or None, default=None
-        ``None``: :class:`S4DClassifier` with default parameters.
+        None takes :class:`S4DClassifier` with default parameters.
     cv : int, default=3
         Folds, stratified; fewer where a class has fewer cases, or groups. Where a class, or all but one group, would be
         missing from a fold's training part there are none, and each classifier has weight 1/2.
     random_state : int, RandomState instance or None, default=None
-        The order of the folds, and of a classifier that has none of its own. ``None`` draws anew each time.
+        The order of the folds, and of a classifier that has none of its own. None draws anew each time.
 
     Attributes
     ----------
@@ -63,17 +65,106 @@ class StateSpaceEnsembleClassifier(Classifier):
     ['slow', 'slow', 'slow', 'fast', 'fast', 'fast']
     """
 
-    features: Any = None
-    deep: Any = None
-    cv: int = 3
-    random_state: Any = None
+    features: Annotated[
+        Any,
+        None,
+        HasMethods(["fit", "predict_proba"]),
+        Doc(
+            "None takes :class:`StateSpaceRidgeClassifier` with default parameters.",
+            kind="classifier or None",
+        ),
+    ] = None
+    deep: Annotated[
+        Any,
+        None,
+        HasMethods(["fit", "predict_proba"]),
+        Doc("None takes :class:`S4DClassifier` with default parameters.", kind="classifier or None"),
+    ] = None
+    cv: Annotated[
+        int,
+        at_least(2),
+        Doc(
+            "Folds, stratified; fewer where a class has fewer cases, or groups. Where a class, or all but one group, "
+            "would be missing from a fold's training part there are none, and each classifier has weight 1/2."
+        ),
+    ] = 3
+    random_state: Annotated[
+        Any,
+        "random_state",
+        Doc(
+            "The order of the folds, and of a classifier that has none of its own. None draws anew each time.",
+            kind="int, RandomState instance or None",
+        ),
+    ] = None
 
-    _constraints = {
-        "features": [None, HasMethods(["fit", "predict_proba"])],
-        "deep": [None, HasMethods(["fit", "predict_proba"])],
-        "cv": [at_least(2)],
-        "random_state": ["random_state"],
-    }
+    _attributes_doc: ClassVar[str] = """features_, deep_ : classifiers
+        Fitted on all cases.
+    deep_weight_ : float
+        Weight of ``deep_`` in the mean, between 0 and 1.
+    classes_ : ndarray of shape (n_classes,)
+        Labels in sorted order.
+    n_features_in_ : int
+        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
+    n_channels_in_ : int
+    n_timepoints_in_ : int or None
+        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
+
+    @shielded()
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Fit both classifiers on labelled series, and choose the weight of each.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+        y : array-like of shape (n_cases,)
+            Labels of any type, at least two different ones.
+        sample_weight : array-like of shape (n_cases,) or None, default=None
+            How often each case counts. A case of weight 0 is as if it were not there, and so is a class of such cases.
+        groups : array-like of shape (n_cases,) or None, default=None
+            Cases of one group stay together wherever cases are held out of the fit, to judge or to choose by.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated, or training diverges. The estimator is then as it was before.
+        """
+        with unchanged_if_refused(self):
+            self._fit(X, y, sample_weight, groups)
+        return self
+
+    @shielded()
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class in ``classes_``.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, n_classes), float64
+        """
+        return self._probabilities(X)
+
+    @shielded()
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : as in ``predict_proba``
+
+        Returns
+        -------
+        ndarray of shape (n_cases,), of the labels' type
+        """
+        return np.asarray(self.classes_[self._probabilities(X).argmax(axis=1)])
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -88,7 +179,8 @@ class StateSpaceEnsembleClassifier(Classifier):
         cases = check_training_data(self, X, y, sample_weight, groups, missing)
         if cases.all_cases is not None:
             X = _cases_of(X, cases.all_cases.kept)
-        position = self._learn_classes(cases.y)
+        self.classes_ = find_classes(cases.y)
+        position = encode_labels(cases.y, self.classes_)
         labels = self.classes_[position]
         extra = {"sample_weight": cases.sample_weight, "groups": cases.groups}
         extra = {name: values for name, values in extra.items() if values is not None}

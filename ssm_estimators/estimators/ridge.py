@@ -1,19 +1,22 @@
 """The fast lane: ridge regressions on random state-space features, without training a network."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import softmax
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import Tags
 
 from ssm_estimators.declaration import parameters
-from ssm_estimators.estimators.predictions import Regressor, WeightedClassifier
-from ssm_estimators.estimators.ridge_base import Cases, StateSpaceRidge
-from ssm_estimators.estimators.targets import weights_of_classes
+from ssm_estimators.environment import shielded
+from ssm_estimators.estimators.parameters import ClassWeight
+from ssm_estimators.estimators.ridge_average import Cases, StateSpaceRidge
+from ssm_estimators.estimators.targets import TrainingCases, encode_labels, find_classes, weights_of_classes
 
 
 @parameters
-class StateSpaceRidgeClassifier(WeightedClassifier, StateSpaceRidge):
+class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
     """Ridge classifier on random state-space features: seconds where a network takes minutes.
 
     Ridge regressions to +1 and -1 a class, their penalties chosen by leaving cases out in closed form: for each
@@ -27,11 +30,72 @@ class StateSpaceRidgeClassifier(WeightedClassifier, StateSpaceRidge):
 
     Parameters
     ----------
-    {parameters}
+    n_kernels : int, default=8000
+        Responses in all, shared out evenly among representations, directions and longest time constants, and rounded up
+        to whole groups there. Short series get fewer: at most 64 per time point in each representation and direction.
+    max_memory : float, default=2.0
+        Gigabytes for what is computed on the way, all threads together; series and features come on top.
+    n_jobs : int or None, default=None
+        Threads, each with cases of its own; the features do not depend on it. None takes as many as PyTorch uses, so
+        one in joblib's worker processes; -1 takes one per core.
+    random_state : int, RandomState instance or None, default=None
+        The kernels and their thresholds. None draws anew each time; no global random state is read or changed.
+    missing : {"error", "mask"}, default="error"
+        With ``"error"``, NaN is refused. With ``"mask"``, what is missing excites no state, and nothing is pooled where
+        all channels miss.
+    standardize : {"channel", "series"}, default="channel"
+        Zero mean and unit variance: of each channel by the training set's statistics, or of each series and channel by
+        its own, which makes level and scale irrelevant.
+    representations : tuple of {"raw", "difference", "second difference"}, default=("raw", "difference", "second difference")
+        The series and its differences, where it is long enough to have them.
+    pooling : tuple of {"share", "excess", "max", "energy", "wins", "losses", "last"} or "auto", default="auto"
+        From a response to numbers. ``share`` is the share of time points above the kernel's threshold, and ``excess``
+        their mean excess over it. ``max`` is the maximum, ``energy`` the logarithm of the mean square. ``wins`` and
+        ``losses`` are what a kernel gets where it has its group's highest or lowest response: the root of the mean of
+        such responses, and of the share of such points. ``last`` is the response at the end. ``"auto"`` takes share,
+        excess, wins and losses, and for series of fewer than 16 points the last too.
+    n_windows : int, default=4
+        Parts over which responses are pooled besides all time. They are equally long but for the last, which may be
+        shorter, and fewer where they would have less than four points in the longest training series. 1 makes none.
+    bidirectional : bool, default=True
+        Half of the kernels run backward in time.
+    n_modes : int, default=2
+        Damped modes per kernel, at most.
+    max_time_constants : tuple of float, default=(0.05, 0.5)
+        Longest time constants of kernels in lengths of the longest training series; the shortest is one sample. Each
+        has kernels of its own.
+    frequencies : (float, float), default=(0.05, 2.0)
+        Lowest and highest frequency of a mode in cycles per time constant; never above half a cycle per sample.
+    group_size : int, default=8
+        Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
+    device : str or torch.device, default="cpu"
+        Where responses are computed.
+    verbose : int, default=0
+        1 shows a bar over the parts of a fit: transforms and ridge regressions.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class. ``"balanced"`` weighs each class inversely to its share of the cases.
 
     Attributes
     ----------
-    {attributes}
+    classes_ : ndarray of shape (n_classes,)
+        Labels in sorted order.
+    temperature_ : float
+        By which outputs are divided before the softmax.
+    features_ : StateSpaceFeatures
+        Fitted; without windows or with fewer kernels than asked for where ``max_memory`` would not do.
+    n_kernels_, n_windows_ : int
+        Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
+        a warning tells.
+    ridges_ : dict
+        From representation, longest time constant and ``"all time"`` or ``"windows"`` to the fitted regression, with
+        its ``coef``, ``penalty`` and ``left_out`` predictions.
+    weights_ : ndarray of shape (n_ridges, n_targets)
+        Of the regressions in the average.
+    n_features_in_ : int
+        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
+    n_channels_in_ : int
+    n_timepoints_in_ : int or None
+        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted.
 
     See Also
     --------
@@ -47,24 +111,56 @@ class StateSpaceRidgeClassifier(WeightedClassifier, StateSpaceRidge):
     ['slow', 'slow', 'fast', 'fast']
     """
 
-    _attributes_doc = """temperature_ : float
+    class_weight: ClassWeight = None
+
+    _attributes_doc: ClassVar[str] = """classes_ : ndarray of shape (n_classes,)
+        Labels in sorted order.
+    temperature_ : float
         By which outputs are divided before the softmax."""
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
-        given = self._start_fit(X, y, sample_weight, groups)
-        position = self._learn_classes(given.y)
+    @shielded()
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class in ``classes_``.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, n_classes), float64
+        """
+        return self._probabilities(X)
+
+    @shielded()
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : as in ``predict_proba``
+
+        Returns
+        -------
+        ndarray of shape (n_cases,), of the labels' type
+        """
+        return np.asarray(self.classes_[self._probabilities(X).argmax(axis=1)])
+
+    def _probabilities(self, X: Any) -> np.ndarray:
+        return np.asarray(softmax(self._outputs(X) / self.temperature_, axis=1))
+
+    def _fit_cases(self, given: TrainingCases) -> None:
+        self.classes_ = find_classes(given.y)
+        position = encode_labels(given.y, self.classes_)
         importance = weights_of_classes(self.class_weight, self.classes_, position, given.sample_weight)
         Y = np.where(position[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
         cases = Cases.of(given, Y, importance)
         self.temperature_ = _temperature(self._fit_ridges(cases, shared=True), cases.Y, cases.weight)
 
-    def _probabilities(self, X: Any) -> np.ndarray:
-        outputs = self._outputs(X)
-        return np.asarray(softmax(outputs / self.temperature_, axis=1))
-
 
 @parameters
-class StateSpaceRidgeRegressor(Regressor, StateSpaceRidge):
+class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
     """Ridge regressor on random state-space features: seconds where a network takes minutes.
 
     Ridge regressions, their penalties chosen for each target by leaving cases out in closed form: for each
@@ -77,11 +173,66 @@ class StateSpaceRidgeRegressor(Regressor, StateSpaceRidge):
 
     Parameters
     ----------
-    {parameters}
+    n_kernels : int, default=8000
+        Responses in all, shared out evenly among representations, directions and longest time constants, and rounded up
+        to whole groups there. Short series get fewer: at most 64 per time point in each representation and direction.
+    max_memory : float, default=2.0
+        Gigabytes for what is computed on the way, all threads together; series and features come on top.
+    n_jobs : int or None, default=None
+        Threads, each with cases of its own; the features do not depend on it. None takes as many as PyTorch uses, so
+        one in joblib's worker processes; -1 takes one per core.
+    random_state : int, RandomState instance or None, default=None
+        The kernels and their thresholds. None draws anew each time; no global random state is read or changed.
+    missing : {"error", "mask"}, default="error"
+        With ``"error"``, NaN is refused. With ``"mask"``, what is missing excites no state, and nothing is pooled where
+        all channels miss.
+    standardize : {"channel", "series"}, default="channel"
+        Zero mean and unit variance: of each channel by the training set's statistics, or of each series and channel by
+        its own, which makes level and scale irrelevant.
+    representations : tuple of {"raw", "difference", "second difference"}, default=("raw", "difference", "second difference")
+        The series and its differences, where it is long enough to have them.
+    pooling : tuple of {"share", "excess", "max", "energy", "wins", "losses", "last"} or "auto", default="auto"
+        From a response to numbers. ``share`` is the share of time points above the kernel's threshold, and ``excess``
+        their mean excess over it. ``max`` is the maximum, ``energy`` the logarithm of the mean square. ``wins`` and
+        ``losses`` are what a kernel gets where it has its group's highest or lowest response: the root of the mean of
+        such responses, and of the share of such points. ``last`` is the response at the end. ``"auto"`` takes share,
+        excess, wins and losses, and for series of fewer than 16 points the last too.
+    n_windows : int, default=4
+        Parts over which responses are pooled besides all time. They are equally long but for the last, which may be
+        shorter, and fewer where they would have less than four points in the longest training series. 1 makes none.
+    bidirectional : bool, default=True
+        Half of the kernels run backward in time.
+    n_modes : int, default=2
+        Damped modes per kernel, at most.
+    max_time_constants : tuple of float, default=(0.05, 0.5)
+        Longest time constants of kernels in lengths of the longest training series; the shortest is one sample. Each
+        has kernels of its own.
+    frequencies : (float, float), default=(0.05, 2.0)
+        Lowest and highest frequency of a mode in cycles per time constant; never above half a cycle per sample.
+    group_size : int, default=8
+        Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
+    device : str or torch.device, default="cpu"
+        Where responses are computed.
+    verbose : int, default=0
+        1 shows a bar over the parts of a fit: transforms and ridge regressions.
 
     Attributes
     ----------
-    {attributes}
+    features_ : StateSpaceFeatures
+        Fitted; without windows or with fewer kernels than asked for where ``max_memory`` would not do.
+    n_kernels_, n_windows_ : int
+        Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
+        a warning tells.
+    ridges_ : dict
+        From representation, longest time constant and ``"all time"`` or ``"windows"`` to the fitted regression, with
+        its ``coef``, ``penalty`` and ``left_out`` predictions.
+    weights_ : ndarray of shape (n_ridges, n_targets)
+        Of the regressions in the average.
+    n_features_in_ : int
+        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
+    n_channels_in_ : int
+    n_timepoints_in_ : int or None
+        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted.
 
     See Also
     --------
@@ -97,13 +248,30 @@ class StateSpaceRidgeRegressor(Regressor, StateSpaceRidge):
     True
     """
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
-        given = self._start_fit(X, y, sample_weight, groups)
-        Y = self._learn_shape(given.y)
-        self._fit_ridges(Cases.of(given, Y, np.ones(len(Y))), shared=False)
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
-    def _targets(self, X: Any) -> np.ndarray:
-        return self._outputs(X)
+    @shielded()
+    def predict(self, X: Any) -> np.ndarray:
+        """Targets of series.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            Other lengths than in ``fit`` are allowed, unless that was on two-dimensional X.
+
+        Returns
+        -------
+        ndarray of the shape of y in ``fit``, (n_cases,) or (n_cases, n_targets), float64
+        """
+        targets = self._outputs(X)
+        return targets[:, 0] if self.target_ndim_ == 1 else targets
+
+    def _fit_cases(self, given: TrainingCases) -> None:
+        self.target_ndim_, Y = given.y.ndim, given.y.reshape(len(given.y), -1)
+        self._fit_ridges(Cases.of(given, Y, np.ones(len(Y))), shared=False)
 
 
 def _temperature(scores: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> float:

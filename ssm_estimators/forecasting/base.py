@@ -1,20 +1,19 @@
 """Forecasts of what follows windows of series: what the forecasters share, however they come by their outputs."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ssm_estimators.declaration import at_least, parameters
+from ssm_estimators.declaration import Doc, at_least, parameters
 from ssm_estimators.environment import shielded
 from ssm_estimators.estimator import Estimator
 from ssm_estimators.forecasting.conformal import ErrorQuantiles, movement
 from ssm_estimators.forecasting.exponential_smoothing import Smoothing
-from ssm_estimators.forecasting.lag_features import Memory, unit_of
+from ssm_estimators.forecasting.lag_features import LagFeatures, unit_of
 from ssm_estimators.forecasting.linear import LinearFit, fit_linear_forecast
 from ssm_estimators.forecasting.log_transform import Logarithm
 from ssm_estimators.forecasting.windows import CHUNK, windows_before
@@ -29,38 +28,59 @@ LARGEST = 1e100  # value of a series, of which the square and sums of squares ca
 LEAST_MOVEMENT = 0.1  # of a flat window, in units of that of the series that moves most
 
 
+Window = Annotated[
+    int | Literal["auto"],
+    at_least(1),
+    Doc(
+        'Time points that a forecast sees. ``"auto"`` is 30 seasons (300 time points without a season), or all that '
+        "the longest series has before the horizon. Damped modes reach back a quarter of that series."
+    ),
+]
+NLags = Annotated[
+    int | Literal["auto"],
+    at_least(1),
+    Doc(
+        'Last values of the window that are used as they are. ``"auto"`` is a sixth of the longest series: at least '
+        "one season, at most two (of 10 where there is none) and 512, and fewer where that would leave fewer than 20 "
+        "windows."
+    ),
+]
+Transform = Annotated[
+    Literal["auto", "log"] | None,
+    Doc('``"auto"`` takes the logarithm of channels that are positive and whose spread grows with their level.'),
+]
+Difference = Annotated[
+    Literal["auto", "last", "season"],
+    Doc(
+        "What forecasts are shrunk toward where little can be learned: the last value, or that of one season before, "
+        'for which ``n_lags`` must be at least a season. ``"auto"`` is the mean of three forecasts, those two and '
+        "exponential smoothing, weighted by their errors on left-out windows."
+    ),
+]
+
+
 @parameters
 class WindowForecaster(Estimator):
     """Learns from long series to forecast the next values of each of their channels; subclasses say how."""
 
-    horizon: int = 12
-    season: int = 1
-    window: int | str = "auto"
-    n_lags: int | str = "auto"
-    transform: str | None = "auto"
-    difference: str = "auto"
+    horizon: Annotated[int, at_least(1), Doc("Steps to forecast.")] = 12
+    season: Annotated[
+        int,
+        at_least(1),
+        Doc(
+            "Time points after which the series' main rhythm repeats; 1: none is known. A season is used where the "
+            'longest series shows two of them, and with ``difference="season"``.'
+        ),
+    ] = 1
+    window: Window = "auto"
+    n_lags: NLags = "auto"
+    transform: Transform = "auto"
+    difference: Difference = "auto"
 
-    _parameters_doc = """horizon : int
-        Steps to forecast.
-    season : int
-        Time points after which the series' main rhythm repeats; 1: none is known. A season is used where the longest
-        series shows two of them, and with ``difference="season"``.
-    window : int or "auto"
-        Time points that a forecast sees. ``"auto"``: 30 seasons (300 time points without a season), or all that the
-        longest series has before the horizon. Damped modes reach back a quarter of that series.
-    n_lags : int or "auto"
-        Last values of the window that are used as they are. ``"auto"``: a sixth of the longest series, at least one and
-        at most two seasons (of 10 where there is none) and 512; fewer where that would leave fewer than 20 windows.
-    transform : {"auto", "log"} or None
-        ``"auto"``: the logarithm of channels that are positive and whose spread grows with their level.
-    difference : {"auto", "last", "season"}
-        What forecasts are shrunk toward where little can be learned: the last value, or that of one season before, for
-        which ``n_lags`` must be at least a season. ``"auto"``: the mean of three forecasts, those two and exponential
-        smoothing, weighed by their errors on left-out windows."""
-    _attributes_doc = """n_channels_in_ : int
+    _attributes_doc: ClassVar[str] = """n_channels_in_ : int
     log_ : Logarithm
         Which channels are transformed.
-    memory_ : Memory
+    lag_features_ : LagFeatures
         Which features of a window are used.
     season_ : int
         The season that is used; 1: none.
@@ -70,14 +90,6 @@ class WindowForecaster(Estimator):
         Root mean square of the differences between neighbouring values, of the series that moves most.
     errors_ : ErrorQuantiles
         Of windows that were left out."""
-    _constraints = {
-        "horizon": [at_least(1)],
-        "season": [at_least(1)],
-        "window": [StrOptions({"auto"}), at_least(1)],
-        "n_lags": [StrOptions({"auto"}), at_least(1)],
-        "transform": [None, StrOptions({"auto", "log"})],
-        "difference": [StrOptions({"auto", "last", "season"})],
-    }
 
     @shielded()
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -111,7 +123,7 @@ class WindowForecaster(Estimator):
         self.season_ = self.season if seen else 1
         self.log_ = Logarithm.of(series, self.transform, self.season_)
         series = [self.log_.apply(x) for x in series]
-        self.memory_, self.n_timepoints_ = self._choose_memory([x.shape[1] for x in series])
+        self.lag_features_, self.n_timepoints_ = self._choose_lag_features([x.shape[1] for x in series])
         scale = [_scale(x) for x in series]
         self.moves_ = np.max([movement(x) for x in series], axis=0)
         self.errors_: ErrorQuantiles = self._fit(series, scale)
@@ -200,16 +212,18 @@ class WindowForecaster(Estimator):
         ValueError
             If they are not as those of ``fit`` were: of so many channels, and positive where the logarithm is taken.
         """
-        check_is_fitted(self, "memory_")
+        check_is_fitted(self, "lag_features_")
         return [self.log_.apply(x) for x in check_long_series(X, self.n_channels_in_)]
 
     def _fit_linear(self, series: list[Array], scale: list[Array]) -> LinearFit:
         """The linear forecast of transformed series."""
         season = self.season_
         given = {"last": [1], "season": [season]}
-        seasons = given.get(self.difference, [1, season] if 1 < season <= self.memory_.n_lags else [1])
+        seasons = given.get(self.difference, [1, season] if 1 < season <= self.lag_features_.n_lags else [1])
         smoothing = Smoothing.of(series, season) if self.difference == "auto" else None
-        return fit_linear_forecast(series, scale, self.memory_, self.n_timepoints_, self.horizon, seasons, smoothing)
+        return fit_linear_forecast(
+            series, scale, self.lag_features_, self.n_timepoints_, self.horizon, seasons, smoothing
+        )
 
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:
         """Fit on transformed series; return the distribution of errors of windows left out."""
@@ -234,7 +248,7 @@ class WindowForecaster(Estimator):
         series = self.accept(X)
         return np.concatenate([windows_before(x, np.array([x.shape[1]]), self.n_timepoints_) for x in series])
 
-    def _choose_memory(self, lengths: list[int]) -> tuple[Memory, int]:
+    def _choose_lag_features(self, lengths: list[int]) -> tuple[LagFeatures, int]:
         longest, unit = max(lengths), unit_of(self.season_)
         if longest <= self.horizon:
             raise ValueError(
@@ -260,7 +274,7 @@ class WindowForecaster(Estimator):
                 f"horizon={self.horizon}; the longest has {longest}. Lower window, n_lags or horizon."
             )
         reach = max(n_lags, min(n_timepoints, (longest - self.horizon) // 4))
-        return Memory.of(n_lags, reach, self.season_), n_timepoints
+        return LagFeatures.of(n_lags, reach, self.season_), n_timepoints
 
 
 def check_long_series(X: Any, n_channels: int | None = None) -> list[Array]:

@@ -154,7 +154,7 @@ class _States:
     """States of models after series, (n_series, n_timepoints), the longest first, and squares of their innovations."""
 
     def __init__(self, x: Array, lengths: Array, models: Array, season: int):
-        self.lengths, self.season = lengths, season
+        self.lengths, self.season, self.unit = lengths, season, unit_of(season)
         self.alpha, beta, self.phi, gamma = np.moveaxis(models, -1, 0)  # (n_series or 1, n_models)
         self.beta, self.gamma = self.alpha * beta, (1 - self.alpha) * gamma
         level, trend, pattern = _start(x, lengths, season)
@@ -175,7 +175,7 @@ class _States:
         ahead = self.level[here] + slope
         pattern = self.pattern[here, t % self.season]
         innovation = x[here, t, None] - ahead - pattern
-        if t >= unit_of(self.season):
+        if t >= self.unit:
             self.square[here] += innovation**2
         self.level[here] = ahead + alpha * innovation
         self.trend[here] = slope + beta * innovation

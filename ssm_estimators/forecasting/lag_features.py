@@ -15,7 +15,7 @@ MODE_PENALTY = 0.1  # of a mode's coefficient, where that of a value's is 1
 
 
 @dataclass(frozen=True)
-class Memory:
+class LagFeatures:
     r"""What a forecast knows of a window, all relative to the window's last value.
 
     The last values themselves, and the responses of damped modes, which are state-space systems of one complex state:
@@ -30,10 +30,10 @@ class Memory:
 
     Examples
     --------
-    >>> memory = Memory.of(n_lags=2, n_timepoints=50, season=12)
-    >>> memory.matrix.shape
+    >>> lags = LagFeatures.of(n_lags=2, n_timepoints=50, season=12)
+    >>> lags.matrix.shape
     (50, 13)
-    >>> memory.features(np.full((3, 50), 7.0)).any()  # nothing that differs from the last value
+    >>> lags.features(np.full((3, 50), 7.0)).any()  # nothing that differs from the last value
     np.False_
     """
 
@@ -41,7 +41,7 @@ class Memory:
     matrix: Array
 
     @classmethod
-    def of(cls, n_lags: int, n_timepoints: int, season: int) -> "Memory":
+    def of(cls, n_lags: int, n_timepoints: int, season: int) -> "LagFeatures":
         """Modes of time constants and frequencies relative to a season (1: there is none)."""
         season = unit_of(season)
         lag = np.arange(n_timepoints)[::-1]

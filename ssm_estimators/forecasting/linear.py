@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ssm_estimators.forecasting.block_ridge import PENALTIES, BlockRidge, BlockSums, choose_penalty, fit_block_ridge
 from ssm_estimators.forecasting.exponential_smoothing import Smoothing
-from ssm_estimators.forecasting.lag_features import Memory
+from ssm_estimators.forecasting.lag_features import LagFeatures
 from ssm_estimators.forecasting.windows import Origins, in_chunks
 
 Array = NDArray[Any]
@@ -27,14 +27,14 @@ class LinearForecast:
 
     Attributes
     ----------
-    memory : Memory
+    lags : LagFeatures
     coef : ndarray of shape (n_channels, n_features, horizon)
     smoothing : Smoothing or None
     share : float
         Of the smoothing in the forecast.
     """
 
-    memory: Memory
+    lags: LagFeatures
     coef: Array
     smoothing: Smoothing | None
     share: float
@@ -42,7 +42,7 @@ class LinearForecast:
     def predict(self, windows: Array) -> Array:
         """(n_windows, n_channels, n_timepoints) to (n_windows, n_channels, horizon)."""
         last = windows[..., -1:]
-        features = self.memory.features(windows.reshape(-1, windows.shape[-1])).reshape(*windows.shape[:2], -1)
+        features = self.lags.features(windows.reshape(-1, windows.shape[-1])).reshape(*windows.shape[:2], -1)
         ahead = last + np.einsum("ncp,cph->nch", features, self.coef, optimize=True)
         if self.smoothing is not None:
             ahead += self.share * (self.smoothing.forecast(windows, self.coef.shape[-1]) - last)
@@ -79,7 +79,7 @@ class LinearFit:
 def fit_linear_forecast(
     series: Sequence[Array],
     scale: Sequence[Array],
-    memory: Memory,
+    lags: LagFeatures,
     n_timepoints: int,
     horizon: int,
     seasons: Sequence[int],
@@ -96,12 +96,12 @@ def fit_linear_forecast(
     ----------
     series : sequence of ndarray of shape (n_channels, length)
     scale : sequence of ndarray of shape (n_channels,)
-    memory : Memory
+    lags : LagFeatures
     n_timepoints : int
         Of a window.
     horizon : int
     seasons : sequence of int
-        Each at most ``memory.n_lags``.
+        Each at most ``lags.n_lags``.
     smoothing : Smoothing or None, default=None
 
     Returns
@@ -110,19 +110,19 @@ def fit_linear_forecast(
     """
     lengths = np.array([x.shape[1] for x in series])
     n_channels = series[0].shape[0]
-    n_all = len(Origins.of(lengths, memory.n_lags, horizon))
+    n_all = len(Origins.of(lengths, lags.n_lags, horizon))
     stride = -(-n_all * n_channels // MAX_WINDOWS)
-    origins = Origins.of(lengths, memory.n_lags, horizon, stride)
+    origins = Origins.of(lengths, lags.n_lags, horizon, stride)
     n_blocks = min(len(origins), int(np.clip(n_all // horizon, FEWEST_BLOCKS, MOST_BLOCKS)))
     n_times = int(np.ptp(origins.when)) + 1
     n_judged = int(np.clip(n_times // (2 * n_blocks), 1, horizon))  # a gap of as many is at most half a block
     segment = origins.segments(n_blocks, gap=n_judged)
-    sums = _sums_of_windows(series, scale, memory, horizon, origins, segment)
+    sums = _sums_of_windows(series, scale, lags, horizon, origins, segment)
     steps = np.arange(1, horizon + 1)
     growth = np.sqrt(np.maximum(1, steps / n_judged))  # windows overlap the more, the farther ahead
     departure = DEPARTURE * horizon / n_all
     fits = [
-        _fit_channels(sums, memory.penalty, growth, _season_before(memory, horizon, season), departure, n_judged)
+        _fit_channels(sums, lags.penalty, growth, _season_before(lags, horizon, season), departure, n_judged)
         for season in seasons
     ]
     errors = [error for _, _, error in fits]
@@ -135,8 +135,8 @@ def fit_linear_forecast(
     coef = sum(weight * coef for weight, (coef, _, _) in zip(weights, fits, strict=False))
     before = sum(weight * before for weight, (_, before, _) in zip(weights, fits, strict=False))
     return LinearFit(
-        LinearForecast(memory, coef, smoothing, share),
-        [LinearForecast(memory, before[:, k], smoothing, share) for k in range(n_blocks)],
+        LinearForecast(lags, coef, smoothing, share),
+        [LinearForecast(lags, before[:, k], smoothing, share) for k in range(n_blocks)],
         origins,
         segment,
         stride,
@@ -144,15 +144,15 @@ def fit_linear_forecast(
 
 
 def _sums_of_windows(
-    series: Sequence[Array], scale: Sequence[Array], memory: Memory, horizon: int, origins: Origins, segment: Array
+    series: Sequence[Array], scale: Sequence[Array], lags: LagFeatures, horizon: int, origins: Origins, segment: Array
 ) -> list[BlockSums]:
     """Of the features of windows and of what comes after them, for each channel."""
     n_channels = series[0].shape[0]
-    sums = [BlockSums.zeros(int(segment.max()) + 1, memory.matrix.shape[1], horizon) for _ in range(n_channels)]
-    for number, chunk, windows, after in in_chunks(series, origins, len(memory.matrix), horizon):
+    sums = [BlockSums.zeros(int(segment.max()) + 1, lags.matrix.shape[1], horizon) for _ in range(n_channels)]
+    for number, chunk, windows, after in in_chunks(series, origins, len(lags.matrix), horizon):
         unit = scale[number][:, None]
         for channel in range(n_channels):
-            A = memory.features(windows[:, channel]) / unit[channel]
+            A = lags.features(windows[:, channel]) / unit[channel]
             Y = (after[:, channel] - windows[:, channel, -1:]) / unit[channel]
             for s in np.unique(segment[chunk]):
                 sums[channel].add(s, A[segment[chunk] == s], Y[segment[chunk] == s])
@@ -189,9 +189,9 @@ def _fit_channels(
     return np.stack([ridge.coef for ridge in ridges]), np.stack([ridge.before for ridge in ridges]), error
 
 
-def _season_before(memory: Memory, horizon: int, season: int) -> Array:
+def _season_before(lags: LagFeatures, horizon: int, season: int) -> Array:
     """The map whose forecast is the value one season, or the fewest seasons, before."""
-    coef = np.zeros((memory.matrix.shape[1], horizon))
+    coef = np.zeros((lags.matrix.shape[1], horizon))
     lag = -np.arange(1, horizon + 1) % season
     steps = np.flatnonzero(lag > 0)  # lag 0 is the last value, relative to which everything is
     coef[lag[steps] - 1, steps] = 1.0

@@ -1,7 +1,7 @@
 """The ridge forecaster: linear in state-space features of the window, in closed form."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,41 @@ class StateSpaceRidgeWindowForecaster(WindowForecaster):
 
     Parameters
     ----------
-    {parameters}
+    horizon : int, default=12
+        Steps to forecast.
+    season : int, default=1
+        Time points after which the series' main rhythm repeats; 1: none is known. A season is used where the longest
+        series shows two of them, and with ``difference="season"``.
+    window : int or "auto", default="auto"
+        Time points that a forecast sees. ``"auto"`` is 30 seasons (300 time points without a season), or all that the
+        longest series has before the horizon. Damped modes reach back a quarter of that series.
+    n_lags : int or "auto", default="auto"
+        Last values of the window that are used as they are. ``"auto"`` is a sixth of the longest series: at least one
+        season, at most two (of 10 where there is none) and 512, and fewer where that would leave fewer than 20 windows.
+    transform : {"auto", "log"} or None, default="auto"
+        ``"auto"`` takes the logarithm of channels that are positive and whose spread grows with their level.
+    difference : {"auto", "last", "season"}, default="auto"
+        What forecasts are shrunk toward where little can be learned: the last value, or that of one season before, for
+        which ``n_lags`` must be at least a season. ``"auto"`` is the mean of three forecasts, those two and exponential
+        smoothing, weighted by their errors on left-out windows.
 
     Attributes
     ----------
-    {attributes}
+    forecast_ : LinearForecast
+        The fitted map.
+    n_channels_in_ : int
+    log_ : Logarithm
+        Which channels are transformed.
+    lag_features_ : LagFeatures
+        Which features of a window are used.
+    season_ : int
+        The season that is used; 1: none.
+    n_timepoints_ : int
+        Of a window.
+    moves_ : ndarray of shape (n_channels,)
+        Root mean square of the differences between neighbouring values, of the series that moves most.
+    errors_ : ErrorQuantiles
+        Of windows that were left out.
 
     Examples
     --------
@@ -41,7 +71,7 @@ class StateSpaceRidgeWindowForecaster(WindowForecaster):
     True
     """
 
-    _attributes_doc = """forecast_ : LinearForecast
+    _attributes_doc: ClassVar[str] = """forecast_ : LinearForecast
         The fitted map."""
 
     def _fit(self, series: list[Array], scale: list[Array]) -> ErrorQuantiles:

@@ -1,6 +1,6 @@
 """The transformer: random kernels drawn in ``fit``, pooled responses in ``transform``."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -11,16 +11,17 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import resolve_device, shielded
+from ssm_estimators.estimator import Estimator
 from ssm_estimators.random_features.filter_bank import FilterBank, Resources
 from ssm_estimators.random_features.fit import draw_filter_bank
-from ssm_estimators.random_features.parameters import FeatureParameters
+from ssm_estimators.random_features.parameters import FeatureParameters, check_feature_parameters
 from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
 
 @parameters
-class StateSpaceFeatures(TransformerMixin, FeatureParameters):
+class StateSpaceFeatures(TransformerMixin, FeatureParameters, Estimator):
     """Pooled responses of random state-space kernels.
 
     A kernel is the impulse response of an untrained diagonal state-space system: a sum of a few damped modes with
@@ -30,11 +31,58 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
 
     Parameters
     ----------
-    {parameters}
+    n_kernels : int, default=8000
+        Responses in all, shared out evenly among representations, directions and longest time constants, and rounded up
+        to whole groups there. Short series get fewer: at most 64 per time point in each representation and direction.
+    max_memory : float, default=2.0
+        Gigabytes for what is computed on the way, all threads together; series and features come on top.
+    n_jobs : int or None, default=None
+        Threads, each with cases of its own; the features do not depend on it. None takes as many as PyTorch uses, so
+        one in joblib's worker processes; -1 takes one per core.
+    random_state : int, RandomState instance or None, default=None
+        The kernels and their thresholds. None draws anew each time; no global random state is read or changed.
+    missing : {"error", "mask"}, default="error"
+        With ``"error"``, NaN is refused. With ``"mask"``, what is missing excites no state, and nothing is pooled where
+        all channels miss.
+    standardize : {"channel", "series"}, default="channel"
+        Zero mean and unit variance: of each channel by the training set's statistics, or of each series and channel by
+        its own, which makes level and scale irrelevant.
+    representations : tuple of {"raw", "difference", "second difference"}, default=("raw", "difference", "second difference")
+        The series and its differences, where it is long enough to have them.
+    pooling : tuple of {"share", "excess", "max", "energy", "wins", "losses", "last"} or "auto", default="auto"
+        From a response to numbers. ``share`` is the share of time points above the kernel's threshold, and ``excess``
+        their mean excess over it. ``max`` is the maximum, ``energy`` the logarithm of the mean square. ``wins`` and
+        ``losses`` are what a kernel gets where it has its group's highest or lowest response: the root of the mean of
+        such responses, and of the share of such points. ``last`` is the response at the end. ``"auto"`` takes share,
+        excess, wins and losses, and for series of fewer than 16 points the last too.
+    n_windows : int, default=4
+        Parts over which responses are pooled besides all time. They are equally long but for the last, which may be
+        shorter, and fewer where they would have less than four points in the longest training series. 1 makes none.
+    bidirectional : bool, default=True
+        Half of the kernels run backward in time.
+    n_modes : int, default=2
+        Damped modes per kernel, at most.
+    max_time_constants : tuple of float, default=(0.05, 0.5)
+        Longest time constants of kernels in lengths of the longest training series; the shortest is one sample. Each
+        has kernels of its own.
+    frequencies : (float, float), default=(0.05, 2.0)
+        Lowest and highest frequency of a mode in cycles per time constant; never above half a cycle per sample.
+    group_size : int, default=8
+        Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
+    device : str or torch.device, default="cpu"
+        Where responses are computed.
 
     Attributes
     ----------
-    {attributes}
+    filter_bank_ : FilterBank
+        The kernels, with how they are heard and pooled.
+    n_features_out_ : int
+        Numbers per case.
+    n_features_in_ : int
+        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
+    n_channels_in_ : int
+    n_timepoints_in_ : int or None
+        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be transformed.
 
     References
     ----------
@@ -53,10 +101,10 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
     'raw_forward_0.05_0_excess'
     """
 
-    _attributes_doc = """filter_bank_ : FilterBank
+    _attributes_doc: ClassVar[str] = """filter_bank_ : FilterBank
         The kernels, with how they are heard and pooled.
     n_features_out_ : int
-        Numbers a case.
+        Numbers per case.
     n_features_in_ : int
         ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
     n_channels_in_ : int
@@ -65,6 +113,8 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.missing == "mask"
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
@@ -91,12 +141,12 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
             If a parameter or X is not as stated.
         """
         with unchanged_if_refused(self):
-            self._check_parameters()
+            check_feature_parameters(self)
             data = check_series(self, X, self.missing, reset=True)
             weight = np.ones(len(data))
             if sample_weight is not None:
                 weight = _check_sample_weight(sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True)
-            self.fit_checked(data.kept(weight > 0), weight[weight > 0])
+            self._fit_checked(data.kept(weight > 0), weight[weight > 0])
         return self
 
     @shielded()
@@ -120,7 +170,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         check_is_fitted(self, "filter_bank_")
         self._validate_again("n_jobs", "device", "max_memory")
         data = check_series(self, X, self.missing_, reset=False)
-        return self.filter_bank_.transform(data, self.resources())
+        return self.filter_bank_.transform(data, self._resources())
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Representation, direction, longest time constant, number of the kernel, pooling and window of each feature.
@@ -139,10 +189,10 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
 
     @property
     def n_features_out_(self) -> int:
-        """Numbers a case."""
+        """Numbers per case."""
         return self.filter_bank_.n_features
 
-    def fit_checked(self, data: SeriesData, weight: np.ndarray) -> None:
+    def _fit_checked(self, data: SeriesData, weight: np.ndarray) -> None:
         """Like ``fit``, on what it has checked.
 
         Parameters
@@ -153,9 +203,9 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters):
         """
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         self.missing_ = self.missing
-        self.filter_bank_: FilterBank = draw_filter_bank(data, weight, self, random, self.resources())
+        self.filter_bank_: FilterBank = draw_filter_bank(data, weight, self, random, self._resources())
 
-    def resources(self) -> Resources:
+    def _resources(self) -> Resources:
         """What ``device``, ``n_jobs`` and ``max_memory`` allow."""
         device = resolve_device(self.device)
         n_threads = (

@@ -11,7 +11,9 @@ from skorch.utils import noop
 
 
 class NonFiniteLossError(ValueError):
-    """Training met a loss that is infinite or not a number."""
+    """Training met a loss that is infinite or not a number; the ``net`` has its best weights so far."""
+
+    net: Any = None
 
     @classmethod
     def after(cls, epoch: int, what: str = "training loss became infinite or not a number") -> "NonFiniteLossError":
@@ -23,7 +25,9 @@ class NonFiniteLossError(ValueError):
 
 
 class TrainingInterrupt(KeyboardInterrupt):
-    """Ctrl-C came while a network was trained, which then has its best weights so far."""
+    """Ctrl-C came while a network was trained; the ``net`` has its best weights so far."""
+
+    net: Any = None
 
 
 class FiniteLoss(Callback):

@@ -1,10 +1,9 @@
-"""Train a network, and run it."""
+"""Build a network and train it."""
 
 import copy
-import math
-from bisect import bisect_right
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,10 +11,10 @@ from sklearn.base import is_classifier
 from skorch.callbacks import EpochScoring, GradientNormClipping
 from skorch.helper import predefined_split
 from skorch.utils import to_numpy
-from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from ssm_estimators.environment import autocast, settings, single_threads
+from ssm_estimators.environment import settings
+from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.notices import warn
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import (
@@ -29,63 +28,183 @@ from ssm_estimators.training.callbacks import (
     stopped_early,
 )
 from ssm_estimators.training.checkpoint import TrainingCheckpoint
-from ssm_estimators.training.device_memory import out_of_memory
+from ssm_estimators.training.device_memory import out_of_memory, placed
 from ssm_estimators.training.net import SeriesNet
 from ssm_estimators.training.progress import progress
 
-SCHEDULES = ("cosine", "constant")
 
-
-def train(
-    net: SeriesNet,
+def fit_network(
+    kind: type[SeriesNet],
+    network: dict[str, Any],
     data: SeriesData,
     held_out: SeriesData | None,
     *,
-    schedule: str,
+    seed: int,
+    device: torch.device,
+    start: SeriesNet | None = None,
+    max_epochs: int,
+    batch_size: int,
+    lr: float,
+    ssm_lr: float,
+    weight_decay: float,
+    schedule: Literal["cosine", "constant"],
     warmup: float,
     gradient_clip: float | None,
     patience: int | None,
+    precision: str,
+    cuda_graph: str | bool,
+    n_threads: int | None,
     verbose: int,
-    callbacks: list[Any],
-) -> None:
-    """Train an initialised net, and leave it with its best epoch's weights.
+    callbacks: list[Any] | None,
+    net_params: dict[str, Any] | None,
+) -> SeriesNet:
+    """Build a network, place it on a device, and train it; it then has the weights of its best epoch.
 
     Parameters
     ----------
-    net : ClassifierNet or RegressorNet
+    kind : type
+        :class:`~ssm_estimators.training.net.ClassifierNet` or :class:`~ssm_estimators.training.net.RegressorNet`.
+    network : dict
+        Arguments of :class:`~ssm_estimators.networks.SequenceNetwork`.
     data, held_out : SeriesData
-        Best is the epoch with the lowest loss on ``held_out``, whose accuracy or R2 goes to the history; on ``data`` if
-        that is None.
+        The best epoch has the lowest loss on ``held_out``, whose accuracy or R2 goes to the history. It has the lowest
+        loss on ``data`` if that is None.
+    seed : int
+        Of shuffling and dropout.
+    device : torch.device
+    start : SeriesNet or None, default=None
+        A trained net with whose weights and scales the training begins.
+    max_epochs, batch_size : int
+    lr, ssm_lr, weight_decay : float
+        Highest learning rates of the network and of the state-space parameters; decay of the linear maps' weights.
     schedule : {"cosine", "constant"}
     warmup : float
-        Share of the steps over which the learning rate rises.
+        Share of the steps over which the learning rates rise.
     gradient_clip : float or None
         Largest norm of the gradient.
     patience : int or None
         Epochs without improvement after which training stops; ``None``: never.
+    precision : {"float32", "tf32", "bf16"}
+    cuda_graph : {"auto", False}
+    n_threads : int or None
+        Threads of PyTorch; ``None`` leaves them as they are.
     verbose : int
-        0: show nothing; 1: a bar; 2: a line an epoch.
-    callbacks : list
+        0 shows nothing, 1 a bar, 2 a line per epoch.
+    callbacks : list or None
         Users' callbacks in any of skorch's forms.
+    net_params : dict or None
+        Users' further parameters of the skorch net.
+
+    Returns
+    -------
+    ClassifierNet or RegressorNet
 
     Raises
     ------
+    ValueError
+        If ``net_params`` or ``callbacks`` make no net, or ``start`` does not fit the network.
     NonFiniteLossError
-        If a loss is not finite; the net then has its best weights so far.
+        If a loss is not finite. The error's ``net`` has its best weights so far.
     OutOfMemoryError
         If a batch does not fit the device; it says which would.
     TrainingInterrupt
-        After Ctrl-C; the net then has its best weights so far.
+        After Ctrl-C. The error's ``net`` has its best weights so far.
     """
+    params = {
+        **{f"module__{name}": value for name, value in network.items()},
+        "criterion__reduction": "none",
+        "optimizer": partial(torch.optim.AdamW, fused=True),
+        "lr": lr,
+        "ssm_lr": ssm_lr,
+        "weight_decay": weight_decay,
+        "precision": precision,
+        "cuda_graph": cuda_graph,
+        "seed": seed,
+        "max_epochs": max_epochs,
+        "batch_size": batch_size,
+        "device": str(device),
+        "predict_nonlinearity": None,
+        "verbose": int(verbose > 1),
+    }
+    with settings(precision, n_threads, device):
+        net = _new_net(kind, params, net_params or {})
+        if start is not None:
+            _load_weights(net, start)
+        elif net.module_.n_tokens is None:
+            net.module_.inputs.set_statistics(data.X, data.lengths)
+        try:
+            _train(
+                net,
+                placed(data.with_unit_weights(), device),
+                None if held_out is None else placed(held_out.with_unit_weights(), device),
+                partial(CosineWarmup, warmup=warmup, cosine=schedule == "cosine"),
+                [] if gradient_clip is None else [("gradient_clip", GradientNormClipping(gradient_clip))],
+                patience,
+                verbose,
+                callbacks or [],
+            )
+        except (NonFiniteLossError, TrainingInterrupt) as error:
+            error.net = net
+            raise
+        finally:
+            net.module_.zero_grad(set_to_none=True)
+    return net
+
+
+def _new_net(kind: type[SeriesNet], params: dict[str, Any], own: dict[str, Any]) -> SeriesNet:
+    """An initialised net, with the user's own parameters."""
+    ours = [name for name in own if name.split("__")[0] in ("callbacks", "train_split", "dataset")]
+    ours += [name for name in own if name.startswith("iterator_")]
+    if ours:
+        raise ValueError(f"net_params cannot set {ours}: use the estimator's callbacks, validation and batch_size.")
+    for name in ("optimizer", "criterion"):
+        if name in own and not callable(own[name]):
+            raise ValueError(f"net_params[{name!r}] must be a class, such as torch.optim.SGD; got {own[name]!r}.")
+    try:
+        return kind(SequenceNetwork, **{**params, **own}).initialize()
+    except (TypeError, ValueError, AttributeError) as error:
+        kind(SequenceNetwork, **params).initialize()  # raises if it is not the user's own that are wrong
+        raise ValueError(f"net_params={own} do not make a net of skorch: {error}") from error
+
+
+def _load_weights(net: SeriesNet, start: SeriesNet) -> None:
+    """Begin with the weights of a trained net, and with its scales of the inputs."""
+    last, now = start.module_.inputs, net.module_.inputs
+    changed = [name for name in ("standardize", "differences", "missing") if getattr(last, name) != getattr(now, name)]
+    if changed:
+        raise ValueError(f"warm_start=True cannot go on with other values of {changed}. Fit a clone.")
+    net.module_.inputs = copy.deepcopy(last).to(net.device)
+    try:
+        net.module_.load_state_dict(start.module_.state_dict())
+    except RuntimeError as error:
+        raise ValueError(
+            "warm_start=True goes on from the last fit's weights, which do not fit this network: channels, classes "
+            "and the network's parameters must be the same as then. Fit a clone to start afresh."
+        ) from error
+
+
+def _train(
+    net: SeriesNet,
+    data: SeriesData,
+    held_out: SeriesData | None,
+    rates: Callable[[int], CosineWarmup],
+    clipping: list[tuple[str, Any]],
+    patience: int | None,
+    verbose: int,
+    callbacks: list[Any],
+) -> None:
+    """Train an initialised net, and leave it with its best epoch's weights."""
     n_steps = net.max_epochs * len(data.batches(net.batch_size))
-    factor = CosineWarmup(n_steps, warmup, cosine=schedule == "cosine")
     best = BestWeights("train_loss" if held_out is None else "valid_loss", patience or net.max_epochs + 1)
     shown = progress(verbose)
     own = [
         ("finite_loss", FiniteLoss()),
-        ("schedule", Schedule(LambdaLR, step_every="batch", lr_lambda=factor)),
+        (
+            "schedule",
+            Schedule(LambdaLR, step_every="batch", lr_lambda=rates(n_steps)),
+        ),
         ("best", best),
-        *([] if gradient_clip is None else [("gradient_clip", GradientNormClipping(gradient_clip))]),
+        *clipping,
         *_validation_score(net, held_out),
         *shown,
     ]
@@ -151,92 +270,3 @@ def _is_finite(net: SeriesNet, data: SeriesData) -> bool:
     batch, _ = next(iter(net.get_iterator(data)))
     with torch.no_grad():
         return bool(net.infer(batch).isfinite().all())
-
-
-BATCHED_UP_TO = 700  # time points: longer series are run one at a time
-POINTS_IN_CACHE, POINTS_OF_DEVICE = 2**13, 2**19  # time points a batch, by default
-FILLED = 1.5  # longest over shortest series of a batch, at most: what lies past the end of a series costs time
-
-
-def predict(
-    module: torch.nn.Module,
-    data: SeriesData,
-    batch_size: int | None,
-    device: torch.device,
-    precision: str,
-    n_threads: int | None,
-    rate: float = 1.0,
-) -> Tensor:
-    """Outputs of all cases, on the CPU in float64.
-
-    On a CPU the output of a case does not depend on the cases beside it. A library of matrix products rounds a row
-    differently by its place among the others, and no choice of its kernels prevents that everywhere. Series of up to
-    700 time points are therefore run in float64, where this rounding is near 1e-15 of the output; longer ones are run
-    one at a time, by operations that are then the same in every call. On other devices the outputs of a case agree to
-    about 1e-6.
-
-    Parameters
-    ----------
-    module : Module
-        On ``device``, in evaluation mode.
-    data : SeriesData
-        On the CPU; batches are moved.
-    batch_size : int or None
-        Most cases a batch; ``None``: as many as are fast.
-    device : torch.device
-    precision : {"float32", "tf32", "bf16"}
-        ``"tf32"`` is float32 where there is none.
-    n_threads : int or None
-    rate : float, default=1.0
-        How many times coarser than in training the series are sampled.
-
-    Returns
-    -------
-    Tensor of shape (n_cases, n_outputs), float64
-    """
-    if len(data) == 0:
-        raise ValueError("Expected at least one case to predict.")
-    lengths = torch.full((len(data),), data.X.shape[-1]) if data.lengths is None else data.lengths
-    on_cpu = device.type == "cpu"
-    exact = copy.deepcopy(module).double() if on_cpu and lengths.min() <= BATCHED_UP_TO else module
-
-    def run(cases: Tensor) -> Tensor:
-        longest = int(lengths[cases].max())
-        in_float64 = on_cpu and longest <= BATCHED_UP_TO
-        X = data.X[cases, :, :longest]
-        inputs: dict[str, Any] = {"X": X.double() if in_float64 else X.to(device)}
-        if (lengths[cases] < longest).any():
-            inputs["lengths"] = lengths[cases].to(device)
-        with torch.inference_mode(), autocast("float32" if in_float64 else precision, device):
-            outputs: Tensor = (exact if in_float64 else module)(**inputs, rate=rate)
-            return outputs.cpu().double()
-
-    batches = list(_alike(lengths, batch_size, on_cpu))
-    if on_cpu:
-        n_workers = min(n_threads or torch.get_num_threads(), len(batches))
-        with settings(precision, 1, device), single_threads(n_workers) as threads:
-            outputs = list(threads.map(run, batches))
-    else:
-        with settings(precision, n_threads, device):
-            outputs = [run(cases) for cases in batches]
-    result = outputs[0].new_empty(len(data), outputs[0].shape[1])
-    for cases, values in zip(batches, outputs, strict=True):
-        result[cases] = values
-    return result
-
-
-def _alike(lengths: Tensor, batch_size: int | None, alone: bool) -> Iterator[Tensor]:
-    """Positions of the cases of each batch, which are of similar length; the long ones perhaps alone."""
-    order = torch.argsort(lengths, stable=True)
-    ordered = lengths[order].tolist()
-    start = 0
-    while start < len(ordered):
-        shortest, most = ordered[start], len(ordered) if batch_size is None else batch_size
-        most = min(most, 1) if alone and shortest > BATCHED_UP_TO else most
-        end = bisect_right(ordered, BATCHED_UP_TO if alone and shortest <= BATCHED_UP_TO else math.inf)
-        end = min(end, start + most, bisect_right(ordered, FILLED * shortest))
-        if batch_size is None:
-            points = POINTS_IN_CACHE if alone else POINTS_OF_DEVICE
-            end = min(end, start + max(1, points // ordered[end - 1]))
-        yield order[start:end]
-        start = end

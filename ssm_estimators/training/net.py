@@ -224,6 +224,9 @@ class ClassifierNet(ClassifierMixin, SeriesNet):
 
     score_name: ClassVar = "accuracy"
 
+    def __init__(self, *args: Any, criterion: Any = torch.nn.CrossEntropyLoss, **kwargs: Any) -> None:
+        super().__init__(*args, criterion=criterion, **kwargs)
+
     @property
     def classes_(self) -> np.ndarray:
         """The targets."""
@@ -242,6 +245,9 @@ class RegressorNet(RegressorMixin, SeriesNet):
     """A net whose targets are numbers; scikit-learn's scores of regressors apply to it."""
 
     score_name: ClassVar = "r2"
+
+    def __init__(self, *args: Any, criterion: Any = torch.nn.MSELoss, **kwargs: Any) -> None:
+        super().__init__(*args, criterion=criterion, **kwargs)
 
 
 _NOTHING: tuple[list[Any], dict[str, Tensor]] = ([], {})  # of an epoch

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from ssm_estimators.forecasting.block_ridge import BlockRidge, BlockSums, choose_penalty, fit_block_ridge
-from ssm_estimators.forecasting.lag_features import Memory
+from ssm_estimators.forecasting.lag_features import LagFeatures
 from ssm_estimators.forecasting.linear import fit_linear_forecast
 from ssm_estimators.forecasting.windows import Origins, values_after, windows_before
 
 
 def test_modes_are_states_of_a_recurrence():
     """The features at a window's end are states run over the window, less its last value."""
-    memory = Memory.of(n_lags=3, n_timepoints=60, season=4)
+    lags = LagFeatures.of(n_lags=3, n_timepoints=60, season=4)
     x = np.random.default_rng(0).standard_normal(60)
     expected = []
     for time_constant in (1.0, 4.0, 12.0):
@@ -23,17 +23,17 @@ def test_modes_are_states_of_a_recurrence():
                 state = np.exp(-1 / time_constant + 2j * np.pi * frequency) * state + value
             state *= 1 - np.exp(-1 / time_constant)
             expected += [state.real, state.imag] if frequency > 0 else [state.real]
-    features = memory.features(x[None])[0]
+    features = lags.features(x[None])[0]
     np.testing.assert_allclose(features[:2], x[[-2, -3]] - x[-1])
     np.testing.assert_allclose(features[2:], expected, atol=1e-12)
 
 
 def test_what_is_before_a_series_counts_as_its_last_value():
-    memory = Memory.of(n_lags=3, n_timepoints=40, season=4)
+    lags = LagFeatures.of(n_lags=3, n_timepoints=40, season=4)
     short = np.random.default_rng(0).standard_normal(10)
     padded = np.concatenate([np.full(30, short[-1]), short])
     windows = windows_before(short, np.array([10]), 40)
-    np.testing.assert_allclose(memory.features(windows), memory.features(padded[None]))
+    np.testing.assert_allclose(lags.features(windows), lags.features(padded[None]))
 
 
 def test_origins_have_points_before_and_after():
@@ -97,8 +97,8 @@ def test_ridge_from_sums_is_the_ridge_by_hand(zero):
 
 def test_a_rhythm_is_learnt_and_carried_on():
     x = np.sin(2 * np.pi * np.arange(300) / 24) + np.sin(2 * np.pi * np.arange(300) / 9)
-    memory = Memory.of(n_lags=30, n_timepoints=60, season=24)
-    fit = fit_linear_forecast([x[None, :290]], [np.ones(1)], memory, 60, horizon=10, seasons=[1])
+    lags = LagFeatures.of(n_lags=30, n_timepoints=60, season=24)
+    fit = fit_linear_forecast([x[None, :290]], [np.ones(1)], lags, 60, horizon=10, seasons=[1])
     predicted = fit.forecast.predict(windows_before(x[None, :290], np.array([290]), 60))
     np.testing.assert_allclose(predicted[0, 0], x[290:], atol=0.02)
 
@@ -108,7 +108,7 @@ def test_a_series_that_repeats_itself_exactly():
     for seed in range(20):
         period = np.random.default_rng(seed).standard_normal(12)
         x = np.tile(period, 12)[None]
-        fit = fit_linear_forecast([x], [x.std(axis=1)], Memory.of(12, 30, 12), 30, horizon=6, seasons=[12])
+        fit = fit_linear_forecast([x], [x.std(axis=1)], LagFeatures.of(12, 30, 12), 30, horizon=6, seasons=[12])
         predicted = fit.forecast.predict(windows_before(x, np.array([144]), 30))
         np.testing.assert_allclose(predicted[0, 0], period[:6], atol=1e-6)
 
@@ -116,8 +116,8 @@ def test_a_series_that_repeats_itself_exactly():
 def test_forecasts_follow_level_and_scale():
     rng = np.random.default_rng(0)
     x = np.cumsum(rng.standard_normal((2, 200)), axis=1)
-    memory = Memory.of(n_lags=5, n_timepoints=20, season=1)
-    fit = fit_linear_forecast([x], [x.std(axis=1)], memory, 20, horizon=4, seasons=[1])
+    lags = LagFeatures.of(n_lags=5, n_timepoints=20, season=1)
+    fit = fit_linear_forecast([x], [x.std(axis=1)], lags, 20, horizon=4, seasons=[1])
     windows = windows_before(x, np.array([200]), 20)
     np.testing.assert_allclose(fit.forecast.predict(3 * windows + 7), 3 * fit.forecast.predict(windows) + 7)
 
@@ -128,7 +128,7 @@ def test_channels_are_told_apart_where_there_are_enough_windows():
     x = np.zeros((2, 2000))
     for t in range(1, 2000):
         x[:, t] = np.array([0.9, -0.9]) * x[:, t - 1] + rng.standard_normal(2)
-    fit = fit_linear_forecast([x], [x.std(axis=1)], Memory.of(3, 10, 1), 10, horizon=1, seasons=[1])
+    fit = fit_linear_forecast([x], [x.std(axis=1)], LagFeatures.of(3, 10, 1), 10, horizon=1, seasons=[1])
     window = np.zeros((1, 2, 10))
     window[..., -1] = 1.0
     np.testing.assert_allclose(fit.forecast.predict(window)[0, :, 0], [0.9, -0.9], atol=0.3)

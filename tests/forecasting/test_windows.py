@@ -117,9 +117,9 @@ def test_movement_leaves_out_what_is_before_the_series():
 
 def test_automatic_lags_fit_into_the_window_and_reach_a_season_back():
     x = np.random.default_rng(0).standard_normal((1, 1, 80))
-    assert StateSpaceRidgeWindowForecaster(horizon=4, window=5, season=12).fit(x).memory_.n_lags == 5
+    assert StateSpaceRidgeWindowForecaster(horizon=4, window=5, season=12).fit(x).lag_features_.n_lags == 5
     short = StateSpaceRidgeWindowForecaster(horizon=30, season=24, difference="season").fit(x[..., :60])
-    assert short.memory_.n_lags == 24
+    assert short.lag_features_.n_lags == 24
     with pytest.raises(ValueError, match=r"at least 54 time points for a window of 24 and horizon=30; .* 53"):
         StateSpaceRidgeWindowForecaster(horizon=30, season=24, difference="season").fit(x[..., :53])
 

@@ -1,6 +1,6 @@
 """What the forecasters share: time indices, known variables and panels around an estimator of windows."""
 
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sktime.forecasting.base import BaseForecaster
 
+from ssm_estimators.declaration import Doc, parameters
+from ssm_estimators.forecasting.base import Difference, NLags, Transform, Window
 from ssm_estimators.sktime.frames import as_frame, by_series, check_numbers, check_positive, places
 from ssm_estimators.sktime.guard import guarded
 from ssm_estimators.sktime.known_variables import KnownVariables
@@ -19,13 +21,34 @@ Array = NDArray[Any]
 DEFAULT_HORIZON = 12
 
 
+@parameters
 class SeriesForecaster(BaseForecaster):
     """Forecasts with one of this package's window estimators, which learns from all series and columns at once."""
 
-    _estimator_class: ClassVar[type[Any]]
-    data_: dict[Any, pd.DataFrame]  # a frame a series
-    known_: KnownVariables | None
-    order_: list[int]  # of the estimator's columns among those of data_
+    horizon: Annotated[
+        int | Literal["auto"],
+        Doc(
+            'Steps to forecast. ``"auto"`` reaches as far as ``fh`` in ``fit``. Without ``fh`` it is a season, at '
+            "least 12 time points, but at most a quarter of the series."
+        ),
+    ] = "auto"
+    season: Annotated[
+        int | Literal["auto"],
+        Doc(
+            'Time points after which the series\' main rhythm repeats; 1: none is known. ``"auto"`` follows from the '
+            "index's frequency: a minute of seconds, a day of minutes or hours, a week of days, a year of weeks, "
+            "months or quarters. A season is used where the longest series shows two of them, and with "
+            '``difference="season"``.'
+        ),
+    ] = "auto"
+    window: Window = "auto"
+    n_lags: NLags = "auto"
+    transform: Transform = "auto"
+    difference: Difference = "auto"
+
+    _estimator: ClassVar[type[Any]]
+    _attributes_doc: ClassVar[str] = """estimator_ : estimator
+        The fitted estimator of ``ssm_estimators``."""
     _tags: ClassVar[dict[str, Any]] = {
         "y_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
         "X_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
@@ -46,44 +69,7 @@ class SeriesForecaster(BaseForecaster):
         "authors": ["ssm_estimators developers"],
         "maintainers": ["ssm_estimators developers"],
     }
-    _sections_doc = """All columns of ``y``, and all series of a panel, are learnt from at once; ``fit`` after
-    ``pretrain`` takes the pretrained forecaster as it is. Variables in ``X`` must be known in the future; they act by
-    their linear effect at the same time, estimated on differences. A time in the sample is forecast one step ahead from
-    the values before it. The first time point is its own forecast. Intervals come from the errors of windows that the
-    fit had not seen. ``update`` learns the effects of ``X`` again, unless ``update_params=False``. Arrays have no
-    times, so ``fit`` takes them, but ``update`` and the ``X`` of ``predict`` need an index. Where values are
-    log-transformed, forecasts are medians. Rows of ``X`` after the end of ``y`` are kept, and used where ``predict``
-    gets no others. What a forecaster needs of the past it keeps itself (``predict_residuals``
-    needs ``set_config(remember_data=True)``).
-
-    Parameters
-    ----------
-    horizon : int or "auto", default="auto"
-        Steps to forecast. ``"auto"``: as far as ``fh`` in ``fit``; without it a season, at least 12 time points, but
-        at most a quarter of the series.
-    season : int or "auto", default="auto"
-        Time points after which the series' main rhythm repeats; 1: none is known. ``"auto"``: from the index's
-        frequency, a minute of seconds, a day of minutes or hours, a week of days, a year of weeks, months or quarters.
-        A season is used where the longest series shows two of them, and with ``difference="season"``.
-    {parameters}
-
-    Attributes
-    ----------
-    estimator_ : {estimator}
-        The fitted estimator of ``ssm_estimators``.
-
-    Examples
-    --------
-    >>> from ssm_estimators.sktime import {name}
-    >>> from sktime.datasets import load_airline
-    >>> y = load_airline()
-    >>> forecaster = {name}({example}).fit(y[:-12], fh=range(1, 13))
-    >>> bool(abs(forecaster.predict() / y[-12:] - 1).mean() < 0.1)
-    True
-    >>> forecaster.predict_interval(coverage=0.9).shape
-    (12, 2)"""
     _config: ClassVar[dict[str, Any]] = {"remember_data": False}  # a forecaster keeps what it needs itself
-    _example_params = ""
     _test_params: ClassVar[list[dict[str, Any]]] = [
         {},
         {"n_lags": 3, "window": 6, "transform": None, "season": 3, "difference": "season"},
@@ -136,9 +122,9 @@ class SeriesForecaster(BaseForecaster):
 
     def _fit(self, y: pd.DataFrame, X: pd.DataFrame | None, fh: Any) -> Self:
         self.index_names_ = list(y.index.names)
-        self.data_ = with_frequencies(by_series(y))
-        self.known_ = None if X is None else KnownVariables.of(self.data_, by_series(X))
-        self.order_ = list(range(y.shape[1]))
+        self.data_: dict[Any, pd.DataFrame] = with_frequencies(by_series(y))  # one frame per series
+        self.known_: KnownVariables | None = None if X is None else KnownVariables.of(self.data_, by_series(X))
+        self.order_: list[int] = list(range(y.shape[1]))  # of the estimator's columns among those of data_
         if hasattr(self, "pretrained_estimator_"):
             self.estimator_ = self.pretrained_estimator_
             self.order_ = self._pretrained_order(y)
@@ -275,7 +261,7 @@ class SeriesForecaster(BaseForecaster):
         elif params["horizon"] == "auto":
             shortest = min(len(frame) for frame in data.values())
             params["horizon"] = max(1, min(max(params["season"], DEFAULT_HORIZON), shortest // 4))
-        return self._estimator_class(**params)
+        return self._estimator(**params)
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:

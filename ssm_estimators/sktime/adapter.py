@@ -1,93 +1,43 @@
-"""What the sktime estimators share: they hold the parameters, and an estimator of this package does the work."""
+"""What the classifiers and regressors with sktime's interface share: an estimator of this package does the work."""
 
-import inspect
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
-from ssm_estimators.declaration import check_names, documentation
-from ssm_estimators.estimators.base import without_validation_data
-from ssm_estimators.estimators.tasks import USABLE_AFTER
-
-C = TypeVar("C", bound=type)
-NOT_OFFERED = ("warm_start",)  # sktime's fit forgets what was fitted before
-
-
-def delegates_to(estimator: type[BaseEstimator], **defaults: Any) -> Callable[[C], C]:
-    """Give a class an estimator to fit, its constructor, perhaps with other defaults, and its documentation.
-
-    In the class's docstring, ``{sections}`` becomes its base's ``_sections_doc``.
-    """
-    # what is ignored for mypy: it cannot know attributes and constructors that are set on a class here
-
-    def decorate(cls: C) -> C:
-        cls._estimator_class = estimator  # type: ignore[attr-defined]
-        parameters = [
-            parameter.replace(default=defaults.get(name, parameter.default))
-            for name, parameter in inspect.signature(estimator).parameters.items()
-            if name not in NOT_OFFERED
-        ]
-        itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        signature = inspect.Signature([itself, *parameters])
-
-        def __init__(self: Any, **params: Any) -> None:  # noqa: N807  # becomes the class's own
-            check_names(cls, params, list(signature.parameters)[1:])
-            bound = signature.bind(self, **params)
-            bound.apply_defaults()
-            for name, value in list(bound.arguments.items())[1:]:
-                setattr(self, name, value)
-            super(cls, self).__init__()  # type: ignore[arg-type]
-
-        __init__.__signature__ = signature  # type: ignore[attr-defined]
-        cls.__init__ = __init__  # type: ignore[misc]
-        sections: str = cls._sections_doc  # type: ignore[attr-defined]
-        filling = {
-            "parameters": documentation(estimator, "parameters", (*NOT_OFFERED, *defaults)),
-            "small": "n_kernels=64" if is_ridge(estimator) else "d_model=8, n_layers=1, max_epochs=30",
-            "example": getattr(cls, "_example_params", ""),
-            "estimator": estimator.__name__,
-            "name": cls.__name__,
-        }
-        for name, text in filling.items():
-            sections = sections.replace(f"{{{name}}}", text)
-        cls.__doc__ = (cls.__doc__ or "").replace("{sections}", sections)
-        return cls
-
-    return decorate
+from ssm_estimators.declaration import declared, parameters
+from ssm_estimators.estimators.deep import USABLE_AFTER, without_validation_data
+from ssm_estimators.estimators.parameters import (
+    Input,
+    Missing,
+    NetworkParameters,
+    NTokens,
+    Standardize,
+    Validation,
+)
 
 
-def is_ridge(estimator: type[BaseEstimator]) -> bool:
-    """Whether an estimator draws random kernels and trains no network."""
-    return "n_kernels" in inspect.signature(estimator).parameters
+@parameters
+class DeepParameters(NetworkParameters):
+    """Parameters of a network, its training and its cases; sktime's ``fit`` never goes on from an earlier one."""
+
+    validation: Validation = "auto"
+    missing: Missing = "error"
+    standardize: Standardize = "auto"
+    input: Input = "values"
+    n_tokens: NTokens = "auto"
 
 
-SECTIONS = """Series may be multivariate, of unequal length and, with ``missing="mask"``, have missing values.
-
-    Parameters
-    ----------
-    {parameters}
-
-    Attributes
-    ----------
-    estimator_ : {estimator}
-        The fitted estimator of ``ssm_estimators``.
-
-    Examples
-    --------
-    """
-
-
-class Delegation:
+class SeriesAdapter:
     """Fits an estimator of this package; stands left of sktime's base class.
 
     It also lets scikit-learn 1.9 take sktime's estimators, which lack ``__sklearn_tags__`` and whose ``reset`` deletes
     what a search or a pipeline has just handed them.
     """
 
-    _estimator_class: ClassVar[type[Any]]
+    _estimator: ClassVar[type[Any]]
+    _attributes_doc: ClassVar[str] = """estimator_ : estimator
+        The fitted estimator of ``ssm_estimators``."""
     _tags: ClassVar[dict[str, Any]] = {
         "X_inner_mtype": ["df-list", "numpy3D"],  # what is neither becomes the first
         "capability:multivariate": True,
@@ -131,7 +81,7 @@ class Delegation:
         super()._check_capabilities(X_metadata)  # type: ignore[misc]  # of sktime's base class
 
     def _fit(self: Any, X: Any, y: np.ndarray) -> Any:
-        estimator = self._estimator_class(**self.get_params(deep=False))
+        estimator = self._estimator(**self.get_params(deep=False))
         try:
             self.estimator_ = estimator.fit(X, y)
         except USABLE_AFTER:
@@ -159,7 +109,7 @@ class Delegation:
         -------
         list of dict
         """
-        if is_ridge(cls._estimator_class):
+        if "n_kernels" in declared(cls):
             return [{"n_kernels": 64, "random_state": 0}, {"n_kernels": 32, "n_windows": 1, "missing": "mask"}]
         small = {"d_model": 8, "d_state": 4, "n_layers": 1, "max_epochs": 2, "random_state": 0, "device": "cpu"}
         return [small, {**small, "norm": "layer", "missing": "mask", "random_state": 1}]

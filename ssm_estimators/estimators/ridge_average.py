@@ -1,21 +1,25 @@
-"""What the ridge classifier and regressor share: regressions on features, and cases with their weights."""
+"""What the ridge classifier and regressor share: an average of regressions on features, and weighted cases."""
 
 from bisect import bisect_right
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from ssm_estimators.declaration import parameters
+from ssm_estimators.declaration import Doc, declared, parameters
+from ssm_estimators.environment import shielded
+from ssm_estimators.estimator import Estimator
 from ssm_estimators.estimators.targets import TrainingCases, check_training_data
 from ssm_estimators.notices import bar, warn
 from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.random_features.filter_bank import widths
 from ssm_estimators.random_features.fit import Plan
-from ssm_estimators.random_features.parameters import FeatureParameters
+from ssm_estimators.random_features.parameters import FeatureParameters, check_feature_parameters
 from ssm_estimators.random_features.ridge import Ridge, fit_ridge, ridge_bytes
+from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
 
@@ -23,19 +27,20 @@ POWER = 4
 LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e9  # of a case: beyond, float64 no longer tells sums apart
 
 
+Verbose = Annotated[int, "verbose", Doc("1 shows a bar over the parts of a fit: transforms and ridge regressions.")]
+
+
 @parameters
-class StateSpaceRidge(FeatureParameters):
+class StateSpaceRidge(FeatureParameters, Estimator):
     """Ridge regressions averaged by how well each predicts left-out cases.
 
-    For each representation and longest time constant one on features over all time, and one on those over windows.
+    There are two for each representation and longest time constant: one on features over all time, and one on those
+    over windows.
     """
 
-    verbose: int = 0
+    verbose: Verbose = 0
 
-    _parameters_doc = """verbose : int, default=0
-        1: a bar over the parts of a fit, transforms and ridge regressions."""
-    _constraints = {"verbose": ["verbose"]}
-    _attributes_doc = """features_ : StateSpaceFeatures
+    _attributes_doc: ClassVar[str] = """features_ : StateSpaceFeatures
         Fitted; without windows or with fewer kernels than asked for where ``max_memory`` would not do.
     n_kernels_, n_windows_ : int
         Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
@@ -51,6 +56,45 @@ class StateSpaceRidge(FeatureParameters):
     n_timepoints_in_ : int or None
         Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
 
+    @shielded()
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Fit regressions on the features of series with labels or with numbers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+        y : array-like of shape (n_cases,) or (n_cases, n_targets)
+            A classifier takes labels of any type, at least two different ones; a regressor takes numbers.
+        sample_weight : array-like of shape (n_cases,) or None, default=None
+            How often each case counts. A case of weight 0 is as if it were not there, and so is a class of such cases.
+        groups : array-like of shape (n_cases,) or None, default=None
+            Cases of one group are left out together, where cases are left out to choose penalties and weights.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated. The estimator is then as it was before.
+        """
+        with unchanged_if_refused(self):
+            check_feature_parameters(self)
+            self._fit_cases(check_training_data(self, X, y, sample_weight, groups, self.missing))
+        return self
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.missing == "mask"
+        return tags
+
+    def _fit_cases(self, given: TrainingCases) -> None:
+        """Encode the targets, and fit."""
+        raise NotImplementedError
+
     def _fit_ridges(self, cases: "Cases", shared: bool) -> np.ndarray:
         """Fit, with one penalty for all targets or one each; return the predictions of left-out cases."""
         data, Y, weight = cases.data, cases.Y, cases.weight
@@ -58,8 +102,8 @@ class StateSpaceRidge(FeatureParameters):
         for name in ("n_features_in_", "n_channels_in_", "n_timepoints_in_", "feature_names_in_"):
             if hasattr(self, name):
                 setattr(self.features_, name, getattr(self, name))
-        self.features_.fit_checked(data, weight)
-        bank, resources = self.features_.filter_bank_, self.features_.resources()
+        self.features_._fit_checked(data, weight)
+        bank, resources = self.features_.filter_bank_, self.features_._resources()
         ridges, levels = {}, len(bank.columns())
         with bar(len(bank.parts) * (1 + levels), "features and ridges", "part", self.verbose > 0) as progress:
             for part in bank.parts:
@@ -77,7 +121,7 @@ class StateSpaceRidge(FeatureParameters):
 
     def _affordable_features(self, cases: "Cases") -> StateSpaceFeatures:
         """The transformer, without windows or with fewer kernels where half of ``max_memory`` would not do."""
-        features = StateSpaceFeatures(**{name: getattr(self, name) for name in FeatureParameters().get_params()})
+        features = StateSpaceFeatures(**{name: getattr(self, name) for name in declared(FeatureParameters)})
 
         (n_cases, n_targets), data = cases.Y.shape, cases.data
         largest_group = 1 if cases.groups is None else int(np.unique(cases.groups, return_counts=True)[1].max())
@@ -114,7 +158,7 @@ class StateSpaceRidge(FeatureParameters):
         data = check_series(self, X, self.features_.missing_, reset=False)
         features = copy(self.features_)  # what does not change the outputs may be set anew
         features.set_params(n_jobs=self.n_jobs, device=self.device, max_memory=self.max_memory)
-        bank, resources = features.filter_bank_, features.resources()
+        bank, resources = features.filter_bank_, features._resources()
         batch = max(1, int(self.max_memory * 1e9 / 16 / bank.n_features))
         outputs = np.zeros((len(data), self.weights_.shape[1]))
         weights = dict(zip(self.ridges_, self.weights_, strict=True))
@@ -133,10 +177,6 @@ class StateSpaceRidge(FeatureParameters):
                 "of what the estimator was fitted on. Check their scale."
             )
         return outputs
-
-    def _start_fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> TrainingCases:
-        self._check_parameters()
-        return check_training_data(self, X, y, sample_weight, groups, self.missing)
 
 
 @dataclass(frozen=True)
