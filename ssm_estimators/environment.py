@@ -10,17 +10,24 @@ from typing import Any
 import numpy as np
 import torch
 
-PRECISIONS = ("float32", "tf32", "bf16")
 
-
-def resolve_device(device: str | torch.device) -> torch.device:
+def resolve_device(device: str | torch.device, precision: str = "float32") -> torch.device:
     """The device to use: ``"auto"`` is CUDA where it is there, else the CPU.
 
     Raises
     ------
     ValueError
-        If the device is unknown or not there.
+        If the device is unknown or not there, or does not have the precision to train in: ``"tf32"`` is CUDA's.
     """
+    resolved = _device(device)
+    if precision == "tf32" and resolved.type != "cuda":
+        raise ValueError(
+            f"precision='tf32' needs a CUDA device; the device is {str(resolved)!r}. Use 'float32' or 'bf16'."
+        )
+    return resolved
+
+
+def _device(device: str | torch.device) -> torch.device:
     available = {"cpu": True, "cuda": torch.cuda.is_available()}
     if device == "auto":
         return torch.device("cuda" if available["cuda"] else "cpu")
@@ -41,20 +48,6 @@ def resolve_device(device: str | torch.device) -> torch.device:
             f"device={str(device)!r} is not available here; available: {here}. device='auto' takes the best."
         )
     return resolved
-
-
-def check_precision(precision: str, device: torch.device) -> None:
-    """Refuse to train in a precision that the device does not have.
-
-    Raises
-    ------
-    ValueError
-        If ``precision="tf32"`` is asked for off CUDA.
-    """
-    if precision == "tf32" and device.type != "cuda":
-        raise ValueError(
-            f"precision='tf32' needs a CUDA device; the device is {str(device)!r}. Use 'float32' or 'bf16'."
-        )
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:

@@ -9,10 +9,15 @@ from types import ModuleType
 from typing import Any
 
 MOVED = {
+    "estimators.base": "estimators.deep",
     "estimators.intervals": "forecasting.conformal",
     "estimators.logarithm": "forecasting.log_transform",
+    "estimators.models": "estimators.parameters",
     "estimators.network_window": "forecasting.deep",
+    "estimators.predictions": "estimators.deep",
+    "estimators.ridge_base": "estimators.ridge_average",
     "estimators.ridge_window": "forecasting.ridge",
+    "estimators.tasks": "estimators.deep",
     "estimators.window": "forecasting.base",
     "features": "random_features",
     "features.block_ridge": "forecasting.block_ridge",
@@ -56,6 +61,8 @@ MOVED = {
     "layers.scan_layer": "layers.base",
     "networks.feature_first": "networks.modules",
     "series.windows": "forecasting.windows",
+    "sktime.delegation": "sktime.adapter",
+    "sktime.forecasting": "sktime.forecaster_adapter",
     "training.graph": "training.cuda_graph",
     "training.memory": "training.device_memory",
     "training.train": "training.fit_network",

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ssm_estimators.estimators import base
+from ssm_estimators.estimators import deep
 
 README = Path(__file__).parents[1] / "README.md"
 
 
 def test_the_twenty_lines_of_use_run(monkeypatch, capsys):
-    monkeypatch.setattr(base, "default_epochs", lambda n_cases, batch_size: 1)
+    monkeypatch.setattr(deep, "default_batches", lambda n_cases, batch_size: (batch_size or 8, 1))
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     use = next(block for block in blocks if "GridSearchCV" in block)
     names = {}

@@ -24,7 +24,7 @@ from ucr_sets import equal_length_sets, searched, summary
 
 import ssm_estimators
 from ssm_estimators.datasets import load_ucr_uea
-from ssm_estimators.estimators.defaults import default_batch_size
+from ssm_estimators.estimators.defaults import default_batches
 
 KEYS = ("setting", "set", "seed")
 LARGEST = 80_000  # time points of a training part
@@ -122,7 +122,7 @@ def run(setting, name, seed, data_dir):
     params = {**SETTINGS[setting], "random_state": seed, "n_threads": 1, "device": "cpu"}
     model = getattr(ssm_estimators, params.pop("class", "S4D") + "Classifier")
     if params.pop("long", False):
-        n_batches = -(-len(y) // default_batch_size(len(y)))
+        n_batches = -(-len(y) // default_batches(len(y))[0])
         n_epochs = int(np.clip(60_000 / len(y), 30, 60))
         params["max_epochs"] = max(n_epochs, params.pop("steps", 0) // n_batches)
         params.setdefault("dt_min", 1 / X.shape[-1])

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 from runs import RESULTS, Rows, commit
-from ssm_estimators.estimators.ridge_base import average_weights
 from ucr_sets import equal_length_sets, searched
 
 from ssm_estimators import StateSpaceRidgeClassifier
 from ssm_estimators.datasets import load_ucr_uea
+from ssm_estimators.estimators.ridge_average import average_weights
 
 BASE = {"n_kernels": 4000}
 VARIANTS = {

@@ -19,10 +19,9 @@ import numpy as np
 import pandas as pd
 from runs import NETWORKS, RESULTS, SEEDS, Rows, fit_and_predict, origin, results_file
 from skorch.callbacks import Callback
-from ssm_estimators.estimators.base import DeepEstimator
-from ssm_estimators.estimators.models import S4DModel
 
 import ssm_estimators
+from ssm_estimators.estimators.deep import DeepEstimator
 from ssm_estimators.layers import S4D
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.training import TrainingCheckpoint
@@ -134,7 +133,7 @@ def network(task, model, profile, **more):
         params["d_model"] = width_of_gru(**params)
         params["batch_size"] *= 4  # a time step takes as long for more cases: an epoch then takes about S4D's time
     cls = getattr(baselines if model == "GRU" else ssm_estimators, f"{model}{task.kind}")
-    if not issubclass(cls, S4DModel):
+    if not hasattr(cls, "bandlimit"):
         params.pop("bandlimit", None)  # other systems have no modes
     return cls(**params)
 

@@ -34,15 +34,16 @@ class LiquidS4Classifier(LiquidS4Parameters, DeepClassifier):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default="auto"
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -61,7 +62,7 @@ class LiquidS4Classifier(LiquidS4Parameters, DeepClassifier):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="mean"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -70,15 +71,16 @@ class LiquidS4Classifier(LiquidS4Parameters, DeepClassifier):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -174,15 +176,16 @@ class S4DClassifier(S4DParameters, DeepClassifier):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default="auto"
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -201,7 +204,7 @@ class S4DClassifier(S4DParameters, DeepClassifier):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="mean"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -210,15 +213,16 @@ class S4DClassifier(S4DParameters, DeepClassifier):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -307,15 +311,16 @@ class S4Classifier(DeepClassifier):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default="auto"
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -334,7 +339,7 @@ class S4Classifier(DeepClassifier):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="mean"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -343,15 +348,16 @@ class S4Classifier(DeepClassifier):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -446,15 +452,16 @@ class LSSLClassifier(LSSLParameters, DeepClassifier):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default="auto"
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -473,7 +480,7 @@ class LSSLClassifier(LSSLParameters, DeepClassifier):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="mean"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -482,15 +489,16 @@ class LSSLClassifier(LSSLParameters, DeepClassifier):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use

@@ -14,14 +14,9 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import Doc, parameters
-from ssm_estimators.environment import check_precision, resolve_device, shielded
+from ssm_estimators.environment import resolve_device, shielded
 from ssm_estimators.estimator import Estimator
-from ssm_estimators.estimators.defaults import (
-    default_batch_size,
-    default_dt_range,
-    default_epochs,
-    default_standardize,
-)
+from ssm_estimators.estimators.defaults import default_batches, default_dt_range, default_standardize
 from ssm_estimators.estimators.parameters import (
     ClassWeight,
     Input,
@@ -113,8 +108,8 @@ class DeepEstimator(NetworkParameters, Estimator):
             target, weight, n_outputs = self._learn_target(cases)
             device, seeds = self._device_and_seeds()
             data, held_out = self._hold_out(cases, target, weight, seeds[0])
-            batch_size = default_batch_size(len(data)) if self.batch_size == "auto" else int(self.batch_size)
-            epochs = default_epochs(len(data), batch_size) if self.max_epochs == "auto" else self.max_epochs
+            given = None if self.batch_size == "auto" else int(self.batch_size)
+            batch_size, epochs = default_batches(len(data), given)
             try:
                 self.net_: Any = fit_network(
                     self._net,
@@ -124,7 +119,7 @@ class DeepEstimator(NetworkParameters, Estimator):
                     seed=seeds[2],
                     device=device,
                     start=self.net_ if self._goes_on else None,
-                    max_epochs=epochs,
+                    max_epochs=epochs if self.max_epochs == "auto" else self.max_epochs,
                     batch_size=batch_size,
                     patience=self.patience if self.early_stopping else None,
                     **{name: getattr(self, name) for name in _OF_TRAINING},
@@ -188,8 +183,7 @@ class DeepEstimator(NetworkParameters, Estimator):
 
     def _device_and_seeds(self) -> tuple[torch.device, list[int]]:
         """Where to train; and seeds of the validation split, of the start values, and of batches and dropout."""
-        device = resolve_device(self.device)
-        check_precision(self.precision, device)
+        device = resolve_device(self.device, self.precision)
         # None is fresh entropy, not NumPy's global state, which a fit must not move
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         return device, [int(seed) for seed in random.randint(np.iinfo(np.int32).max, size=3)]

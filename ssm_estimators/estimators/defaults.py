@@ -9,15 +9,14 @@ LEAST_STEP = 0.01  # of a system in time
 LEAST_DEVIATION = 0.01  # of the variance
 
 
-def default_epochs(n_cases: int, batch_size: int) -> int:
-    """Epochs for a training set of this size: 30 to 60, or more for a least number of steps."""
-    n_batches = -(-n_cases // batch_size)
-    return max(int(np.clip(60_000 / n_cases, 30, 60)), -(-LEAST_STEPS // n_batches))
+def default_batches(n_cases: int, batch_size: int | None = None) -> tuple[int, int]:
+    """Cases per batch for a training set of this size, unless given, and epochs.
 
-
-def default_batch_size(n_cases: int) -> int:
-    """Cases a batch for a training set of this size."""
-    return int(np.clip(2 ** np.round(np.log2(n_cases / 16)), 8, 64))
+    There are 30 to 60 epochs, or more for a least number of steps.
+    """
+    size = int(np.clip(2 ** np.round(np.log2(n_cases / 16)), 8, 64)) if batch_size is None else batch_size
+    n_batches = -(-n_cases // size)
+    return size, max(int(np.clip(60_000 / n_cases, 30, 60)), -(-LEAST_STEPS // n_batches))
 
 
 def default_dt_range(n_timepoints: int) -> tuple[float, float]:

@@ -87,12 +87,17 @@ class NetworkParameters:
     max_epochs: Annotated[
         int | Auto,
         at_least(1),
-        Doc('``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.'),
+        Doc(
+            'Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is '
+            "less than 700 steps."
+        ),
     ] = "auto"
-    batch_size: Annotated[int | Auto, at_least(1), Doc('``"auto"`` follows from the number of cases.')] = "auto"
+    batch_size: Annotated[
+        int | Auto, at_least(1), Doc('Cases per training step. ``"auto"`` follows from the number of cases.')
+    ] = "auto"
     lr: Annotated[float, POSITIVE, Doc("Highest learning rate of the network.")] = 4e-3
     ssm_lr: Annotated[float, NOT_NEGATIVE, Doc("Highest learning rate of the state-space parameters.")] = 1e-3
-    weight_decay: Annotated[float, NOT_NEGATIVE, Doc("Of the linear maps' weights (AdamW).")] = 0.01
+    weight_decay: Annotated[float, NOT_NEGATIVE, Doc("Decay of the linear maps' weights (AdamW).")] = 0.01
     schedule: Annotated[Literal["cosine", "constant"], Doc("Course of the learning rates after the warm-up.")] = (
         "cosine"
     )
@@ -111,7 +116,9 @@ class NetworkParameters:
         Literal["batch", "layer"], Doc("Normalise each feature over the batch, or the features of each time point.")
     ] = "batch"
     prenorm: Annotated[bool, Doc("Normalise before each layer, else after each sum.")] = True
-    pooling: Annotated[Literal["mean", "max", "last"], Doc("From time points to one vector per case.")] = "mean"
+    pooling: Annotated[
+        Literal["mean", "max", "last"], Doc("How the features of all time points become one vector per case.")
+    ] = "mean"
     differences: Annotated[bool, Doc("Add the first difference of each channel as a further channel.")] = True
     dt_min: Annotated[
         float | Auto,
@@ -128,8 +135,8 @@ class NetworkParameters:
         Any,
         "random_state",
         Doc(
-            "Start values, dropout, validation split and order of the batches. None draws anew each time; no global "
-            "random state is read or changed.",
+            "Source of the start values, of dropout, of the validation split and of the order of the batches. None "
+            "draws anew each time; no global random state is read or changed.",
             kind="int, RandomState instance or None",
         ),
     ] = None
@@ -144,14 +151,15 @@ class NetworkParameters:
     device: Annotated[
         str | torch.device,
         Doc(
-            '``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.',
+            'Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and '
+            "is refused.",
             kind="str or torch.device",
         ),
     ] = "auto"
     precision: Annotated[
         Literal["float32", "tf32", "bf16"],
         Doc(
-            'Of a network\'s matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for '
+            'Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for '
             "CUDA only and applies to them too; a prediction elsewhere is made in float32."
         ),
     ] = "float32"

@@ -134,15 +134,16 @@ class LSSLWindowForecaster(NetworkWindowForecaster, LSSLParameters):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default=20
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -161,7 +162,7 @@ class LSSLWindowForecaster(NetworkWindowForecaster, LSSLParameters):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="last"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -170,15 +171,16 @@ class LSSLWindowForecaster(NetworkWindowForecaster, LSSLParameters):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -262,15 +264,16 @@ class S4WindowForecaster(NetworkWindowForecaster):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default=20
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -289,7 +292,7 @@ class S4WindowForecaster(NetworkWindowForecaster):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="last"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -298,15 +301,16 @@ class S4WindowForecaster(NetworkWindowForecaster):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -384,15 +388,16 @@ class S4DWindowForecaster(NetworkWindowForecaster, S4DParameters):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default=20
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -411,7 +416,7 @@ class S4DWindowForecaster(NetworkWindowForecaster, S4DParameters):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="last"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -420,15 +425,16 @@ class S4DWindowForecaster(NetworkWindowForecaster, S4DParameters):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -513,15 +519,16 @@ class LiquidS4WindowForecaster(NetworkWindowForecaster, LiquidS4Parameters):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default=20
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -540,7 +547,7 @@ class LiquidS4WindowForecaster(NetworkWindowForecaster, LiquidS4Parameters):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="last"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -549,15 +556,16 @@ class LiquidS4WindowForecaster(NetworkWindowForecaster, LiquidS4Parameters):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use

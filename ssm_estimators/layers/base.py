@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -175,6 +175,7 @@ class ScanLayer(SSMLayer):
             How many times coarser than at training the series is sampled.
         """
         if self.training or torch.is_grad_enabled():
+            self._made.forget("system")  # and the memory that its blocks take
             return self._discretized(rate)
         key = changes([*self.parameters(), *self.buffers()], rate)
         return self._made.get("system", key, lambda: KeptSystem(self._discretized(rate)))
@@ -243,11 +244,6 @@ class ScanLayer(SSMLayer):
         """``stepper`` of a layer that has states."""
         return ChunkStepper(self._discretized(rate).blocks(CHUNK_LENGTH, self.D), n_streams, start)
 
-    def train(self, mode: bool = True) -> Self:
-        if mode:
-            self._made.forget("system")
-        return super().train(mode)
-
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_made": LastMade()}
 
@@ -268,15 +264,23 @@ def draw_log_dt(d_model: int, dt_min: float, dt_max: float, generator: torch.Gen
     return low + (high - low) * torch.rand(d_model, generator=generator, dtype=torch.float32)
 
 
-def draw_complex_readout(n_directions: int, d_model: int, n_pairs: int, generator: torch.Generator | None) -> Tensor:
-    """Complex standard normal numbers as real and imaginary parts: (n_directions, d_model, n_pairs, 2)."""
-    return torch.randn(n_directions, d_model, n_pairs, 2, generator=generator, dtype=torch.float32) * math.sqrt(0.5)
+def draw_pairs(
+    d_model: int, d_state: int, n_directions: int, dt_min: float, dt_max: float, generator: torch.Generator | None
+) -> tuple[Tensor, Tensor]:
+    """Start values of systems of conjugate pairs: readouts, (n_directions, d_model, d_state / 2, 2), and log steps.
 
+    Readouts are complex standard normal numbers, as real and imaginary parts.
 
-def require_pairs(d_state: int) -> None:
-    """Raise if a state cannot be conjugate pairs."""
+    Raises
+    ------
+    ValueError
+        If ``d_state`` is odd or below 2, or ``dt_min`` is not below ``dt_max``.
+    """
     if d_state < 2 or d_state % 2:
         raise ValueError(f"d_state must be even and at least 2, for conjugate pairs; got {d_state}.")
+    shape = (n_directions, d_model, d_state // 2, 2)
+    readout = torch.randn(*shape, generator=generator, dtype=torch.float32) * math.sqrt(0.5)
+    return readout, draw_log_dt(d_model, dt_min, dt_max, generator)
 
 
 def observed(n_timepoints: int, lengths: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from torch import nn
 from ssm_estimators.functional.systems.dense import DenseSystem
 from ssm_estimators.functional.systems.dplr import discretize_dplr, readout
 from ssm_estimators.functional.systems.hippo import legs_dplr
-from ssm_estimators.layers.base import ScanLayer, draw_complex_readout, draw_log_dt, require_pairs
+from ssm_estimators.layers.base import ScanLayer, draw_pairs
 
 
 class S4(ScanLayer):
@@ -59,12 +59,11 @@ class S4(ScanLayer):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_pairs(d_state)
+        C, log_dt = draw_pairs(d_model, d_state, 1 + bidirectional, dt_min, dt_max, generator)
         self.d_model = self.d_output = d_model
         self.d_state, self.bidirectional = d_state, bidirectional
         Lambda, P, B = (value.to(torch.complex64).expand(d_model, -1) for value in legs_dplr(d_state))
-        C = draw_complex_readout(1 + bidirectional, d_model, d_state // 2, generator)
-        self.log_dt = nn.Parameter(draw_log_dt(d_model, dt_min, dt_max, generator))
+        self.log_dt = nn.Parameter(log_dt)
         self.log_A_real = nn.Parameter(torch.log(-Lambda.real))
         self.A_imag = nn.Parameter(Lambda.imag.clone())
         self.P = nn.Parameter(torch.view_as_real(P).clone())

@@ -8,7 +8,7 @@ from torch import nn
 from ssm_estimators.functional.systems.diagonal import DiagonalSystem
 from ssm_estimators.functional.systems.discretize import DISCRETIZATIONS, discretize_modes
 from ssm_estimators.functional.systems.hippo import SPECTRA
-from ssm_estimators.layers.base import ScanLayer, draw_complex_readout, draw_log_dt, require_pairs
+from ssm_estimators.layers.base import ScanLayer, draw_pairs
 
 
 class S4D(ScanLayer):
@@ -72,7 +72,6 @@ class S4D(ScanLayer):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_pairs(d_state)
         for name, value, allowed in (
             ("init", init, SPECTRA),
             ("discretization", discretization, DISCRETIZATIONS),
@@ -87,9 +86,9 @@ class S4D(ScanLayer):
         self.d_state, self.bandlimit, self.bidirectional = d_state, bandlimit, bidirectional
         self.init, self.discretization = init, discretization
 
+        C, log_dt = draw_pairs(d_model, d_state, 1 + bidirectional, dt_min, dt_max, generator)
         A, B = (value.to(torch.complex64).expand(d_model, -1) for value in SPECTRA[init](d_state))
-        C = draw_complex_readout(1 + bidirectional, d_model, d_state // 2, generator)
-        self.log_dt = nn.Parameter(draw_log_dt(d_model, dt_min, dt_max, generator))
+        self.log_dt = nn.Parameter(log_dt)
         self.log_A_real = nn.Parameter(torch.log(-A.real))
         self.A_imag = nn.Parameter(A.imag.clone())
         self.B = nn.Parameter(torch.view_as_real(B).clone())

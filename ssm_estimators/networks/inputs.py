@@ -65,10 +65,6 @@ class InputChannels(nn.Module):
             values = torch.cat([values.nan_to_num(nan=0.0), (~X.isnan()).to(values)], dim=1)
         return values.transpose(0, 1)
 
-    def lengths(self, X: Tensor, lengths: Tensor | None) -> Tensor | None:
-        """Points of each case that goes on from here; ``None``: all."""
-        return lengths
-
     def _statistics(self, n_timepoints: int, rate: float) -> tuple[Tensor, Tensor]:
         if self.standardize != "timepoint":
             return self.mean, self.scale

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from ssm_estimators.functional.fused.gated_mixing import gated_mixing
 from ssm_estimators.functional.fused.layer_norm import layer_norm
 from ssm_estimators.layers import SSMLayer
-from ssm_estimators.layers.base import mask_past_end, observed
+from ssm_estimators.layers.base import observed
 
 
 class FeatureLinear(nn.Module):
@@ -186,25 +186,3 @@ class ResidualBlock(nn.Module):
             return x if self.prenorm else norm(x)
 
         return step
-
-
-def pool_mean(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Mean over the observed time points: (features, batch)."""
-    if lengths is None:
-        return x.mean(-1)
-    return mask_past_end(x, lengths).sum(-1) / lengths
-
-
-def pool_max(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Maximum over the observed time points: (features, batch)."""
-    return (x if lengths is None else torch.where(observed(x.shape[-1], lengths), x, -torch.inf)).amax(-1)
-
-
-def pool_last(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Value at the last observed time point: (features, batch)."""
-    if lengths is None:
-        return x[..., -1]
-    return x.gather(-1, (lengths - 1)[:, None].expand(*x.shape[:2], 1))[..., 0]
-
-
-POOLINGS = {"mean": pool_mean, "max": pool_max, "last": pool_last}

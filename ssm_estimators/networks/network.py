@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from ssm_estimators.functional.checks import check_real
 from ssm_estimators.layers import SSMLayer
+from ssm_estimators.layers.base import mask_past_end, observed
 from ssm_estimators.networks.inputs import InputChannels
 from ssm_estimators.networks.modules import (
     NORMS,
-    POOLINGS,
     BatchNorm,
     FeatureLinear,
     LayerNorm,
@@ -107,7 +107,7 @@ class SequenceNetwork(nn.Module):
         Tensor of shape (batch, n_outputs)
         """
         x = self.encode(X, lengths, rate)
-        lengths = self.inputs.lengths(X, lengths)
+        lengths = self.inputs.lengths(X) if isinstance(self.inputs, TokenInputs) else lengths
         for block in self.blocks:
             x = block(x, lengths, rate)
         if self.norm is not None:
@@ -158,3 +158,25 @@ class SequenceNetwork(nn.Module):
     def _ssm_parameters(self) -> list[nn.Parameter]:
         layers = [module for module in self.modules() if isinstance(module, SSMLayer)]
         return [layer.get_parameter(name) for layer in layers for name in layer.ssm_parameters()]
+
+
+def pool_mean(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Mean over the observed time points: (features, batch)."""
+    if lengths is None:
+        return x.mean(-1)
+    return mask_past_end(x, lengths).sum(-1) / lengths
+
+
+def pool_max(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Maximum over the observed time points: (features, batch)."""
+    return (x if lengths is None else torch.where(observed(x.shape[-1], lengths), x, -torch.inf)).amax(-1)
+
+
+def pool_last(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Value at the last observed time point: (features, batch)."""
+    if lengths is None:
+        return x[..., -1]
+    return x.gather(-1, (lengths - 1)[:, None].expand(*x.shape[:2], 1))[..., 0]
+
+
+POOLINGS = {"mean": pool_mean, "max": pool_max, "last": pool_last}

@@ -30,7 +30,7 @@ class TokenInputs(nn.Module):
             raise ValueError(f"Tokens have no sampling rate; got rate={rate}.")
         return X.flatten(0, 1).long()
 
-    def lengths(self, X: Tensor, lengths: Tensor | None) -> Tensor:
+    def lengths(self, X: Tensor) -> Tensor:
         """Tokens of each text, (batch * n_channels,); 1 of one without any, which only fills up a batch."""
         return (X.flatten(0, 1) != 0).sum(-1).clamp(min=1)
 

@@ -44,7 +44,8 @@ class FeatureParameters:
         Any,
         "random_state",
         Doc(
-            "The kernels and their thresholds. None draws anew each time; no global random state is read or changed.",
+            "Source of the kernels and of their thresholds. None draws anew each time; no global random state is read "
+            "or changed.",
             kind="int, RandomState instance or None",
         ),
     ] = None
@@ -67,8 +68,8 @@ class FeatureParameters:
         list,
         tuple,
         Doc(
-            "The series and its differences, where it is long enough to have them.",
-            kind='tuple of {"raw", "difference", "second difference"}',
+            "The series as it is and its differences, where it is long enough to have them.",
+            kind="tuple of str",
         ),
     ] = REPRESENTATIONS
     pooling: Annotated[

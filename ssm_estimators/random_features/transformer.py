@@ -40,15 +40,16 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters, Estimator):
         Threads, each with cases of its own; the features do not depend on it. None takes as many as PyTorch uses, so
         one in joblib's worker processes; -1 takes one per core.
     random_state : int, RandomState instance or None, default=None
-        The kernels and their thresholds. None draws anew each time; no global random state is read or changed.
+        Source of the kernels and of their thresholds. None draws anew each time; no global random state is read or
+        changed.
     missing : {"error", "mask"}, default="error"
         With ``"error"``, NaN is refused. With ``"mask"``, what is missing excites no state, and nothing is pooled where
         all channels miss.
     standardize : {"channel", "series"}, default="channel"
         Zero mean and unit variance: of each channel by the training set's statistics, or of each series and channel by
         its own, which makes level and scale irrelevant.
-    representations : tuple of {"raw", "difference", "second difference"}, default=("raw", "difference", "second difference")
-        The series and its differences, where it is long enough to have them.
+    representations : tuple of str, default=("raw", "difference", "second difference")
+        The series as it is and its differences, where it is long enough to have them.
     pooling : tuple of {"share", "excess", "max", "energy", "wins", "losses", "last"} or "auto", default="auto"
         From a response to numbers. ``share`` is the share of time points above the kernel's threshold, and ``excess``
         their mean excess over it. ``max`` is the maximum, ``energy`` the logarithm of the mean square. ``wins`` and

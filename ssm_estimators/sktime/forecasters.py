@@ -122,15 +122,16 @@ class LiquidS4Forecaster(DeepForecaster, LiquidS4Parameters):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default=20
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -149,7 +150,7 @@ class LiquidS4Forecaster(DeepForecaster, LiquidS4Parameters):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="last"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -158,15 +159,16 @@ class LiquidS4Forecaster(DeepForecaster, LiquidS4Parameters):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -263,15 +265,16 @@ class S4DForecaster(DeepForecaster, S4DParameters):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default=20
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -290,7 +293,7 @@ class S4DForecaster(DeepForecaster, S4DParameters):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="last"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -299,15 +302,16 @@ class S4DForecaster(DeepForecaster, S4DParameters):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -398,15 +402,16 @@ class S4Forecaster(DeepForecaster):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default=20
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -425,7 +430,7 @@ class S4Forecaster(DeepForecaster):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="last"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -434,15 +439,16 @@ class S4Forecaster(DeepForecaster):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -526,15 +532,16 @@ class LSSLForecaster(DeepForecaster, LSSLParameters):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default=20
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -553,7 +560,7 @@ class LSSLForecaster(DeepForecaster, LSSLParameters):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="last"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -562,15 +569,16 @@ class LSSLForecaster(DeepForecaster, LSSLParameters):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use

@@ -45,15 +45,16 @@ class LiquidS4Regressor(LiquidS4Parameters, DeepParameters, SeriesRegressor):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default="auto"
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -72,7 +73,7 @@ class LiquidS4Regressor(LiquidS4Parameters, DeepParameters, SeriesRegressor):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="mean"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -81,15 +82,16 @@ class LiquidS4Regressor(LiquidS4Parameters, DeepParameters, SeriesRegressor):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -168,15 +170,16 @@ class S4DRegressor(S4DParameters, DeepParameters, SeriesRegressor):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default="auto"
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -195,7 +198,7 @@ class S4DRegressor(S4DParameters, DeepParameters, SeriesRegressor):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="mean"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -204,15 +207,16 @@ class S4DRegressor(S4DParameters, DeepParameters, SeriesRegressor):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -284,15 +288,16 @@ class S4Regressor(DeepParameters, SeriesRegressor):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default="auto"
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -311,7 +316,7 @@ class S4Regressor(DeepParameters, SeriesRegressor):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="mean"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -320,15 +325,16 @@ class S4Regressor(DeepParameters, SeriesRegressor):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -406,15 +412,16 @@ class LSSLRegressor(LSSLParameters, DeepParameters, SeriesRegressor):
     dropout : float, default=0.05
         Share of the features that each block drops while training, the same at all time points of a case.
     max_epochs : int or "auto", default="auto"
-        ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than 700 steps.
+        Passes over the training cases. ``"auto"`` is 30 to 60 by the number of cases, and more where that is less than
+        700 steps.
     batch_size : int or "auto", default="auto"
-        ``"auto"`` follows from the number of cases.
+        Cases per training step. ``"auto"`` follows from the number of cases.
     lr : float, default=0.004
         Highest learning rate of the network.
     ssm_lr : float, default=0.001
         Highest learning rate of the state-space parameters.
     weight_decay : float, default=0.01
-        Of the linear maps' weights (AdamW).
+        Decay of the linear maps' weights (AdamW).
     schedule : {"cosine", "constant"}, default="cosine"
         Course of the learning rates after the warm-up.
     warmup : float, default=0.1
@@ -433,7 +440,7 @@ class LSSLRegressor(LSSLParameters, DeepParameters, SeriesRegressor):
     prenorm : bool, default=True
         Normalise before each layer, else after each sum.
     pooling : {"mean", "max", "last"}, default="mean"
-        From time points to one vector per case.
+        How the features of all time points become one vector per case.
     differences : bool, default=True
         Add the first difference of each channel as a further channel.
     dt_min : float or "auto", default="auto"
@@ -442,15 +449,16 @@ class LSSLRegressor(LSSLParameters, DeepParameters, SeriesRegressor):
     dt_max : float or "auto", default="auto"
         Largest step of the systems at the start. ``"auto"`` is 0.5.
     random_state : int, RandomState instance or None, default=None
-        Start values, dropout, validation split and order of the batches. None draws anew each time; no global random
-        state is read or changed.
+        Source of the start values, of dropout, of the validation split and of the order of the batches. None draws anew
+        each time; no global random state is read or changed.
     verbose : int, default=0
         1 shows a progress bar over the batches, which in a log is a line every ten seconds. 2 prints a line per epoch.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is refused.
+        Where to train and predict. ``"auto"`` is CUDA where it is there, else the CPU. MPS has no float64, and is
+        refused.
     precision : {"float32", "tf32", "bf16"}, default="float32"
-        Of a network's matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA only
-        and applies to them too; a prediction elsewhere is made in float32.
+        Precision of the matrix products. ``"bf16"`` leaves the state-space layers in float32. ``"tf32"`` is for CUDA
+        only and applies to them too; a prediction elsewhere is made in float32.
     cuda_graph : {"auto", False}, default="auto"
         On CUDA, capture a training step of full batches of series of one length, and replay it. A step of many short
         operations is then as fast as the device. Only the main thread does so, and meanwhile no other thread may use
@@ -522,15 +530,16 @@ class StateSpaceRidgeRegressor(FeatureParameters, SeriesRegressor):
         Threads, each with cases of its own; the features do not depend on it. None takes as many as PyTorch uses, so
         one in joblib's worker processes; -1 takes one per core.
     random_state : int, RandomState instance or None, default=None
-        The kernels and their thresholds. None draws anew each time; no global random state is read or changed.
+        Source of the kernels and of their thresholds. None draws anew each time; no global random state is read or
+        changed.
     missing : {"error", "mask"}, default="error"
         With ``"error"``, NaN is refused. With ``"mask"``, what is missing excites no state, and nothing is pooled where
         all channels miss.
     standardize : {"channel", "series"}, default="channel"
         Zero mean and unit variance: of each channel by the training set's statistics, or of each series and channel by
         its own, which makes level and scale irrelevant.
-    representations : tuple of {"raw", "difference", "second difference"}, default=("raw", "difference", "second difference")
-        The series and its differences, where it is long enough to have them.
+    representations : tuple of str, default=("raw", "difference", "second difference")
+        The series as it is and its differences, where it is long enough to have them.
     pooling : tuple of {"share", "excess", "max", "energy", "wins", "losses", "last"} or "auto", default="auto"
         From a response to numbers. ``share`` is the share of time points above the kernel's threshold, and ``excess``
         their mean excess over it. ``max`` is the maximum, ``energy`` the logarithm of the mean square. ``wins`` and

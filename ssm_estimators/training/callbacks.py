@@ -1,13 +1,17 @@
-"""What happens between batches and epochs beyond what skorch brings."""
+"""What happens between batches and epochs beyond what skorch brings, and what a training shows of itself."""
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring, GradientNormClipping, LRScheduler, PrintLog
 from skorch.utils import noop
+from torch.optim.lr_scheduler import LambdaLR
+
+from ssm_estimators.notices import bar, without_colours
 
 
 class NonFiniteLossError(ValueError):
@@ -115,6 +119,24 @@ class CosineWarmup:
         return float(0.5 * (1 + np.cos(np.pi * min(progress, 1.0))))
 
 
+def own_callbacks(
+    watches_validation: bool,
+    patience: int,
+    n_steps: int,
+    warmup: float,
+    schedule: str,
+    gradient_clip: float | None,
+) -> list[tuple[str, Callback]]:
+    """What every training needs: finite losses, a schedule of the learning rates, the best weights, short gradients."""
+    rates = CosineWarmup(n_steps, warmup, cosine=schedule == "cosine")
+    return [
+        ("finite_loss", FiniteLoss()),
+        ("schedule", Schedule(LambdaLR, step_every="batch", lr_lambda=rates)),
+        ("best", BestWeights("valid_loss" if watches_validation else "train_loss", patience)),
+        *([] if gradient_clip is None else [("gradient_clip", GradientNormClipping(gradient_clip))]),
+    ]
+
+
 def named_callbacks(callbacks: list[Any], taken: Iterable[str]) -> list[tuple[str, Callback]]:
     """Users' callbacks in any of skorch's forms, as instances with names.
 
@@ -164,3 +186,52 @@ def _instance(callback: Any) -> Callback:
             "a function of (net, data, y) as scoring."
         )
     return callback
+
+
+def progress(verbose: int) -> list[tuple[str, Callback]]:
+    """Callbacks that show a training: none, a bar, or a table."""
+    if verbose == 0:
+        return []
+    return [("progress", BatchBar() if verbose == 1 else PrintLog(sink=print_plainly))]
+
+
+def print_plainly(text: str) -> None:
+    """Print, without colours where that does not go to a terminal."""
+    print(text if sys.stdout.isatty() else without_colours(text), flush=True)
+
+
+class BatchBar(Callback):
+    """A bar over the batches of all epochs, on stderr."""
+
+    def initialize(self) -> "BatchBar":
+        """Begin without a bar."""
+        self.bar_ = bar(0, "training", "batch", is_shown=False)
+        return self
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Draw the bar."""
+        self.n_batches_ = len(X.batches(net.batch_size))
+        self.scores_: dict[str, float] = {}
+        self.bar_ = bar(self.n_batches_ * net.max_epochs, "training", "batch")
+
+    def on_epoch_begin(self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any) -> None:
+        """Show the epoch, and the scores of the last one that is over."""
+        self.bar_.set_postfix({"epoch": f"{len(net.history)}/{net.max_epochs}", **self.scores_}, refresh=False)
+
+    def on_batch_end(self, net: Any, batch: Any = None, training: bool = False, **kwargs: Any) -> None:
+        """Move the bar."""
+        if training:  # a training that goes on begins within an epoch
+            n_done = (len(net.history) - 1) * self.n_batches_ + len(net.history[-1]["batches"])
+            self.bar_.update(n_done - self.bar_.n)
+
+    def on_epoch_end(self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any) -> None:
+        """Show the epoch's scores too."""
+        self.scores_ = {name: net.history[-1, name] for name in _SCORES if name in net.history[-1]}
+        self.on_epoch_begin(net)
+
+    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Leave the bar as it is."""
+        self.bar_.close()
+
+
+_SCORES = ("train_loss", "valid_loss", "valid_accuracy", "valid_r2")

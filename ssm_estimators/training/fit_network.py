@@ -8,29 +8,25 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from sklearn.base import is_classifier
-from skorch.callbacks import EpochScoring, GradientNormClipping
+from skorch.callbacks import EpochScoring
 from skorch.helper import predefined_split
 from skorch.utils import to_numpy
-from torch.optim.lr_scheduler import LambdaLR
 
 from ssm_estimators.environment import settings
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.notices import warn
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.training.callbacks import (
-    BestWeights,
-    CosineWarmup,
-    FiniteLoss,
     NonFiniteLossError,
-    Schedule,
     TrainingInterrupt,
     named_callbacks,
+    own_callbacks,
+    progress,
     stopped_early,
 )
 from ssm_estimators.training.checkpoint import TrainingCheckpoint
 from ssm_estimators.training.device_memory import out_of_memory, placed
 from ssm_estimators.training.net import SeriesNet
-from ssm_estimators.training.progress import progress
 
 
 def fit_network(
@@ -137,8 +133,7 @@ def fit_network(
                 net,
                 placed(data.with_unit_weights(), device),
                 None if held_out is None else placed(held_out.with_unit_weights(), device),
-                partial(CosineWarmup, warmup=warmup, cosine=schedule == "cosine"),
-                [] if gradient_clip is None else [("gradient_clip", GradientNormClipping(gradient_clip))],
+                partial(own_callbacks, warmup=warmup, schedule=schedule, gradient_clip=gradient_clip),
                 patience,
                 verbose,
                 callbacks or [],
@@ -187,32 +182,19 @@ def _train(
     net: SeriesNet,
     data: SeriesData,
     held_out: SeriesData | None,
-    rates: Callable[[int], CosineWarmup],
-    clipping: list[tuple[str, Any]],
+    watched: Callable[[bool, int, int], list[tuple[str, Any]]],
     patience: int | None,
     verbose: int,
     callbacks: list[Any],
 ) -> None:
     """Train an initialised net, and leave it with its best epoch's weights."""
     n_steps = net.max_epochs * len(data.batches(net.batch_size))
-    best = BestWeights("train_loss" if held_out is None else "valid_loss", patience or net.max_epochs + 1)
-    shown = progress(verbose)
-    own = [
-        ("finite_loss", FiniteLoss()),
-        (
-            "schedule",
-            Schedule(LambdaLR, step_every="batch", lr_lambda=rates(n_steps)),
-        ),
-        ("best", best),
-        *clipping,
-        *_validation_score(net, held_out),
-        *shown,
-    ]
+    own = watched(held_out is not None, patience or net.max_epochs + 1, n_steps)
+    best, shown = dict(own)["best"], progress(verbose)
+    own = [*own, *_validation_score(net, held_out), *shown]
     given = named_callbacks(callbacks, taken=[name for name, _ in [*net.get_default_callbacks(), *own]])
     given.sort(key=lambda item: isinstance(item[1], TrainingCheckpoint))  # last, to find all others as they are
-    net.set_training([*own, *given], None if held_out is None else predefined_split(_by_length(held_out)))
-    net.initialize_callbacks()
-    net.initialize_optimizer()
+    net.begin_training([*own, *given], None if held_out is None else predefined_split(_by_length(held_out)))
     start = copy.deepcopy(net.module_.state_dict())
     is_interrupted, ran_out, diverged = False, False, None
     try:
@@ -231,7 +213,7 @@ def _train(
         raise out_of_memory(net, data)
     # an epoch's loss is that before its last step, which may have been the one that broke the weights
     for earlier in (best.runner_up_, start):
-        if _is_finite(net, data):
+        if net.is_finite(data):
             break
         diverged = diverged or NonFiniteLossError.after(len(net.history_))
         net.module_.load_state_dict(earlier or start)
@@ -263,10 +245,3 @@ def _weighted_score(net: SeriesNet, data: SeriesData, y: np.ndarray) -> float:
 def _by_length(data: SeriesData) -> SeriesData:
     """The same cases in the order of their batches, in which skorch knows their outputs."""
     return data if data.lengths is None else data.select(torch.argsort(data.lengths, stable=True))
-
-
-def _is_finite(net: SeriesNet, data: SeriesData) -> bool:
-    """Whether the net's outputs on the first batch are finite."""
-    batch, _ = next(iter(net.get_iterator(data)))
-    with torch.no_grad():
-        return bool(net.infer(batch).isfinite().all())

@@ -198,9 +198,16 @@ class SeriesNet(NeuralNet):
         weight = X.get("sample_weight")
         return losses.mean() if weight is None else (weight * losses).mean()
 
-    def set_training(self, callbacks: Any, train_split: Any) -> None:
-        """Set what watches the training and what is held out of it."""
+    def begin_training(self, callbacks: Any, train_split: Any) -> None:
+        """Set what watches the training, and what is held out of it."""
         self.callbacks, self.train_split = callbacks, train_split
+        self.initialize_callbacks()
+
+    def is_finite(self, data: SeriesData) -> bool:
+        """Whether the outputs on the first batch are finite."""
+        batch, _ = next(iter(self.get_iterator(data)))
+        with torch.no_grad():
+            return bool(self.infer(batch).isfinite().all())
 
     def forget_training(self) -> None:
         """Leave training: evaluation mode, and nothing kept that only training needs.
@@ -211,7 +218,7 @@ class SeriesNet(NeuralNet):
         del self.optimizer_
         self.__dict__.pop("epoch_start_", None)  # random state
         self._optimizers: list[str] = []
-        self.set_training(None, None)
+        self.callbacks = self.train_split = None
         self.callbacks_: list[Any] = []
         if len(self.history_) and "train_loss" not in self.history_[-1]:
             self.history_.pop()  # an epoch that was cut off

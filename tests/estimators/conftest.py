@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from ssm_estimators.estimators.base import DeepEstimator
 
 import ssm_estimators
+from ssm_estimators.estimators.deep import DeepEstimator
 
 ALL = tuple(getattr(ssm_estimators, name) for name in ssm_estimators.__all__)
 CLASSIFIERS = tuple(cls for cls in ALL if cls.__name__.endswith("Classifier"))

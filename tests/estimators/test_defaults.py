@@ -6,9 +6,8 @@ import torch
 
 from ssm_estimators.estimators.defaults import (
     LEAST_STEPS,
-    default_batch_size,
+    default_batches,
     default_dt_range,
-    default_epochs,
     default_standardize,
 )
 from ssm_estimators.series.data import SeriesData
@@ -30,9 +29,9 @@ def _data(X, lengths=None):
 
 @pytest.mark.parametrize("n_cases", [1, 5, 16, 100, 1000, 5000])
 def test_no_training_is_shorter_than_the_least_number_of_steps(n_cases):
-    batch_size = default_batch_size(n_cases)
+    batch_size, n_epochs = default_batches(n_cases)
     n_batches = -(-n_cases // batch_size)
-    n_epochs = default_epochs(n_cases, batch_size)
+    assert default_batches(n_cases, batch_size) == (batch_size, n_epochs)
     assert n_epochs * n_batches >= LEAST_STEPS
     assert 30 <= n_epochs <= 60 or (n_epochs - 1) * n_batches < LEAST_STEPS
 

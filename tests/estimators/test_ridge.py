@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 from sklearn.metrics import log_loss
-from ssm_estimators.estimators.ridge_base import average_weights
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
+from ssm_estimators.estimators.ridge_average import average_weights
 from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.random_features.ridge import ridge_bytes
 

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 from ssm_estimators.layers import S4D
 from ssm_estimators.networks import SequenceNetwork
 from ssm_estimators.networks.inputs import InputChannels
-from ssm_estimators.networks.modules import POOLINGS, BatchNorm, FeatureLinear, LayerNorm, TiedDropout
+from ssm_estimators.networks.modules import BatchNorm, FeatureLinear, LayerNorm, TiedDropout
+from ssm_estimators.networks.network import POOLINGS
 
 LENGTHS = torch.tensor([9, 4, 1])
 
