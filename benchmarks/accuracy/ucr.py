@@ -1,26 +1,27 @@
-"""Accuracy on the UCR archive, the archive's own split, one JSON row a run; a killed run goes on where it stopped.
+"""Accuracy on the UCR archive, the archive's own split, one JSON row per run; a killed run goes on where it stopped.
 
-python benchmarks/accuracy/ucr.py --data-dir DATA --profile full               # the features, 3 seeds
-python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D                  # all sets, one seed
-python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D --profile full   # and two more, and their ensemble
-python benchmarks/accuracy/ucr.py --data-dir DATA --model LiquidS4 S4 LSSL     # ten sets, one seed
-python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D --profile quick  # a minute: five small sets, two epochs
-python benchmarks/accuracy/ucr.py --data-dir DATA --timing                     # beside aeon's classifiers, one run
-python benchmarks/accuracy/report.py                                           # tables and pictures from the rows
+python -m benchmarks.accuracy.ucr --data-dir DATA --profile full               # the features, 3 seeds
+python -m benchmarks.accuracy.ucr --data-dir DATA --model S4D                  # all sets, one seed
+python -m benchmarks.accuracy.ucr --data-dir DATA --model S4D --profile full   # and two more, and their ensemble
+python -m benchmarks.accuracy.ucr --data-dir DATA --model LiquidS4 S4 LSSL     # ten sets, one seed
+python -m benchmarks.accuracy.ucr --data-dir DATA --model S4D --profile quick  # a minute: five small sets, two epochs
+python -m benchmarks.accuracy.ucr --data-dir DATA --timing                     # beside aeon's classifiers, one run
+python -m benchmarks.report                                                    # tables and pictures from the rows
 """
 
-import argparse
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
-from joblib import Parallel, delayed
-from peers import peer_rows
-from runs import NETWORKS, QUICK, RESULTS, SEEDS, Rows, fit_and_predict, origin, results_file
-from ucr_sets import DEEP, TEN, equal_length_sets, other_sets
 
 import ssm_estimators
+from benchmarks.accuracy.ucr_sets import DEEP, TEN, equal_length_sets, other_sets
+from benchmarks.harness.aeon import peer_rows
+from benchmarks.harness.arguments import NETWORKS, QUICK, SEEDS, arguments
+from benchmarks.harness.folders import RESULTS
+from benchmarks.harness.origin import origin
+from benchmarks.harness.rows import Rows, fit_and_predict
 from ssm_estimators.datasets import load_ucr_uea
 
 # ours by name: class and parameters that differ from the defaults
@@ -74,36 +75,29 @@ def add_ensembles(rows, model, seeds, names, data_dir):
 
 def run_missing(rows, model, seeds, names, args):
     """All runs that are not there yet; deep ones on the CPU side by side, on one thread each."""
-    todo = [(model, name, seed, args.data_dir) for seed in seeds for name in names if not rows.has(model, name, seed)]
-    params = {"parts": rows.path.with_suffix(".parts"), **args.deep_params}
+    wanted = [(model, name, seed) for seed in seeds for name in names]
+    own = partial(run, parts=rows.path.with_suffix(".parts"), **args.deep_params)
     if model not in NETWORKS or args.device not in ("auto", "cpu") or torch.cuda.is_available():
-        runs = (run(*key, args.jobs, **params) for key in todo)
+        rows.add_missing(wanted, own, args.data_dir, args.jobs)
     else:
-        fits = (delayed(run)(*key, 1, **params) for key in todo)
-        runs = Parallel(args.jobs, return_as="generator_unordered")(fits)
-    for row in runs:
-        rows.add(row)
+        rows.add_missing(wanted, own, args.data_dir, 1, jobs=args.jobs)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds ucr/")
-    parser.add_argument("--model", nargs="+", choices=MODELS, default=["features"])
-    parser.add_argument("--sets", nargs="+", help="default: the profile's, ten of the other networks")
-    parser.add_argument("--seeds", nargs="+", type=int, help="default: the profile's")
-    parser.add_argument("--profile", choices=SEEDS, default="regular")
-    parser.add_argument("--device", default="auto", help="of the deep models")
-    parser.add_argument("--jobs", type=int, default=2, help="threads of the features; deep fits at a time")
-    parser.add_argument("--timing", action="store_true", help="time the features beside aeon's classifiers")
-    parser.add_argument("--output", type=Path)
-    args = parser.parse_args()
+    args = arguments(
+        __doc__,
+        *("data_dir", "seeds", "profile", "device", "jobs", "output"),
+        model={"choices": MODELS, "default": ["features"]},
+        sets={"help": "data sets to run on; by default the profile's, and ten for networks but S4D", "default": None},
+        timing={"action": "store_true", "help": "time the features beside aeon's classifiers"},
+    )
     is_quick, seeds = args.profile == "quick", args.seeds or SEEDS[args.profile]
     args.deep_params = {"device": args.device, **(QUICK if is_quick else {})}
     sets = args.sets or (QUICK_SETS if is_quick else None)
     if args.timing:
         time_beside_peers(args.data_dir, sets or equal_length_sets(args.data_dir), args.jobs)
         return
-    rows = Rows(results_file(args, "ucr"), KEYS)
+    rows = Rows.of_study(args, *KEYS)
     every = [*equal_length_sets(args.data_dir), *other_sets(args.data_dir)]
     for model in args.model:
         names = sets or (TEN if model in NETWORKS and model != DEEP else every)
@@ -115,9 +109,8 @@ def main():
 
 def time_beside_peers(data_dir, names, jobs, seed=0):
     """Time all, set by set of ours and then of aeon's, in one run; print totals and mean accuracies."""
-    path = RESULTS / "ucr_timing.jsonl"
-    path.unlink(missing_ok=True)  # nothing is taken from an earlier run
-    rows = Rows(path, KEYS)
+    rows = Rows(RESULTS / "ucr_timing.jsonl", KEYS)
+    rows.clear()  # nothing is taken from an earlier run
     ours = sorted((model for model in MODELS if model.startswith("features_")), key=lambda m: int(m.split("_")[1]))
     run(ours[0], names[0], seed, data_dir, jobs)  # warm, as the peers are
     for model in [*ours, "features"]:

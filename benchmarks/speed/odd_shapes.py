@@ -1,15 +1,14 @@
 """One long series among many short ones, and a forecaster whose season is as long as its series.
 
-python benchmarks/speed/odd_shapes.py [--profile quick] [--threads 2]
+python -m benchmarks.speed.odd_shapes [--profile quick] [--threads 2]
 """
 
 import time
 
-import measure
 import numpy as np
 import pandas as pd
-import torch
 
+from benchmarks.harness.timing import milliseconds, print_table, speed_arguments, write_rows
 from ssm_estimators import S4DClassifier, StateSpaceRidgeClassifier
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.sktime import StateSpaceRidgeForecaster
@@ -45,7 +44,7 @@ def of_series(repeats):
     }
     rows = []
     for name, call in calls.items():
-        ms = measure.milliseconds({part: lambda call=call, part=part: call(part) for part in series}, repeats)
+        ms = milliseconds({part: lambda call=call, part=part: call(part) for part in series}, repeats)
         rows.append({"call": name, "apart, ms": ms["short"] + ms["long"], "together, ms": ms["both"]})
     return rows
 
@@ -67,11 +66,10 @@ def of_minutes(repeats):
 
 
 def main():
-    args = measure.parser_of(__doc__).parse_args()
-    torch.set_num_threads(args.threads)
+    args = speed_arguments(__doc__)
     repeats = 1 if args.profile == "quick" else 5
     rows = [*of_series(repeats), *of_minutes(repeats)]
-    measure.report(
+    print_table(
         rows,
         {
             "call": lambda r: r["call"],
@@ -80,7 +78,7 @@ def main():
             f"ratio (at most {MOST:g})": lambda r: f"{r['together, ms'] / r['apart, ms']:.2f}",
         },
     )
-    measure.write(args, rows)
+    write_rows(args, rows)
 
 
 if __name__ == "__main__":

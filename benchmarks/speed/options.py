@@ -4,15 +4,15 @@ Three bidirectional layers, d_model 64, layer norm (the running averages of batc
 anew), as a loss' value and all gradients. All in turn, in one process; compiling is timed apart, and needs a C++
 compiler.
 
-    python benchmarks/speed/options.py [--profile quick] [--threads 2]
+    python -m benchmarks.speed.options [--profile quick] [--threads 2]
 """
 
 import time
 import warnings
 
-import measure
 import torch
 
+from benchmarks.harness.timing import milliseconds, print_table, speed_arguments, write_rows
 from ssm_estimators.layers import S4D, LiquidS4
 from ssm_estimators.networks import SequenceNetwork
 
@@ -45,7 +45,7 @@ def compare(layer, d_state, batch, L, threads, repeats):
     start = time.perf_counter()
     step(compiled)()
     seconds = time.perf_counter() - start
-    ms = measure.milliseconds(
+    ms = milliseconds(
         {
             "as it is": step(network),
             "one thread": on_one_thread,
@@ -64,14 +64,13 @@ def compare(layer, d_state, batch, L, threads, repeats):
 
 
 def main():
-    args = measure.parser_of(__doc__).parse_args()
-    torch.set_num_threads(args.threads)
+    args = speed_arguments(__doc__)
     warnings.simplefilter("ignore")
     rows = []
     for case in CASES[args.profile]:
         rows.append(compare(*case, args.threads, 9 if args.profile == "quick" else 15))
         print(rows[-1], flush=True)
-    measure.report(
+    print_table(
         rows,
         {
             "model": lambda r: r["model"],
@@ -84,7 +83,7 @@ def main():
             "compiling, s": lambda r: r["compiling, s"],
         },
     )
-    measure.write(args, rows)
+    write_rows(args, rows)
 
 
 if __name__ == "__main__":

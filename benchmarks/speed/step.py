@@ -3,14 +3,14 @@
 Beside it, the same outputs by running a window of 1,024 points anew for each. All in turn, in one process. A step's
 time is the mean over 24, after which a stepper is where it was; the longest of a call is of one run.
 
-    python benchmarks/speed/step.py [--profile quick] [--threads 2]
+    python -m benchmarks.speed.step [--profile quick] [--threads 2]
 """
 
 import time
 
-import measure
 import torch
 
+from benchmarks.harness.timing import milliseconds, print_table, speed_arguments, write_rows
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 from ssm_estimators.networks import NetworkStepper, SequenceNetwork
 
@@ -42,8 +42,7 @@ def longest(stepper, X):
 
 
 def main():
-    args = measure.parser_of(__doc__).parse_args()
-    torch.set_num_threads(args.threads)
+    args = speed_arguments(__doc__)
     rows = []
     for name, layer in LAYERS.items():
         network = SequenceNetwork(layer, {"d_state": 64}, 1, 3, d_model=64, n_layers=4, seed=0).eval()
@@ -51,7 +50,7 @@ def main():
         with torch.inference_mode():
             made = {n: cycle(network, n) for n in STREAMS[args.profile]}
             run = {n: once for n, (once, _, _) in made.items()}
-            ms = measure.milliseconds({**run, "window": lambda: network(X)}, 20 if args.profile == "quick" else 100)  # noqa: B023
+            ms = milliseconds({**run, "window": lambda: network(X)}, 20 if args.profile == "quick" else 100)  # noqa: B023
             row = {
                 "model": name,
                 "step, ms": {n: round(ms[n] / CYCLE, 4) for n in made},
@@ -60,7 +59,7 @@ def main():
             }
         rows.append(row)
         print(row, flush=True)
-    measure.report(
+    print_table(
         rows,
         {
             "model": lambda r: r["model"],
@@ -70,7 +69,7 @@ def main():
             f"window / step (at least {LEAST})": lambda r: f"{r['window, ms'] / r['step, ms'][1]:.1f}",
         },
     )
-    measure.write(args, rows)
+    write_rows(args, rows)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "peers"
+from benchmarks.harness.folders import BENCHMARKS
+
+FOLDER = BENCHMARKS / "peers"
 PYTHON = FOLDER / ".venv" / "bin" / "python"
 
 
@@ -22,7 +23,7 @@ def environment():
 
 
 def peer_rows(models, paths, seed, jobs):
-    """One row a fit of aeon's classifiers on npz files, as they end."""
+    """One row per fit of aeon's classifiers on npz files, as they end."""
     command = [environment(), FOLDER / "fit.py", "--models", *models, "--seed", str(seed), "--jobs", str(jobs)]
     process = subprocess.Popen([*command, "--files", *paths], stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
