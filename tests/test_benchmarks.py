@@ -72,7 +72,7 @@ def test_rows_are_not_made_twice(tmp_path, capsys):
 
     def run(name, seed, value):
         made.append(name)
-        return {"name": name, "seed": seed, "value": value}
+        return {"value": value}
 
     Rows(tmp_path / "rows.jsonl", ("name", "seed")).add_missing(wanted[:1], run, 1.0)
     Rows(tmp_path / "rows.jsonl", ("name", "seed")).add_missing(wanted, run, 2.0)  # after one that was killed

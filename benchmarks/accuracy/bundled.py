@@ -10,15 +10,13 @@ import statistics
 import time
 
 import numpy as np
-import sktime
-import torch
 from sklearn.neighbors import KNeighborsClassifier
 from sktime import datasets
 from sktime.datatypes import convert_to
 
 import ssm_estimators
 from benchmarks.harness.arguments import arguments
-from benchmarks.harness.origin import commit
+from benchmarks.harness.origin import origin
 from benchmarks.harness.rows import Rows, fit_and_predict
 from benchmarks.published import published
 
@@ -62,21 +60,16 @@ def run(model, name, seed):
     (X, y), (X_test, y_test) = load(name, "train"), load(name, "test")
     regression = np.issubdtype(y.dtype, np.floating)
     cls = getattr(ssm_estimators, model + ("Regressor" if regression else "Classifier"))
-    predicted, seconds = fit_and_predict(cls(random_state=seed), X, y, X_test)
+    estimator = cls(random_state=seed)
+    predicted, seconds = fit_and_predict(estimator, X, y, X_test)
     score = np.sqrt(np.mean((predicted - y_test) ** 2)) if regression else np.mean(predicted == y_test)
     return {
-        "model": model,
-        "set": name,
-        "seed": seed,
         "metric": "RMSE" if regression else "accuracy",
         "score": round(float(score), 4),
         "1-NN or mean": round(simple_predictor(X, y, X_test, y_test), 4),
         "fit_seconds": round(seconds["fit_seconds"], 1),
         "seconds": round(sum(seconds.values()), 1),
-        "torch": torch.__version__,
-        "sktime": sktime.__version__,
-        "threads": torch.get_num_threads(),
-        "commit": commit(),
+        **origin(estimator),
     }
 
 

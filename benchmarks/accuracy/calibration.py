@@ -21,15 +21,8 @@ from ssm_estimators import StateSpaceRidgeClassifier
 from ssm_estimators.datasets import load_ucr_uea
 from ssm_estimators.features import StateSpaceFeatures
 
-SETS = (
-    "DistalPhalanxTW",
-    "Earthquakes",
-    "Ham",
-    "MiddlePhalanxOutlineCorrect",
-    "PowerCons",
-    "SyntheticControl",
-    "Worms",
-)
+SETS = ("DistalPhalanxTW", "Earthquakes", "Ham", "MiddlePhalanxOutlineCorrect", "PowerCons", "SyntheticControl",
+        "Worms")  # fmt: skip
 KERNELS = 500
 
 
@@ -48,9 +41,6 @@ def run(head, name, seed, data_dir):
     clf = heads(seed)[head].fit(X, y)
     proba = clf.predict_proba(X_test)
     return {
-        "head": head,
-        "set": name,
-        "seed": seed,
         "log_loss": round(log_loss(y_test, proba, labels=clf.classes_), 4),
         "accuracy": round(float(np.mean(clf.classes_[proba.argmax(1)] == y_test)), 4),
         "seconds": round(time.perf_counter() - start, 1),

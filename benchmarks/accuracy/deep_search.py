@@ -135,9 +135,6 @@ def run(setting, name, seed, data_dir):
     predicted = clf.classes_[proba.argmax(1)]
     proba = proba.clip(1e-4)  # one confident mistake among few cases must not decide
     return {
-        "setting": setting,
-        "set": name,
-        "seed": seed,
         "accuracy": round(float(np.mean(predicted == y_held_out)), 4),
         "log_loss": round(float(log_loss(y_held_out, proba / proba.sum(1, keepdims=True), labels=clf.classes_)), 4),
         **seconds,

@@ -64,9 +64,6 @@ def run(variant, seed, name, data_dir):
             squares += np.sum((outputs - Y[scoring]) ** 2)
             variance += np.sum((Y[scoring] - Y.mean(0)) ** 2)
     return {
-        "variant": variant,
-        "set": name,
-        "seed": seed,
         "accuracy": round(float(right / (N_HALVES * len(y))), 4),
         "error": round(float(squares / variance), 4),
         "seconds": round(seconds, 2),

@@ -36,7 +36,7 @@ def run(name, form, seed, profile, args):
     estimator = cls(random_state=seed, device=args.device, n_threads=1, **params, **own)
     predicted, seconds = fit_and_predict(estimator, *cases[:3])
     found = scores(BIDMC.scores if name == "BIDMC" else ACCURACY, predicted, cases.y_test)
-    return {"set": name, "form": form, "seed": seed, "profile": profile, **found, **seconds, **origin(estimator)}
+    return {**found, **seconds, **origin(estimator)}
 
 
 def main():
@@ -53,7 +53,7 @@ def main():
     wanted = [(name, form, seed, args.profile) for form, name, seed in forms_first]
     rows.add_missing(wanted, run, args, jobs=args.jobs)
     frame = pd.DataFrame(rows.rows)
-    columns = ["accuracy", *BIDMC.scores, "fit_seconds"]
+    columns = [name for name in ("accuracy", *BIDMC.scores, "fit_seconds") if name in frame]
     print(frame.groupby(["set", "form"], sort=False)[columns].mean().round(4).to_string())
 
 

@@ -106,7 +106,7 @@ def run(model, name, horizon, seed, data_dir):
     everything = np.concatenate([train, validation, test], axis=1)
     n_before = train.shape[1] + validation.shape[1]
     errors = score(forecaster.predict_windows, everything, n_before, horizon)
-    row = {"model": model, "set": name, "horizon": horizon, "seed": seed}
+    row = {}
     if hasattr(forecaster, "gain_"):
         row["gain"] = round(forecaster.gain_, 3)
         forecaster.network_ = None  # what it corrects, by itself

@@ -27,10 +27,7 @@ from ssm_estimators.datasets import load_ucr_uea
 # ours by name: class and parameters that differ from the defaults
 MODELS = {
     "features": ("StateSpaceRidgeClassifier", {}),
-    "features_4000": ("StateSpaceRidgeClassifier", {"n_kernels": 4000}),
-    "features_2000": ("StateSpaceRidgeClassifier", {"n_kernels": 2000}),
-    "features_1000": ("StateSpaceRidgeClassifier", {"n_kernels": 1000}),
-    "features_500": ("StateSpaceRidgeClassifier", {"n_kernels": 500}),
+    **{f"features_{n}": ("StateSpaceRidgeClassifier", {"n_kernels": n}) for n in (4000, 2000, 1000, 500)},
     **{name: (f"{name}Classifier", {}) for name in NETWORKS},
 }
 KEYS = ("model", "set", "seed")
@@ -47,11 +44,11 @@ def run(model, name, seed, data_dir, n_jobs, parts=None, **deep_params):
     estimator = getattr(ssm_estimators, class_name)(random_state=seed, **params, **own)
     proba, seconds = fit_and_predict(estimator, X, y, X_test, "predict_proba")
     predicted = estimator.classes_[proba.argmax(1)]
-    row = {"model": model, "set": name, "seed": seed, "protocol": "original split"}
     if model in NETWORKS:
         parts.mkdir(exist_ok=True, parents=True)
         np.save(probabilities(parts, model, name, seed), proba.astype(np.float32))
-    return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin(estimator)}
+    row = {"protocol": "original split", "accuracy": round(float(np.mean(predicted == y_test)), 4)}
+    return {**row, **seconds, **origin(estimator)}
 
 
 def probabilities(parts, model, name, seed):
@@ -113,19 +110,12 @@ def time_beside_peers(data_dir, names, jobs, seed=0):
     rows.clear()  # nothing is taken from an earlier run
     ours = sorted((model for model in MODELS if model.startswith("features_")), key=lambda m: int(m.split("_")[1]))
     run(ours[0], names[0], seed, data_dir, jobs)  # warm, as the peers are
-    for model in [*ours, "features"]:
-        for name in names:
-            rows.add(run(model, name, seed, data_dir, jobs))
+    rows.add_missing([(model, name, seed) for model in [*ours, "features"] for name in names], run, data_dir, jobs)
     files = [str(data_dir.resolve() / "ucr" / f"{name}.npz") for name in names]
     for row in peer_rows(["MultiRocketHydra", "MiniRocket"], files, seed, jobs):
         rows.add(row)
-    frame = pd.DataFrame(rows.rows)
-    frame = frame.assign(seconds=frame["fit_seconds"] + frame["predict_seconds"])
-    table = frame.groupby("model", sort=False).agg(
-        accuracy=("accuracy", "mean"), fit=("fit_seconds", "sum"), predict=("predict_seconds", "sum"),
-        seconds=("seconds", "sum"), peak_GB=("peak_GB", "max"),
-    )  # fmt: skip
-    print(table.assign(of_MultiRocketHydra=table["seconds"] / table.loc["MultiRocketHydra", "seconds"]).round(4))
+    columns = {"accuracy": "mean", "fit_seconds": "sum", "predict_seconds": "sum", "peak_GB": "max"}
+    print(pd.DataFrame(rows.rows).groupby("model", sort=False).agg(columns).round(4).to_string())
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@
 BasicMotions and JapaneseVowels are those that sktime brings. aeon's classifier takes series of 9 points and more.
 """
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 
 import ssm_estimators
 from benchmarks.accuracy.bundled import load, simple_predictor
-from benchmarks.harness.aeon import peer_rows
+from benchmarks.harness.aeon import peer_rows_of
 from benchmarks.harness.arguments import NETWORKS, QUICK, SEEDS, arguments
 from benchmarks.harness.origin import origin
 from benchmarks.harness.rows import Rows, fit_and_predict
@@ -36,7 +35,7 @@ def read(name, split, data_dir):
 
 def run(model, name, seed, data_dir, n_jobs, deep_params):
     (X, y), (X_test, y_test) = (read(name, split, data_dir) for split in ("train", "test"))
-    row = {"model": model, "set": name, "seed": seed, "protocol": "original split"}
+    row = {"protocol": "original split"}
     if model == "1-NN":
         return {**row, "accuracy": round(simple_predictor(X, y, X_test, y_test), 4), **origin()}
     params = {"n_jobs": n_jobs} if model == "features" else deep_params
@@ -47,14 +46,12 @@ def run(model, name, seed, data_dir, n_jobs, deep_params):
 
 def run_peers(models, names, seed, data_dir, n_jobs):
     """aeon's classifiers on the sets of equal length and at least 9 points."""
-    with tempfile.TemporaryDirectory() as folder:
-        files = []
-        for name in names:
-            (X, y), (X_test, y_test) = (read(name, split, data_dir) for split in ("train", "test"))
-            if isinstance(X, np.ndarray) and X.shape[2] >= 9:
-                files.append(f"{folder}/{name}.npz")
-                np.savez(files[-1], X_train=X, y_train=y.astype(str), X_test=X_test, y_test=y_test.astype(str))
-        yield from peer_rows(models, files, seed, n_jobs) if files else ()
+    cases = {}
+    for name in names:
+        (X, y), (X_test, y_test) = (read(name, split, data_dir) for split in ("train", "test"))
+        if isinstance(X, np.ndarray) and X.shape[2] >= 9:
+            cases[name] = X, y.astype(str), X_test, y_test.astype(str)
+    return peer_rows_of(models, cases, seed, n_jobs)
 
 
 def main():

@@ -71,10 +71,6 @@ def run(model, name, seed, profile, args):
         estimator = getattr(ssm_estimators, f"{model}Classifier")(random_state=seed, **params)
     predicted, seconds = fit_and_predict(estimator, X[train], y[train], X[test])
     return {
-        "model": model,
-        "set": name,
-        "seed": seed,
-        "profile": profile,
         "protocol": "pooled 70/15/15",
         "synthetic": synthetic,
         "accuracy": round(float(np.mean(predicted == y[test])), 4),

@@ -3,6 +3,9 @@
 import json
 import subprocess
 import sys
+import tempfile
+
+import numpy as np
 
 from benchmarks.harness.folders import BENCHMARKS
 
@@ -30,3 +33,11 @@ def peer_rows(models, paths, seed, jobs):
         yield json.loads(line)
     if process.wait():
         raise RuntimeError(f"The peers stopped with exit status {process.returncode}; their message is above.")
+
+
+def peer_rows_of(models, cases, seed, jobs):
+    """One row per fit; ``cases`` maps names of sets to training series, their targets, test series and theirs."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (X, y, X_test, y_test) in cases.items():
+            np.savez(f"{folder}/{name}.npz", X_train=X, y_train=y, X_test=X_test, y_test=y_test)
+        yield from peer_rows(models, [f"{folder}/{name}.npz" for name in cases], seed, jobs) if cases else ()

@@ -43,20 +43,20 @@ class Rows:
             file.write(json.dumps(row) + "\n")
         print(row, flush=True)
 
-    def add_missing(self, wanted, run, *args, jobs=None):
-        """Add the row that ``run(*key, *args)`` makes of each key without one; ``jobs`` of them at a time."""
-        if jobs is None:
-            made = (run(*key, *args) for key in self.missing(wanted))
-        else:
-            fits = [delayed(run)(*key, *args) for key in self.missing(wanted)]
-            made = Parallel(jobs, return_as="generator_unordered")(fits)
-        for row in made:
+    def add_missing(self, wanted, run, *args, jobs=1):
+        """Add a row for each key without one: the key, and what ``run(*key, *args)`` returns; ``jobs`` at a time."""
+        made = (delayed(_row)(self.keys, key, run, args) for key in self.missing(wanted))
+        for row in Parallel(jobs, return_as="generator_unordered")(made):
             self.add(row)
 
     def mean(self, value, **wanted):
         """Mean of a value over the rows, None if there is none."""
         found = [row[value] for row in self.find(**wanted)]
         return statistics.mean(found) if found else None
+
+
+def _row(keys, key, run, args):
+    return dict(zip(keys, key, strict=True)) | run(*key, *args)
 
 
 def fit_and_predict(estimator, X, y, X_test, method="predict", **fit_params):

@@ -82,16 +82,12 @@ def exponent(sizes, costs):
     return ((x @ y) / (x @ x)).item()
 
 
-def print_table(rows, columns):
-    """``columns`` maps a title to a function of a row."""
+def report(args, rows, columns, **facts):
+    """Print a table, whose ``columns`` map titles to functions of a row; write the rows and ``facts`` as JSON."""
     table = [list(columns), *([str(value(row)) for value in columns.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for line in table:
+    for line in table if columns else ():
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
-
-
-def write_rows(args, rows, **facts):
-    """The rows as JSON, with what they were measured on."""
     name = Path(sys.argv[0]).stem
     output = args.output or (RESULTS / f"speed_{name}.json" if args.profile == "full" else None)
     if output is not None:

@@ -11,14 +11,7 @@ import copy
 
 import torch
 
-from benchmarks.harness.timing import (
-    milliseconds,
-    peak_memory,
-    print_table,
-    relative_error,
-    speed_arguments,
-    write_rows,
-)
+from benchmarks.harness.timing import milliseconds, peak_memory, relative_error, report, speed_arguments
 from benchmarks.speed import textbook
 from benchmarks.speed.floor import pieces
 from ssm_estimators.layers import LSSL, S4, S4D
@@ -126,26 +119,21 @@ def main():
             row["peak_MB"] = {v: round(peak_memory(passes, name, L, args.norm, v)) for v in row["error"]}
             rows.append(row)
             print(row, flush=True)
-    print_table(
-        rows,
-        {
-            "model": lambda r: r["model"],
-            "L": lambda r: r["L"],
-            "ours, ms": lambda r: r["ms"]["ours"],
-            "textbook / ours": lambda r: (
-                f"{r['ms']['textbook'] / r['ms']['ours']:.2f}" if "textbook" in r["ms"] else ""
-            ),
-            "(at least)": lambda r: r["target"] or "",
-            "ours / floor (at most 2)": lambda r: f"{r['ms']['ours'] / r['ms']['floor']:.2f}",
-            "no layer: ours / stock": lambda r: f"{r['ms']['ours, no layer'] / r['ms']['stock, no layer']:.2f}",
-            "memory: ours, MB": lambda r: r["peak_MB"]["ours"],
-            "of the textbook's": lambda r: (
-                f"{r['peak_MB']['ours'] / r['peak_MB']['textbook']:.3f}" if "textbook" in r["peak_MB"] else ""
-            ),
-            "worst error: ours / textbook": worst,
-        },
-    )
-    write_rows(args, rows, norm=args.norm)
+    columns = {
+        "model": lambda r: r["model"],
+        "L": lambda r: r["L"],
+        "ours, ms": lambda r: r["ms"]["ours"],
+        "textbook / ours": lambda r: f"{r['ms']['textbook'] / r['ms']['ours']:.2f}" if "textbook" in r["ms"] else "",
+        "(at least)": lambda r: r["target"] or "",
+        "ours / floor (at most 2)": lambda r: f"{r['ms']['ours'] / r['ms']['floor']:.2f}",
+        "no layer: ours / stock": lambda r: f"{r['ms']['ours, no layer'] / r['ms']['stock, no layer']:.2f}",
+        "memory: ours, MB": lambda r: r["peak_MB"]["ours"],
+        "of the textbook's": lambda r: (
+            f"{r['peak_MB']['ours'] / r['peak_MB']['textbook']:.3f}" if "textbook" in r["peak_MB"] else ""
+        ),
+        "worst error: ours / textbook": worst,
+    }
+    report(args, rows, columns, norm=args.norm)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from benchmarks.harness.folders import RESULTS, ROOT
-from benchmarks.harness.timing import milliseconds, print_table, speed_arguments, write_rows
+from benchmarks.harness.timing import milliseconds, report, speed_arguments
 from ssm_estimators import S4DClassifier
 from ssm_estimators.training.callbacks import CosineWarmup
 
@@ -155,21 +155,19 @@ def main():
         repeats = 5 if args.profile == "full" else 1
         rows = [*predictions(folders, args.threads, repeats), *gunpoint(folders, repeats)]
         args.output = args.output or RESULTS / "speed_gunpoint.json"
+        columns = {}  # its rows were printed as they came
     else:
         rows = [compare(shape, 3 if args.profile == "quick" else 5) for shape in SHAPES[args.profile]]
-        print_table(
-            rows,
-            {
-                "cases, channels, points": lambda r: r["shape"],
-                "batch": lambda r: r["batch"],
-                "fit, ms": lambda r: r["ms"]["fit"],
-                f"of the bare loop (at most {MOST})": lambda r: f"{r['ms']['fit'] / r['ms']['bare fit']:.3f}",
-                "predict, ms": lambda r: r["ms"]["predict"],
-                f"of a bare pass (at most {MOST})": lambda r: f"{r['ms']['predict'] / r['ms']['bare predict']:.3f}",
-            },
-        )
+        columns = {
+            "cases, channels, points": lambda r: r["shape"],
+            "batch": lambda r: r["batch"],
+            "fit, ms": lambda r: r["ms"]["fit"],
+            f"of the bare loop (at most {MOST})": lambda r: f"{r['ms']['fit'] / r['ms']['bare fit']:.3f}",
+            "predict, ms": lambda r: r["ms"]["predict"],
+            f"of a bare pass (at most {MOST})": lambda r: f"{r['ms']['predict'] / r['ms']['bare predict']:.3f}",
+        }
     print(f"{time.perf_counter() - start:.0f} s")
-    write_rows(args, rows)
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

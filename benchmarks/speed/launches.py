@@ -23,7 +23,7 @@ from torch.utils._pytree import tree_leaves
 from triton.runtime.jit import JITFunction
 
 from benchmarks.harness.folders import ROOT
-from benchmarks.harness.timing import as_leaves, print_table, speed_arguments, write_rows
+from benchmarks.harness.timing import as_leaves, report, speed_arguments
 from ssm_estimators.functional.scan import chunked_scan, set_backend
 from ssm_estimators.layers import S4D
 from ssm_estimators.networks.network import ResidualBlock
@@ -139,10 +139,9 @@ def main():
     rows = [{"version": "after"} | counts(of, L) for L in lengths for of in (block, scan)]
     if args.before:
         rows += [row | {"version": "before"} for row in rows_of(args.before.resolve(), args.profile)]
-    write_rows(args, rows)
     rows.sort(key=lambda row: (row["of"], row["L"], row["version"] == "after"))
     titles = ("of", "L", "batch", "version", "launches", "bytes of the input")
-    print_table(rows, {title: lambda row, title=title: row[title] for title in titles})
+    report(args, rows, {title: lambda row, title=title: row[title] for title in titles})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Forward and backward, float32; the exponent is the slope of the logarithms, 1 is
 
 import torch
 
-from benchmarks.harness.timing import exponent, milliseconds, peak_memory, print_table, speed_arguments, write_rows
+from benchmarks.harness.timing import exponent, milliseconds, peak_memory, report, speed_arguments
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 
 H, N = 16, 64
@@ -45,16 +45,13 @@ def main():
         }
         rows.append(row)
         print(row, flush=True)
-    print_table(
-        rows,
-        {
-            "model": lambda r: r["model"],
-            **{f"{L:,}, ms": lambda r, L=L: r["ms"][L] for L in lengths},
-            f"exponent of time (at most {MOST})": lambda r: r["exponent of time"],
-            "of memory": lambda r: r["exponent of memory"],
-        },
-    )
-    write_rows(args, rows)
+    columns = {
+        "model": lambda r: r["model"],
+        **{f"{L:,}, ms": lambda r, L=L: r["ms"][L] for L in lengths},
+        f"exponent of time (at most {MOST})": lambda r: r["exponent of time"],
+        "of memory": lambda r: r["exponent of memory"],
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ scaled, and one by torch.compile, 16 steps at a time, which needs a C++ compiler
 
 import torch
 
-from benchmarks.harness.timing import milliseconds, peak_memory, print_table, speed_arguments, write_rows
+from benchmarks.harness.timing import milliseconds, peak_memory, report, speed_arguments
 from ssm_estimators.layers import S4D, LiquidS4
 
 H, N, BATCH, L = 64, 64, 16, 4096
@@ -117,17 +117,14 @@ def main():
                 }
             )
             print(rows[-1], flush=True)
-    print_table(
-        rows,
-        {
-            "form": lambda r: r["form"] + (", both directions" if r["bidirectional"] else ""),
-            "ms": lambda r: r["ms"],
-            "times S4D": lambda r: f"{r['times S4D']:.2f}",
-            "(at most)": lambda r: r["target"] or "",
-            "peak, MB": lambda r: r["peak_MB"] or "",
-        },
-    )
-    write_rows(args, rows)
+    columns = {
+        "form": lambda r: r["form"] + (", both directions" if r["bidirectional"] else ""),
+        "ms": lambda r: r["ms"],
+        "times S4D": lambda r: f"{r['times S4D']:.2f}",
+        "(at most)": lambda r: r["target"] or "",
+        "peak, MB": lambda r: r["peak_MB"] or "",
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

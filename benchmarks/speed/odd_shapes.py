@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from benchmarks.harness.timing import milliseconds, print_table, speed_arguments, write_rows
+from benchmarks.harness.timing import milliseconds, report, speed_arguments
 from ssm_estimators import S4DClassifier, StateSpaceRidgeClassifier
 from ssm_estimators.features import StateSpaceFeatures
 from ssm_estimators.sktime import StateSpaceRidgeForecaster
@@ -69,16 +69,13 @@ def main():
     args = speed_arguments(__doc__)
     repeats = 1 if args.profile == "quick" else 5
     rows = [*of_series(repeats), *of_minutes(repeats)]
-    print_table(
-        rows,
-        {
-            "call": lambda r: r["call"],
-            "apart, ms": lambda r: f"{r['apart, ms']:.0f}",
-            "together, ms": lambda r: f"{r['together, ms']:.0f}",
-            f"ratio (at most {MOST:g})": lambda r: f"{r['together, ms'] / r['apart, ms']:.2f}",
-        },
-    )
-    write_rows(args, rows)
+    columns = {
+        "call": lambda r: r["call"],
+        "apart, ms": lambda r: f"{r['apart, ms']:.0f}",
+        "together, ms": lambda r: f"{r['together, ms']:.0f}",
+        f"ratio (at most {MOST:g})": lambda r: f"{r['together, ms'] / r['apart, ms']:.2f}",
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import warnings
 
 import torch
 
-from benchmarks.harness.timing import milliseconds, print_table, speed_arguments, write_rows
+from benchmarks.harness.timing import milliseconds, report, speed_arguments
 from ssm_estimators.layers import S4D, LiquidS4
 from ssm_estimators.networks import SequenceNetwork
 
@@ -70,20 +70,17 @@ def main():
     for case in CASES[args.profile]:
         rows.append(compare(*case, args.threads, 9 if args.profile == "quick" else 15))
         print(rows[-1], flush=True)
-    print_table(
-        rows,
-        {
-            "model": lambda r: r["model"],
-            "batch x length": lambda r: f"{r['batch']} x {r['L']}",
-            "a step, ms": lambda r: r["ms"]["as it is"],
-            **{
-                f"{name}, of that": lambda r, name=name: f"{r['ms'][name] / r['ms']['as it is']:.2f}"
-                for name in ("one thread", "bfloat16", "compiled")
-            },
-            "compiling, s": lambda r: r["compiling, s"],
+    columns = {
+        "model": lambda r: r["model"],
+        "batch x length": lambda r: f"{r['batch']} x {r['L']}",
+        "a step, ms": lambda r: r["ms"]["as it is"],
+        **{
+            f"{name}, of that": lambda r, name=name: f"{r['ms'][name] / r['ms']['as it is']:.2f}"
+            for name in ("one thread", "bfloat16", "compiled")
         },
-    )
-    write_rows(args, rows)
+        "compiling, s": lambda r: r["compiling, s"],
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

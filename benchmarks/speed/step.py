@@ -10,7 +10,7 @@ import time
 
 import torch
 
-from benchmarks.harness.timing import milliseconds, print_table, speed_arguments, write_rows
+from benchmarks.harness.timing import milliseconds, report, speed_arguments
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 from ssm_estimators.networks import NetworkStepper, SequenceNetwork
 
@@ -59,17 +59,14 @@ def main():
             }
         rows.append(row)
         print(row, flush=True)
-    print_table(
-        rows,
-        {
-            "model": lambda r: r["model"],
-            f"one stream, ms (at most {MOST_OF_ONE})": lambda r: f"{r['step, ms'][1]:.3f}",
-            f"of 256, us a stream (at most {MOST_OF_256})": lambda r: f"{1e3 * r['step, ms'][256] / 256:.2f}",
-            "longest call of 256, ms": lambda r: f"{r['longest, ms'][256]:.2f}",
-            f"window / step (at least {LEAST})": lambda r: f"{r['window, ms'] / r['step, ms'][1]:.1f}",
-        },
-    )
-    write_rows(args, rows)
+    columns = {
+        "model": lambda r: r["model"],
+        f"one stream, ms (at most {MOST_OF_ONE})": lambda r: f"{r['step, ms'][1]:.3f}",
+        f"of 256, us a stream (at most {MOST_OF_256})": lambda r: f"{1e3 * r['step, ms'][256] / 256:.2f}",
+        "longest call of 256, ms": lambda r: f"{r['longest, ms'][256]:.2f}",
+        f"window / step (at least {LEAST})": lambda r: f"{r['window, ms'] / r['step, ms'][1]:.1f}",
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 Each is a factory, ``make(task, seed, jobs)``, of what has ``fit`` and ``predict``.
 """
 
-import tempfile
-
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import RidgeClassifierCV, RidgeCV
@@ -13,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import ssm_estimators
-from benchmarks.harness.aeon import peer_rows
+from benchmarks.harness.aeon import peer_rows_of
 
 PENALTIES = np.logspace(-3, 5, 17)
 
@@ -60,10 +58,6 @@ OF_VALUES = ("features", *PEERS)  # tokens are none
 
 def peer_row(model, names, cases, seed, jobs):
     """Scores by name, seconds and memory of one fit of aeon's."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = f"{folder}/set.npz"
-        keys = ("X_train", "y_train", "X_test", "y_test")
-        np.savez(path, **{key: np.nan_to_num(value) for key, value in zip(keys, cases, strict=True)})
-        (row,) = peer_rows([model], [path], seed, jobs)
+    (row,) = peer_rows_of([model], {"set": map(np.nan_to_num, cases)}, seed, jobs)
     values = row["rmse"] if "rmse" in row else [row["accuracy"]]
     return dict(zip(names, values, strict=True)) | {k: row[k] for k in ("fit_seconds", "predict_seconds", "peak_GB")}
