@@ -23,7 +23,7 @@ test-full: test
 	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto -m full
 
 bench: .venv/test
-	$(BIN)/python benchmarks/speed/block.py --profile quick
+	$(BIN)/python -m benchmarks.speed.block --profile quick
 
 # our estimators among aeon's tools, in an environment of its own
 aeon: .venv/bin/python

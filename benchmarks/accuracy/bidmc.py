@@ -1,9 +1,9 @@
-"""BIDMC: three targets from 32 s of two signals by one model, root mean squared errors; one JSON row a run.
+"""BIDMC: three targets from 32 s of two signals by one model, root mean squared errors; one JSON row per run.
 
-python benchmarks/accuracy/bidmc.py --data-dir DATA                       # signals averaged by 4
-python benchmarks/accuracy/bidmc.py --data-dir DATA --profile quick       # by 16: 10 minutes
-python benchmarks/accuracy/bidmc.py --data-dir DATA --profile short --device cuda   # 4,000 points, 5 minutes on a GPU
-python benchmarks/accuracy/bidmc.py --data-dir DATA --profile full --device cuda    # as the papers: 500 epochs
+python -m benchmarks.accuracy.bidmc --data-dir DATA                       # signals averaged by 4
+python -m benchmarks.accuracy.bidmc --data-dir DATA --profile quick       # by 16: 10 minutes
+python -m benchmarks.accuracy.bidmc --data-dir DATA --profile short --device cuda   # 4,000 points, 5 minutes on a GPU
+python -m benchmarks.accuracy.bidmc --data-dir DATA --profile full --device cuda    # as the papers: 500 epochs
 
 "shuffled": 70 % of all windows at random, as in most published tables; windows that overlap are in both parts.
 "by-patient": no patient in both.
@@ -11,10 +11,9 @@ python benchmarks/accuracy/bidmc.py --data-dir DATA --profile full --device cuda
 
 from functools import partial
 
-import tasks
-from papers import PAPERS
-from tasks import Cases, Task, params_of
-
+from benchmarks.tasks.papers import PAPERS
+from benchmarks.tasks.run import MODELS, main
+from benchmarks.tasks.task import Cases, Task, params_of
 from ssm_estimators.datasets import load_bidmc
 from ssm_estimators.datasets.bidmc import TARGETS
 
@@ -43,5 +42,5 @@ def task(protocol, **scaling):
 TASKS = {"shuffled": task("shuffled"), "by-patient": task("by-patient", standardize="series")}
 
 if __name__ == "__main__":
-    regular = (*tasks.MODELS["regular"], "LiquidS4")
-    tasks.main(__doc__, TASKS, models={**tasks.MODELS, "regular": regular, "short": ("S4D",)})
+    regular = (*MODELS["regular"], "LiquidS4")
+    main(__doc__, TASKS, models={**MODELS, "regular": regular, "short": ("S4D",)})

@@ -1,26 +1,24 @@
 """Default estimators on the sets that sktime brings, the archive's split: accuracy or RMSE, beside simple predictors.
 
-One JSON row a fit; a fit that the output file already has is not repeated, so a killed run goes on.
+One JSON row per fit; a fit that the output file already has is not repeated, so a killed run goes on.
 
-    python benchmarks/accuracy/bundled.py                 # all: 30 minutes on two cores
-    python benchmarks/accuracy/bundled.py --models S4D --sets GunPoint --seeds 0
+    python -m benchmarks.accuracy.bundled                 # all: 30 minutes on two cores
+    python -m benchmarks.accuracy.bundled --models S4D --sets GunPoint --seeds 0
 """
 
-import argparse
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
-import sktime
-import torch
-from joblib import Parallel, delayed
-from runs import RESULTS, Rows, commit
 from sklearn.neighbors import KNeighborsClassifier
 from sktime import datasets
 from sktime.datatypes import convert_to
 
 import ssm_estimators
+from benchmarks.harness.arguments import arguments
+from benchmarks.harness.origin import origin
+from benchmarks.harness.rows import Rows, fit_and_predict
+from benchmarks.published import published
 
 LOADERS = {
     "GunPoint": datasets.load_gunpoint,
@@ -62,45 +60,33 @@ def run(model, name, seed):
     (X, y), (X_test, y_test) = load(name, "train"), load(name, "test")
     regression = np.issubdtype(y.dtype, np.floating)
     cls = getattr(ssm_estimators, model + ("Regressor" if regression else "Classifier"))
-    start = time.perf_counter()
-    estimator = cls(random_state=seed).fit(X, y)
-    fitted = time.perf_counter()
-    if regression:
-        score = float(np.sqrt(np.mean((estimator.predict(X_test) - y_test) ** 2)))
-    else:
-        score = float(np.mean(estimator.predict(X_test) == y_test))
+    estimator = cls(random_state=seed)
+    predicted, seconds = fit_and_predict(estimator, X, y, X_test)
+    score = np.sqrt(np.mean((predicted - y_test) ** 2)) if regression else np.mean(predicted == y_test)
     return {
-        "model": model,
-        "set": name,
-        "seed": seed,
         "metric": "RMSE" if regression else "accuracy",
-        "score": round(score, 4),
+        "score": round(float(score), 4),
         "1-NN or mean": round(simple_predictor(X, y, X_test, y_test), 4),
-        "fit_seconds": round(fitted - start, 1),
-        "seconds": round(time.perf_counter() - start, 1),
-        "torch": torch.__version__,
-        "sktime": sktime.__version__,
-        "threads": torch.get_num_threads(),
-        "commit": commit(),
+        "fit_seconds": round(seconds["fit_seconds"], 1),
+        "seconds": round(sum(seconds.values()), 1),
+        **origin(estimator),
     }
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", nargs="+", choices=SEEDS, default=list(SEEDS))
-    parser.add_argument("--sets", nargs="+", choices=LOADERS, default=list(LOADERS))
-    parser.add_argument("--seeds", nargs="+", type=int, help="default: one of S4 and LSSL, three of the others")
-    parser.add_argument("--jobs", type=int, default=2, help="fits at a time, a share of the cores each")
-    parser.add_argument("--output", type=Path, default=RESULTS / "bundled.jsonl")
-    args = parser.parse_args()
-    rows = Rows(args.output, ("model", "set", "seed"))
-    wanted = [(m, name, seed) for m in args.models for seed in args.seeds or SEEDS[m] for name in args.sets]
-    missing = [delayed(run)(*key) for key in wanted if not rows.has(*key)]
+    args = arguments(
+        __doc__,
+        *("jobs", "output"),
+        model={"choices": SEEDS, "default": list(SEEDS)},
+        sets={"choices": LOADERS, "default": list(LOADERS)},
+        seeds={"help": "random states of the fits; by default one for S4 and LSSL, else three", "default": None},
+    )
+    rows = Rows.of_study(args, "model", "set", "seed")
+    wanted = [(m, name, seed) for m in args.model for seed in args.seeds or SEEDS[m] for name in args.sets]
     start = time.perf_counter()
-    for row in Parallel(n_jobs=args.jobs, return_as="generator_unordered")(missing):
-        rows.add(row)
+    rows.add_missing(wanted, run, jobs=args.jobs)
     report(rows.rows, wanted)
-    print(f"{len(missing)} fits in {(time.perf_counter() - start) / 60:.1f} minutes")
+    print(f"{(time.perf_counter() - start) / 60:.1f} minutes")
 
 
 def report(rows, wanted):
@@ -110,7 +96,10 @@ def report(rows, wanted):
         mine = [row for row in rows if (row["model"], row["set"], row["seed"]) in seeds]
         score, seconds = (statistics.median(row[key] for row in mine) for key in ("score", "fit_seconds"))
         simple, metric = mine[0]["1-NN or mean"], mine[0]["metric"]
-        print(f"{model:15} {name:17} {metric:9} {score:.4f}  beside {simple:.4f}  {seconds:.0f} s a fit")
+        print(f"{model:15} {name:17} {metric:9} {score:.4f}  beside {simple:.4f}  {seconds:.0f} s per fit")
+    for (name, model), error in published("bundled", "set", "model")["RMSE"].items():
+        if name in {wanted_name for _, wanted_name, _ in wanted}:
+            print(f"{model:15} {name:17} RMSE      {error:.4f}  as published")
 
 
 if __name__ == "__main__":

@@ -1,35 +1,28 @@
-"""Log loss of the ridge's probabilities beside a logistic head on the same features; one JSON row a run.
+"""Log loss of the ridge's probabilities beside a logistic head on the same features; one JSON row per run.
 
 The ridge calibrates one factor on left-out cases; the head is scikit-learn's LogisticRegression on scaled features,
 its C chosen by five-fold cross-validation. Fitted on the training parts, scored on the test parts.
 
-    python benchmarks/accuracy/calibration.py --data-dir DATA
+    python -m benchmarks.accuracy.calibration --data-dir DATA
 """
 
-import argparse
 import time
-from pathlib import Path
 
 import numpy as np
-from runs import RESULTS, Rows, origin
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.harness.arguments import arguments
+from benchmarks.harness.origin import origin
+from benchmarks.harness.rows import Rows
 from ssm_estimators import StateSpaceRidgeClassifier
 from ssm_estimators.datasets import load_ucr_uea
 from ssm_estimators.random_features import StateSpaceFeatures
 
-SETS = (
-    "DistalPhalanxTW",
-    "Earthquakes",
-    "Ham",
-    "MiddlePhalanxOutlineCorrect",
-    "PowerCons",
-    "SyntheticControl",
-    "Worms",
-)
+SETS = ("DistalPhalanxTW", "Earthquakes", "Ham", "MiddlePhalanxOutlineCorrect", "PowerCons", "SyntheticControl",
+        "Worms")  # fmt: skip
 KERNELS = 500
 
 
@@ -48,9 +41,6 @@ def run(head, name, seed, data_dir):
     clf = heads(seed)[head].fit(X, y)
     proba = clf.predict_proba(X_test)
     return {
-        "head": head,
-        "set": name,
-        "seed": seed,
         "log_loss": round(log_loss(y_test, proba, labels=clf.classes_), 4),
         "accuracy": round(float(np.mean(clf.classes_[proba.argmax(1)] == y_test)), 4),
         "seconds": round(time.perf_counter() - start, 1),
@@ -59,18 +49,10 @@ def run(head, name, seed, data_dir):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--sets", nargs="+", default=list(SETS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--output", type=Path, default=RESULTS / "calibration.jsonl")
-    args = parser.parse_args()
-    rows = Rows(args.output, ("head", "set", "seed"))
-    for seed in args.seeds:
-        for name in args.sets:
-            for head in heads(seed):
-                if not rows.has(head, name, seed):
-                    rows.add(run(head, name, seed, args.data_dir))
+    args = arguments(__doc__, "data_dir", "output", sets={"default": SETS}, seeds={"default": [0]})
+    rows = Rows.of_study(args, "head", "set", "seed")
+    wanted = [(head, name, seed) for seed in args.seeds for name in args.sets for head in heads(seed)]
+    rows.add_missing(wanted, run, args.data_dir)
     for head in heads(0):
         print(
             f"{head:9} log loss {rows.mean('log_loss', head=head):.4f}  accuracy {rows.mean('accuracy', head=head):.4f}"

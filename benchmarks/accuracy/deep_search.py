@@ -4,25 +4,24 @@ Sets of the UCR archive that the search may look at (``searched``); a setting is
 training part and scored on the rest, one stratified split a seed. Test parts are never read. Rows go to a JSON-lines
 file; a run that was cut off goes on where it stopped.
 
-    python benchmarks/accuracy/deep_search.py --data-dir DATA --settings base ema --seeds 0
-    python benchmarks/accuracy/deep_search.py --data-dir DATA --report
+    python -m benchmarks.accuracy.deep_search --data-dir DATA --settings base ema --seeds 0
+    python -m benchmarks.accuracy.deep_search --data-dir DATA --report
 """
 
-import argparse
 import copy
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from joblib import Parallel, delayed
-from runs import RESULTS, Rows, fit_and_predict, origin
 from sklearn.metrics import log_loss
 from skorch.callbacks import Callback
-from ucr_sets import equal_length_sets, searched, summary
 
 import ssm_estimators
+from benchmarks.accuracy.ucr_sets import equal_length_sets, searched, summary
+from benchmarks.harness.arguments import parser
+from benchmarks.harness.origin import origin
+from benchmarks.harness.rows import Rows, fit_and_predict
 from ssm_estimators.datasets import load_ucr_uea
 from ssm_estimators.estimators.defaults import default_batches
 
@@ -136,9 +135,6 @@ def run(setting, name, seed, data_dir):
     predicted = clf.classes_[proba.argmax(1)]
     proba = proba.clip(1e-4)  # one confident mistake among few cases must not decide
     return {
-        "setting": setting,
-        "set": name,
-        "seed": seed,
         "accuracy": round(float(np.mean(predicted == y_held_out)), 4),
         "log_loss": round(float(log_loss(y_held_out, proba / proba.sum(1, keepdims=True), labels=clf.classes_)), 4),
         **seconds,
@@ -147,7 +143,7 @@ def run(setting, name, seed, data_dir):
 
 
 def report(rows, other):
-    """Means a setting, and of the differences from another one, over the sets and seeds that both have."""
+    """Means of each setting, and of the differences from another one, over the sets and seeds that both have."""
     frame = pd.DataFrame(rows.rows).drop_duplicates([*KEYS]).set_index([*KEYS])
     wide = frame["accuracy"].unstack("setting")
     loss = frame["log_loss"].unstack("setting")
@@ -168,30 +164,28 @@ def report(rows, other):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds ucr/")
-    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--jobs", type=int, default=2, help="fits at a time, on one thread each")
-    parser.add_argument("--output", type=Path, default=RESULTS / "deep_search.jsonl")
-    parser.add_argument("--sets", nargs="+", help="default: the smaller ones that may be looked at")
-    parser.add_argument("--report", action="store_true", help="run nothing")
-    parser.add_argument("--against", choices=SETTINGS, default="base", help="what the report compares to")
-    args = parser.parse_args()
-    rows = Rows(args.output, KEYS)
+    options = parser(
+        __doc__,
+        *("data_dir", "jobs", "output"),
+        settings={"nargs": "+", "choices": SETTINGS, "default": list(SETTINGS), "help": "settings to compare"},
+        seeds={"default": [0]},
+        sets={"help": "data sets to run on; by default the smaller ones that may be looked at", "default": None},
+        report={"action": "store_true", "help": "run nothing"},
+        against={"choices": SETTINGS, "default": "base", "help": "what the report compares to"},
+    )
+    args = options.parse_args()
+    rows = Rows.of_study(args, *KEYS)
     if args.report:
         return report(rows, args.against)
     counts = summary(args.data_dir)
     small = counts.index[counts["n_train"] * counts["T"] <= LARGEST]
     may_be_seen = [name for name in equal_length_sets(args.data_dir) if searched(name)]
     if args.sets and (unseen := set(args.sets) - set(may_be_seen)):
-        parser.error(f"{sorted(unseen)} are kept from the search")
+        options.error(f"{sorted(unseen)} are kept from the search")
     names = args.sets or [name for name in may_be_seen if name in small]
     for setting in args.settings:
-        todo = [(setting, name, seed) for seed in args.seeds for name in names if not rows.has(setting, name, seed)]
-        fits = (delayed(run)(*key, args.data_dir.resolve()) for key in todo)
-        for row in Parallel(args.jobs, return_as="generator_unordered")(fits):
-            rows.add(row)
+        wanted = [(setting, name, seed) for seed in args.seeds for name in names]
+        rows.add_missing(wanted, run, args.data_dir.resolve(), jobs=args.jobs)
     return report(rows, args.against)
 
 

@@ -5,18 +5,19 @@ is never looked at. A variant is scored by the predictions of left-out training 
 the cases and judged on the other, ten times: accuracy, and squared error as a share of the variance. Test parts are not
 loaded. What it showed: features_search.md.
 
-    python benchmarks/accuracy/features_search.py --data-dir DATA             # all variants, 3 seeds
-    python benchmarks/accuracy/features_search.py --data-dir DATA --variants base modes_1 --seeds 0
+    python -m benchmarks.accuracy.features_search --data-dir DATA             # all variants, 3 seeds
+    python -m benchmarks.accuracy.features_search --data-dir DATA --variants base modes_1 --seeds 0
 """
 
-import argparse
 import time
-from pathlib import Path
+from itertools import product
 
 import numpy as np
-from runs import RESULTS, Rows, commit
-from ucr_sets import equal_length_sets, searched
 
+from benchmarks.accuracy.ucr_sets import equal_length_sets, searched
+from benchmarks.harness.arguments import arguments
+from benchmarks.harness.origin import commit
+from benchmarks.harness.rows import Rows
 from ssm_estimators import StateSpaceRidgeClassifier
 from ssm_estimators.datasets import load_ucr_uea
 from ssm_estimators.estimators.ridge_average import average_weights
@@ -45,7 +46,7 @@ VARIANTS = {
 N_HALVES = 10
 
 
-def run(variant, name, seed, data_dir):
+def run(variant, seed, name, data_dir):
     """Score of left-out training cases."""
     X, y = load_ucr_uea(name, "train", data_dir)
     start = time.perf_counter()
@@ -63,9 +64,6 @@ def run(variant, name, seed, data_dir):
             squares += np.sum((outputs - Y[scoring]) ** 2)
             variance += np.sum((Y[scoring] - Y.mean(0)) ** 2)
     return {
-        "variant": variant,
-        "set": name,
-        "seed": seed,
         "accuracy": round(float(right / (N_HALVES * len(y))), 4),
         "error": round(float(squares / variance), 4),
         "seconds": round(seconds, 2),
@@ -74,19 +72,15 @@ def run(variant, name, seed, data_dir):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--output", type=Path, default=RESULTS / "features_search.jsonl")
-    args = parser.parse_args()
-    rows = Rows(args.output, ("variant", "set", "seed"))
+    args = arguments(
+        __doc__,
+        *("data_dir", "output"),
+        variants={"nargs": "+", "choices": VARIANTS, "default": list(VARIANTS), "help": "settings to compare"},
+        seeds={"default": [0, 1, 2]},
+    )
+    rows = Rows.of_study(args, "variant", "seed", "set")
     names = [name for name in equal_length_sets(args.data_dir) if searched(name)]
-    for variant in args.variants:
-        for seed in args.seeds:
-            for name in names:
-                if not rows.has(variant, name, seed):
-                    rows.add(run(variant, name, seed, args.data_dir))
+    rows.add_missing(product(args.variants, args.seeds, names), run, args.data_dir)
     for variant in args.variants:
         mine = [row for row in rows.find(variant=variant) if row["seed"] in args.seeds]
         accuracy, error = (np.mean([row[key] for row in mine]) for key in ("accuracy", "error"))

@@ -2,19 +2,21 @@
 
 Airline: the last 36 months, scaled by the mean absolute difference of neighbours (sp=1) and of seasons (sp=12).
 Coverage: origins in the second half of each series, horizons 1 to 12, pooled over airline, PBS and solar; shampoo and
-lynx by themselves. One JSON row each in results/forecast_bundled.jsonl, made anew.
+lynx by themselves. One JSON row per error and coverage, all made anew.
 
-    python benchmarks/accuracy/forecast_bundled.py
+    python -m benchmarks.accuracy.forecast_bundled
 """
 
 import time
 
 import numpy as np
-from runs import RESULTS, Rows, origin
 from sktime.datasets import load_airline, load_lynx, load_PBS_dataset, load_shampoo_sales, load_solar
 from sktime.performance_metrics.forecasting import mean_absolute_scaled_error
 
 import ssm_estimators.sktime as ours
+from benchmarks.harness.arguments import arguments
+from benchmarks.harness.origin import origin
+from benchmarks.harness.rows import Rows
 
 N_TEST, HORIZON, N_ORIGINS = 36, 12, 9
 DEEP = ("LSSL", "S4", "S4D", "LiquidS4")
@@ -60,9 +62,8 @@ def coverage(name, series):
 
 
 def main():
-    path = RESULTS / "forecast_bundled.jsonl"
-    path.unlink(missing_ok=True)
-    rows = Rows(path, ("series", "model", "seed"))
+    rows = Rows.of_study(arguments(__doc__, "output"), "series", "model", "seed")
+    rows.clear()
     for name in ("StateSpaceRidge", *DEEP):
         for seed in range(5 if name in DEEP else 1):
             rows.add(errors_on_airline(name, seed))

@@ -1,21 +1,21 @@
-"""The four liquid forms beside the plain diagonal network, the same parameters and epochs; one JSON row a run.
+"""The four liquid forms beside the plain diagonal network, the same parameters and epochs; one JSON row per run.
 
-python benchmarks/accuracy/liquid_forms.py --data-dir DATA     # "exact" takes most of the time
-python benchmarks/accuracy/liquid_forms.py --data-dir DATA --profile quick
+python -m benchmarks.accuracy.liquid_forms --data-dir DATA     # "exact" takes most of the time
+python -m benchmarks.accuracy.liquid_forms --data-dir DATA --profile quick
 
 BIDMC: shuffled windows averaged by 16, root mean squared errors. Five sets of the UCR archive: accuracies.
 """
 
-import argparse
-from pathlib import Path
+from itertools import product
 
-import bidmc
 import pandas as pd
-from joblib import Parallel, delayed
-from runs import QUICK, Rows, fit_and_predict, origin, results_file
-from tasks import ACCURACY, Cases, scores
 
 import ssm_estimators
+from benchmarks.accuracy import bidmc
+from benchmarks.harness.arguments import QUICK, arguments
+from benchmarks.harness.origin import origin
+from benchmarks.harness.rows import Rows, fit_and_predict
+from benchmarks.tasks.task import ACCURACY, Cases, scores
 from ssm_estimators.datasets import load_ucr_uea
 
 FORMS = ("none", "kb", "pb", "degree", "exact")
@@ -23,9 +23,9 @@ SETS = ("DistalPhalanxTW", "FacesUCR", "GunPointAgeSpan", "MoteStrain", "PowerCo
 BIDMC = bidmc.TASKS["shuffled"]
 
 
-def run(name, form, seed, args):
+def run(name, form, seed, profile, args):
     """Scores of one fit on one thread."""
-    params = QUICK if args.profile == "quick" else {}
+    params = QUICK if profile == "quick" else {}
     if name == "BIDMC":
         cases, params, kind = BIDMC.load(args.data_dir, "quick"), {**BIDMC.params["quick"], **params}, "Regressor"
     else:
@@ -36,27 +36,24 @@ def run(name, form, seed, args):
     estimator = cls(random_state=seed, device=args.device, n_threads=1, **params, **own)
     predicted, seconds = fit_and_predict(estimator, *cases[:3])
     found = scores(BIDMC.scores if name == "BIDMC" else ACCURACY, predicted, cases.y_test)
-    return {"set": name, "form": form, "seed": seed, "profile": args.profile, **found, **seconds, **origin(estimator)}
+    return {**found, **seconds, **origin(estimator)}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--sets", nargs="+", choices=(*SETS, "BIDMC"), default=[*SETS, "BIDMC"])
-    parser.add_argument("--forms", nargs="+", choices=FORMS, default=FORMS)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
-    parser.add_argument("--profile", choices=("quick", "regular"), default="regular")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--jobs", type=int, default=2, help="fits at a time")
-    parser.add_argument("--output", type=Path)
-    args = parser.parse_args()
-    rows = Rows(results_file(args, "liquid_forms"), ("set", "form", "seed", "profile"))
-    wanted = [(name, form, seed) for form in args.forms for name in args.sets for seed in args.seeds]
-    missing = [delayed(run)(*key, args) for key in wanted if not rows.has(*key, args.profile)]
-    for row in Parallel(args.jobs, return_as="generator_unordered")(missing):
-        rows.add(row)
+    args = arguments(
+        __doc__,
+        *("data_dir", "device", "jobs", "output"),
+        sets={"choices": (*SETS, "BIDMC"), "default": [*SETS, "BIDMC"]},
+        forms={"nargs": "+", "choices": FORMS, "default": FORMS, "help": "liquid forms; none is S4D"},
+        seeds={"default": [0, 1]},
+        profile={"choices": ("quick", "regular")},
+    )
+    rows = Rows.of_study(args, "set", "form", "seed", "profile")
+    forms_first = product(args.forms, args.sets, args.seeds)
+    wanted = [(name, form, seed, args.profile) for form, name, seed in forms_first]
+    rows.add_missing(wanted, run, args, jobs=args.jobs)
     frame = pd.DataFrame(rows.rows)
-    columns = ["accuracy", *BIDMC.scores, "fit_seconds"]
+    columns = [name for name in ("accuracy", *BIDMC.scores, "fit_seconds") if name in frame]
     print(frame.groupby(["set", "form"], sort=False)[columns].mean().round(4).to_string())
 
 

@@ -1,8 +1,8 @@
-"""The tasks of the Long Range Arena; one JSON row a run, a killed run goes on.
+"""The tasks of the Long Range Arena; one JSON row per run, a killed run goes on.
 
-python benchmarks/accuracy/long_range.py --data-dir DATA                     # what two cores can do: see below
-python benchmarks/accuracy/long_range.py --data-dir DATA --profile quick     # 10 minutes
-python benchmarks/accuracy/long_range.py --data-dir DATA --profile full --device cuda   # the arena's lengths
+python -m benchmarks.accuracy.long_range --data-dir DATA                     # what two cores can do: see below
+python -m benchmarks.accuracy.long_range --data-dir DATA --profile quick     # 10 minutes
+python -m benchmarks.accuracy.long_range --data-dir DATA --profile full --device cuda   # the arena's lengths
 
 Quick and regular: the original, shorter ListOps; reviews cut at 1,024 bytes; 3,000 grey images; Pathfinder made here;
 one epoch of 500 images of Path-X made here; retrieval on pairs of noise, marked synthetic, where the papers are absent.
@@ -13,15 +13,15 @@ import os
 import zlib
 
 import numpy as np
-import tasks
-from papers import PAPERS
-from runs import RESULTS
 from scipy.ndimage import uniform_filter
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from tasks import Cases, Task, params_of
 
+from benchmarks.harness.folders import RESULTS
+from benchmarks.tasks.papers import PAPERS
+from benchmarks.tasks.run import main
+from benchmarks.tasks.task import Cases, Task, params_of
 from ssm_estimators.datasets import (
     load_imdb_bytes,
     load_listops,
@@ -141,4 +141,4 @@ TASKS = {
 }
 
 if __name__ == "__main__":
-    tasks.main(__doc__, TASKS)
+    main(__doc__, TASKS)

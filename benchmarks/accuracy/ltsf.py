@@ -1,22 +1,22 @@
-"""Long-term forecasting on ETT and weather: mean squared errors of standardised values, one JSON row a run.
+"""Long-term forecasting on ETT and weather: mean squared errors of standardised values, one JSON row per run.
 
 The usual protocol: all columns, standardised by the training part; fitted on the training part; every window of the
 test part scored, none dropped. Beside ours the plain ridge: one matrix for all columns from the last 336 values, less
 the last one, its penalty chosen on the validation part.
 
-    python benchmarks/accuracy/ltsf.py --data-dir DATA                     # the ridges on ETTh1, ETTm1 and weather
-    python benchmarks/accuracy/ltsf.py --data-dir DATA --model S4D DLinear --sets ETTh1
+    python -m benchmarks.accuracy.ltsf --data-dir DATA                     # the ridges on ETTh1, ETTm1 and weather
+    python -m benchmarks.accuracy.ltsf --data-dir DATA --model S4D DLinear --sets ETTh1
 """
 
-import argparse
 import time
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-from dlinear import DLinearForecaster
-from runs import RESULTS, Rows, origin
 
+from benchmarks.accuracy.dlinear import DLinearForecaster
+from benchmarks.harness.arguments import arguments
+from benchmarks.harness.origin import origin
+from benchmarks.harness.rows import Rows
 from ssm_estimators.datasets import load_ett, load_weather
 from ssm_estimators.forecasting import deep as network_window
 from ssm_estimators.forecasting.ridge import StateSpaceRidgeWindowForecaster
@@ -106,7 +106,7 @@ def run(model, name, horizon, seed, data_dir):
     everything = np.concatenate([train, validation, test], axis=1)
     n_before = train.shape[1] + validation.shape[1]
     errors = score(forecaster.predict_windows, everything, n_before, horizon)
-    row = {"model": model, "set": name, "horizon": horizon, "seed": seed}
+    row = {}
     if hasattr(forecaster, "gain_"):
         row["gain"] = round(forecaster.gain_, 3)
         forecaster.network_ = None  # what it corrects, by itself
@@ -115,20 +115,18 @@ def run(model, name, horizon, seed, data_dir):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds forecasting/")
-    parser.add_argument("--model", nargs="+", default=["plain ridge", "ridge"])
-    parser.add_argument("--sets", nargs="+", choices=SEASONS, default=list(SEASONS))
-    parser.add_argument("--horizons", nargs="+", type=int, help="default: those of the set")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=RESULTS / "ltsf.jsonl")
-    args = parser.parse_args()
-    rows = Rows(args.output, ("model", "set", "horizon", "seed"))
-    for name in args.sets:
-        for horizon in args.horizons or HORIZONS[name]:
-            for model in args.model:
-                if not rows.has(model, name, horizon, args.seed):
-                    rows.add(run(model, name, horizon, args.seed, args.data_dir))
+    args = arguments(
+        __doc__,
+        *("data_dir", "output"),
+        model={"default": ["plain ridge", "ridge"]},
+        sets={"choices": SEASONS, "default": list(SEASONS)},
+        seeds={"default": [0]},
+        horizons={"nargs": "+", "type": int, "help": "steps ahead", "default": None},
+    )
+    rows = Rows.of_study(args, "model", "set", "horizon", "seed")
+    horizons = [(name, horizon) for name in args.sets for horizon in args.horizons or HORIZONS[name]]
+    wanted = [(model, *task, seed) for task in horizons for model in args.model for seed in args.seeds]
+    rows.add_missing(wanted, run, args.data_dir)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,17 @@
-"""Images read pixel by pixel, sMNIST, pMNIST and sCIFAR; one JSON row a run, a killed run goes on.
+"""Images read pixel by pixel, sMNIST, pMNIST and sCIFAR; one JSON row per run, a killed run goes on.
 
-python benchmarks/accuracy/sequential_images.py --data-dir DATA                    # sMNIST: half an hour a network
-python benchmarks/accuracy/sequential_images.py --data-dir DATA --profile quick    # 10 minutes
-python benchmarks/accuracy/sequential_images.py --data-dir DATA --profile full --device cuda   # as the papers did
+python -m benchmarks.accuracy.sequential_images --data-dir DATA                    # sMNIST: half an hour a network
+python -m benchmarks.accuracy.sequential_images --data-dir DATA --profile quick    # 10 minutes
+python -m benchmarks.accuracy.sequential_images --data-dir DATA --profile full --device cuda   # as the papers did
 
 Grey CIFAR is the task "image" of long_range.py.
 """
 
 from functools import partial
 
-import tasks
-from papers import PAPERS
-from tasks import Cases, Task, params_of
-
+from benchmarks.tasks.papers import PAPERS
+from benchmarks.tasks.run import main
+from benchmarks.tasks.task import Cases, Task, params_of
 from ssm_estimators.datasets import load_sequential_cifar, load_sequential_mnist
 
 
@@ -31,4 +30,4 @@ TASKS = {
 }
 
 if __name__ == "__main__":
-    tasks.main(__doc__, TASKS, default={"quick": ["sMNIST"], "regular": ["sMNIST"]})
+    main(__doc__, TASKS, default={"quick": ["sMNIST"], "regular": ["sMNIST"]})

@@ -1,18 +1,18 @@
-"""Spoken words from raw sound, and again at half the sampling rate without another fit; one JSON row a run.
+"""Spoken words from raw sound, and again at half the sampling rate without another fit; one JSON row per run.
 
-python benchmarks/accuracy/speech.py --data-dir DATA                     # digits at 8 kHz: 15 minutes a network
-python benchmarks/accuracy/speech.py --data-dir DATA --profile quick      # 10 minutes
-python benchmarks/accuracy/speech.py --data-dir DATA --profile full --device cuda   # 35 words, 16 kHz, as the papers
+python -m benchmarks.accuracy.speech --data-dir DATA                     # digits at 8 kHz: 15 minutes a network
+python -m benchmarks.accuracy.speech --data-dir DATA --profile quick      # 10 minutes
+python -m benchmarks.accuracy.speech --data-dir DATA --profile full --device cuda   # 35 words, 16 kHz, as the papers
 
 Of the words, quick and regular run one epoch over 100 clips of a second; where they are absent these are made of tones,
 and marked synthetic.
 """
 
 import numpy as np
-import tasks
-from papers import PAPERS
-from tasks import Cases, Task, params_of, widened
 
+from benchmarks.tasks.papers import PAPERS
+from benchmarks.tasks.run import main
+from benchmarks.tasks.task import Cases, Task, params_of, widened
 from ssm_estimators.datasets import load_speech_commands, load_spoken_digits
 
 SECOND = 16_000  # samples
@@ -65,4 +65,4 @@ DIGITS = params_of(
 TASKS = {"digits": Task(digits, DIGITS, ends_differ=True), "words": Task(words, WORDS, ends_differ=True)}
 
 if __name__ == "__main__":
-    tasks.main(__doc__, TASKS)
+    main(__doc__, TASKS)

@@ -1,35 +1,33 @@
-"""Accuracy on the UCR archive, the archive's own split, one JSON row a run; a killed run goes on where it stopped.
+"""Accuracy on the UCR archive, the archive's own split, one JSON row per run; a killed run goes on where it stopped.
 
-python benchmarks/accuracy/ucr.py --data-dir DATA --profile full               # the features, 3 seeds
-python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D                  # all sets, one seed
-python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D --profile full   # and two more, and their ensemble
-python benchmarks/accuracy/ucr.py --data-dir DATA --model LiquidS4 S4 LSSL     # ten sets, one seed
-python benchmarks/accuracy/ucr.py --data-dir DATA --model S4D --profile quick  # a minute: five small sets, two epochs
-python benchmarks/accuracy/ucr.py --data-dir DATA --timing                     # beside aeon's classifiers, one run
-python benchmarks/accuracy/report.py                                           # tables and pictures from the rows
+python -m benchmarks.accuracy.ucr --data-dir DATA --profile full               # the features, 3 seeds
+python -m benchmarks.accuracy.ucr --data-dir DATA --model S4D                  # all sets, one seed
+python -m benchmarks.accuracy.ucr --data-dir DATA --model S4D --profile full   # and two more, and their ensemble
+python -m benchmarks.accuracy.ucr --data-dir DATA --model LiquidS4 S4 LSSL     # ten sets, one seed
+python -m benchmarks.accuracy.ucr --data-dir DATA --model S4D --profile quick  # a minute: five small sets, two epochs
+python -m benchmarks.accuracy.ucr --data-dir DATA --timing                     # beside aeon's classifiers, one run
+python -m benchmarks.report                                                    # tables and pictures from the rows
 """
 
-import argparse
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
-from joblib import Parallel, delayed
-from peers import peer_rows
-from runs import NETWORKS, QUICK, RESULTS, SEEDS, Rows, fit_and_predict, origin, results_file
-from ucr_sets import DEEP, TEN, equal_length_sets, other_sets
 
 import ssm_estimators
+from benchmarks.accuracy.ucr_sets import DEEP, TEN, equal_length_sets, other_sets
+from benchmarks.harness.aeon import peer_rows
+from benchmarks.harness.arguments import NETWORKS, QUICK, SEEDS, arguments
+from benchmarks.harness.folders import RESULTS
+from benchmarks.harness.origin import origin
+from benchmarks.harness.rows import Rows, fit_and_predict
 from ssm_estimators.datasets import load_ucr_uea
 
 # ours by name: class and parameters that differ from the defaults
 MODELS = {
     "features": ("StateSpaceRidgeClassifier", {}),
-    "features_4000": ("StateSpaceRidgeClassifier", {"n_kernels": 4000}),
-    "features_2000": ("StateSpaceRidgeClassifier", {"n_kernels": 2000}),
-    "features_1000": ("StateSpaceRidgeClassifier", {"n_kernels": 1000}),
-    "features_500": ("StateSpaceRidgeClassifier", {"n_kernels": 500}),
+    **{f"features_{n}": ("StateSpaceRidgeClassifier", {"n_kernels": n}) for n in (4000, 2000, 1000, 500)},
     **{name: (f"{name}Classifier", {}) for name in NETWORKS},
 }
 KEYS = ("model", "set", "seed")
@@ -46,11 +44,11 @@ def run(model, name, seed, data_dir, n_jobs, parts=None, **deep_params):
     estimator = getattr(ssm_estimators, class_name)(random_state=seed, **params, **own)
     proba, seconds = fit_and_predict(estimator, X, y, X_test, "predict_proba")
     predicted = estimator.classes_[proba.argmax(1)]
-    row = {"model": model, "set": name, "seed": seed, "protocol": "original split"}
     if model in NETWORKS:
         parts.mkdir(exist_ok=True, parents=True)
         np.save(probabilities(parts, model, name, seed), proba.astype(np.float32))
-    return {**row, "accuracy": round(float(np.mean(predicted == y_test)), 4), **seconds, **origin(estimator)}
+    row = {"protocol": "original split", "accuracy": round(float(np.mean(predicted == y_test)), 4)}
+    return {**row, **seconds, **origin(estimator)}
 
 
 def probabilities(parts, model, name, seed):
@@ -74,36 +72,29 @@ def add_ensembles(rows, model, seeds, names, data_dir):
 
 def run_missing(rows, model, seeds, names, args):
     """All runs that are not there yet; deep ones on the CPU side by side, on one thread each."""
-    todo = [(model, name, seed, args.data_dir) for seed in seeds for name in names if not rows.has(model, name, seed)]
-    params = {"parts": rows.path.with_suffix(".parts"), **args.deep_params}
+    wanted = [(model, name, seed) for seed in seeds for name in names]
+    own = partial(run, parts=rows.path.with_suffix(".parts"), **args.deep_params)
     if model not in NETWORKS or args.device not in ("auto", "cpu") or torch.cuda.is_available():
-        runs = (run(*key, args.jobs, **params) for key in todo)
+        rows.add_missing(wanted, own, args.data_dir, args.jobs)
     else:
-        fits = (delayed(run)(*key, 1, **params) for key in todo)
-        runs = Parallel(args.jobs, return_as="generator_unordered")(fits)
-    for row in runs:
-        rows.add(row)
+        rows.add_missing(wanted, own, args.data_dir, 1, jobs=args.jobs)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds ucr/")
-    parser.add_argument("--model", nargs="+", choices=MODELS, default=["features"])
-    parser.add_argument("--sets", nargs="+", help="default: the profile's, ten of the other networks")
-    parser.add_argument("--seeds", nargs="+", type=int, help="default: the profile's")
-    parser.add_argument("--profile", choices=SEEDS, default="regular")
-    parser.add_argument("--device", default="auto", help="of the deep models")
-    parser.add_argument("--jobs", type=int, default=2, help="threads of the features; deep fits at a time")
-    parser.add_argument("--timing", action="store_true", help="time the features beside aeon's classifiers")
-    parser.add_argument("--output", type=Path)
-    args = parser.parse_args()
+    args = arguments(
+        __doc__,
+        *("data_dir", "seeds", "profile", "device", "jobs", "output"),
+        model={"choices": MODELS, "default": ["features"]},
+        sets={"help": "data sets to run on; by default the profile's, and ten for networks but S4D", "default": None},
+        timing={"action": "store_true", "help": "time the features beside aeon's classifiers"},
+    )
     is_quick, seeds = args.profile == "quick", args.seeds or SEEDS[args.profile]
     args.deep_params = {"device": args.device, **(QUICK if is_quick else {})}
     sets = args.sets or (QUICK_SETS if is_quick else None)
     if args.timing:
         time_beside_peers(args.data_dir, sets or equal_length_sets(args.data_dir), args.jobs)
         return
-    rows = Rows(results_file(args, "ucr"), KEYS)
+    rows = Rows.of_study(args, *KEYS)
     every = [*equal_length_sets(args.data_dir), *other_sets(args.data_dir)]
     for model in args.model:
         names = sets or (TEN if model in NETWORKS and model != DEEP else every)
@@ -115,24 +106,16 @@ def main():
 
 def time_beside_peers(data_dir, names, jobs, seed=0):
     """Time all, set by set of ours and then of aeon's, in one run; print totals and mean accuracies."""
-    path = RESULTS / "ucr_timing.jsonl"
-    path.unlink(missing_ok=True)  # nothing is taken from an earlier run
-    rows = Rows(path, KEYS)
+    rows = Rows(RESULTS / "ucr_timing.jsonl", KEYS)
+    rows.clear()  # nothing is taken from an earlier run
     ours = sorted((model for model in MODELS if model.startswith("features_")), key=lambda m: int(m.split("_")[1]))
     run(ours[0], names[0], seed, data_dir, jobs)  # warm, as the peers are
-    for model in [*ours, "features"]:
-        for name in names:
-            rows.add(run(model, name, seed, data_dir, jobs))
+    rows.add_missing([(model, name, seed) for model in [*ours, "features"] for name in names], run, data_dir, jobs)
     files = [str(data_dir.resolve() / "ucr" / f"{name}.npz") for name in names]
     for row in peer_rows(["MultiRocketHydra", "MiniRocket"], files, seed, jobs):
         rows.add(row)
-    frame = pd.DataFrame(rows.rows)
-    frame = frame.assign(seconds=frame["fit_seconds"] + frame["predict_seconds"])
-    table = frame.groupby("model", sort=False).agg(
-        accuracy=("accuracy", "mean"), fit=("fit_seconds", "sum"), predict=("predict_seconds", "sum"),
-        seconds=("seconds", "sum"), peak_GB=("peak_GB", "max"),
-    )  # fmt: skip
-    print(table.assign(of_MultiRocketHydra=table["seconds"] / table.loc["MultiRocketHydra", "seconds"]).round(4))
+    columns = {"accuracy": "mean", "fit_seconds": "sum", "predict_seconds": "sum", "peak_GB": "max"}
+    print(pd.DataFrame(rows.rows).groupby("model", sort=False).agg(columns).round(4).to_string())
 
 
 if __name__ == "__main__":

@@ -4,17 +4,19 @@ Training and test series are pooled, repeated ones dropped, shuffled a seed and 
 epoch. One JSON row a run; a killed run goes on where it stopped. Where a set is not in the folder, series made here of
 its shape, marked "synthetic": true, show that the script runs; reports leave such rows out.
 
-    python benchmarks/accuracy/uea_long.py --data-dir DATA --model S4D LiquidS4 [--profile quick] [--device cuda]
+    python -m benchmarks.accuracy.uea_long --data-dir DATA --model S4D LiquidS4 [--profile quick] [--device cuda]
 """
 
-import argparse
-from pathlib import Path
+from itertools import product
 
 import numpy as np
 import pandas as pd
-from runs import NETWORKS, RESULTS, Rows, fit_and_predict, origin
 
 import ssm_estimators
+from benchmarks.harness.arguments import NETWORKS, arguments
+from benchmarks.harness.origin import origin
+from benchmarks.harness.rows import Rows, fit_and_predict
+from benchmarks.published import published
 from ssm_estimators.datasets import load_ucr_uea
 
 # cases, channels, time points, classes
@@ -55,9 +57,9 @@ def stand_in(name, profile):
     return (X + random.standard_normal(X.shape)).astype(np.float32), y
 
 
-def run(model, name, seed, args):
+def run(model, name, seed, profile, args):
     """Accuracy on the test part of one seed's cut."""
-    X, y, synthetic = pooled(name, args.data_dir, args.profile)
+    X, y, synthetic = pooled(name, args.data_dir, profile)
     train, validation, test = np.split(
         np.random.default_rng(seed).permutation(len(y)), [int(s * len(y)) for s in SHARES]
     )
@@ -65,14 +67,10 @@ def run(model, name, seed, args):
         train = np.concatenate([train, validation])  # it chooses by cases left out
         estimator = ssm_estimators.StateSpaceRidgeClassifier(random_state=seed, n_jobs=2)
     else:
-        params = {**PROFILES[args.profile], "validation": (X[validation], y[validation]), "device": args.device}
+        params = {**PROFILES[profile], "validation": (X[validation], y[validation]), "device": args.device}
         estimator = getattr(ssm_estimators, f"{model}Classifier")(random_state=seed, **params)
     predicted, seconds = fit_and_predict(estimator, X[train], y[train], X[test])
     return {
-        "model": model,
-        "set": name,
-        "seed": seed,
-        "profile": args.profile,
         "protocol": "pooled 70/15/15",
         "synthetic": synthetic,
         "accuracy": round(float(np.mean(predicted == y[test])), 4),
@@ -82,29 +80,24 @@ def run(model, name, seed, args):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, required=True, help="folder that holds the sets, see load_ucr_uea")
-    parser.add_argument("--model", nargs="+", choices=MODELS, default=["S4D", "features"])
-    parser.add_argument("--sets", nargs="+", choices=SHAPES, default=list(SHAPES))
-    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
-    parser.add_argument("--profile", choices=PROFILES, default="regular")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--output", type=Path, default=RESULTS / "uea_long.jsonl")
-    args = parser.parse_args()
-    rows = Rows(args.output, ("model", "set", "seed", "profile"))
-    for model in args.model:
-        for name in args.sets:
-            for seed in args.seeds:
-                if not rows.has(model, name, seed, args.profile):
-                    rows.add(run(model, name, seed, args))
+    args = arguments(
+        __doc__,
+        *("data_dir", "device", "output"),
+        model={"choices": MODELS, "default": ["S4D", "features"]},
+        sets={"choices": SHAPES, "default": list(SHAPES)},
+        seeds={"default": SEEDS},
+        profile={"choices": PROFILES},
+    )
+    rows = Rows.of_study(args, "model", "set", "seed", "profile")
+    wanted = product(args.model, args.sets, args.seeds, [args.profile])
+    rows.add_missing(wanted, run, args)
     frame = pd.DataFrame(rows.rows)
     real = frame[(frame["profile"] == args.profile) & ~frame["synthetic"]]
     if real.empty:
         print("None of the sets is in the folder: all rows are of stand-ins, and none is reported.")
         return
     table = 100 * real.pivot_table(index="model", columns="set", values="accuracy")
-    published = pd.read_csv(Path(__file__).parents[1] / "published" / "uea_long.csv").set_index("model")
-    print(pd.concat([table, published[table.columns]]).round(1).to_string())
+    print(pd.concat([table, published("uea_long", "model")[table.columns]]).round(1).to_string())
 
 
 if __name__ == "__main__":

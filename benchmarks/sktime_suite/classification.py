@@ -1,12 +1,10 @@
 """sktime's ClassificationBenchmark: ours beside sktime's own, the same folds.
 
-python benchmarks/sktime_suite/classification.py --quick              # small sets that sktime brings (10 minutes)
-python benchmarks/sktime_suite/classification.py --data-dir DATA      # five UCR and two UEA sets, default networks
+python -m benchmarks.sktime_suite.classification --quick              # small sets that sktime brings (10 minutes)
+python -m benchmarks.sktime_suite.classification --data-dir DATA      # five UCR and two UEA sets, default networks
 """
 
-import argparse
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import accuracy_score
@@ -16,8 +14,8 @@ from sktime.classification.deep_learning import FCNClassifierTorch
 from sktime.classification.distance_based import KNeighborsTimeSeriesClassifier
 from sktime.classification.kernel_based import RocketClassifier
 from sktime.datasets import load_arrow_head, load_basic_motions, load_gunpoint, load_unit_test
-from suite import run, where_installed
 
+from benchmarks.sktime_suite.suite import run, suite_arguments, where_installed
 from ssm_estimators.datasets import load_ucr_uea
 from ssm_estimators.sktime import S4DClassifier, StateSpaceRidgeClassifier
 
@@ -32,10 +30,7 @@ def from_folder(name, data_dir):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer kernels and epochs")
-    parser.add_argument("--data-dir", type=Path, help="folder that holds ucr/ and uea/")
-    args = parser.parse_args()
+    args = suite_arguments(__doc__)
     models = {
         "StateSpaceRidge": StateSpaceRidgeClassifier(random_state=0, **({"n_kernels": 1000} if args.quick else {})),
         "S4D": S4DClassifier(random_state=0, **({"max_epochs": 20} if args.quick else {})),
@@ -46,8 +41,7 @@ def main():
     sets = {name: partial(from_folder, name, args.data_dir) for name in FOLDER} if args.data_dir else BUNDLED
     splitter = KFold(2 if args.quick else 3, shuffle=True, random_state=0)
     tasks = {name: (load, splitter, [accuracy_score]) for name, load in sets.items()}
-    name = "sktime_classification" + ("_folder" if args.data_dir else "") + ("_quick" if args.quick else "")
-    run(ClassificationBenchmark(), models, tasks, "accuracy_score", name)
+    run(args, ClassificationBenchmark(), models, tasks, "accuracy_score")
 
 
 if __name__ == "__main__":

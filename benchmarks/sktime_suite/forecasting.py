@@ -1,10 +1,9 @@
 """sktime's ForecastingBenchmark: ours beside sktime's own, the same folds.
 
-python benchmarks/sktime_suite/forecasting.py --quick              # monthly series that sktime brings
-python benchmarks/sktime_suite/forecasting.py --data-dir DATA      # heart rate of BIDMC, 53 recordings, a minute ahead
+python -m benchmarks.sktime_suite.forecasting --quick              # monthly series that sktime brings
+python -m benchmarks.sktime_suite.forecasting --data-dir DATA      # heart rate of BIDMC, 53 recordings, a minute ahead
 """
 
-import argparse
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from sktime.forecasting.ltsf import LTSFDLinearForecaster
 from sktime.forecasting.naive import NaiveForecaster
 from sktime.performance_metrics.forecasting import MeanAbsoluteScaledError
 from sktime.split import ExpandingWindowSplitter, SingleWindowSplitter
-from suite import run, where_installed
 
+from benchmarks.sktime_suite.suite import run, suite_arguments, where_installed
 from ssm_estimators.sktime import S4DForecaster, StateSpaceRidgeForecaster
 
 BUNDLED = {"airline": load_airline, "PBS": load_PBS_dataset}
@@ -34,10 +33,7 @@ def heart_rate(data_dir):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer epochs")
-    parser.add_argument("--data-dir", type=Path, help="folder that holds bidmc/")
-    args = parser.parse_args()
+    args = suite_arguments(__doc__)
     horizon = 60 if args.data_dir else 12
     season = 1 if args.data_dir else 12
     models = {
@@ -54,8 +50,7 @@ def main():
     else:
         folds = ExpandingWindowSplitter(initial_window=80, step_length=12, fh=fh)
         tasks = {name: (load, folds, scorers) for name, load in BUNDLED.items()}
-    name = "sktime_forecasting" + ("_folder" if args.data_dir else "") + ("_quick" if args.quick else "")
-    run(ForecastingBenchmark(), models, tasks, "MeanAbsoluteScaledError", name, lower_is_better=True)
+    run(args, ForecastingBenchmark(), models, tasks, "MeanAbsoluteScaledError", lower_is_better=True)
 
 
 if __name__ == "__main__":

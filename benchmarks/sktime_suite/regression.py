@@ -1,11 +1,8 @@
 """sktime's RegressionBenchmark: ours beside sktime's own, the same folds.
 
-python benchmarks/sktime_suite/regression.py --quick              # the two sets that sktime brings (10 minutes)
-python benchmarks/sktime_suite/regression.py --data-dir DATA      # heart rate of BIDMC, patients kept apart
+python -m benchmarks.sktime_suite.regression --quick              # the two sets that sktime brings (10 minutes)
+python -m benchmarks.sktime_suite.regression --data-dir DATA      # heart rate of BIDMC, patients kept apart
 """
-
-import argparse
-from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import root_mean_squared_error
@@ -15,8 +12,8 @@ from sktime.datasets import load_covid_3month, load_tecator
 from sktime.regression.deep_learning import FCNRegressorTorch
 from sktime.regression.distance_based import KNeighborsTimeSeriesRegressor
 from sktime.regression.kernel_based import RocketRegressor
-from suite import run, where_installed
 
+from benchmarks.sktime_suite.suite import run, suite_arguments, where_installed
 from ssm_estimators.datasets import load_bidmc
 from ssm_estimators.sktime import S4DRegressor, StateSpaceRidgeRegressor
 
@@ -36,10 +33,7 @@ def heart_rate(data_dir):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer kernels and epochs")
-    parser.add_argument("--data-dir", type=Path, help="folder that holds bidmc/")
-    args = parser.parse_args()
+    args = suite_arguments(__doc__)
     models = {
         "StateSpaceRidge": StateSpaceRidgeRegressor(random_state=0, **({"n_kernels": 1000} if args.quick else {})),
         "S4D": S4DRegressor(random_state=0, **({"max_epochs": 20} if args.quick else {})),
@@ -52,8 +46,7 @@ def main():
     if args.data_dir:
         sets = {"BIDMC heart rate": heart_rate(args.data_dir)}
     tasks = {name: (*data_and_folds, [root_mean_squared_error]) for name, data_and_folds in sets.items()}
-    name = "sktime_regression" + ("_folder" if args.data_dir else "") + ("_quick" if args.quick else "")
-    run(RegressionBenchmark(), models, tasks, "root_mean_squared_error", name, lower_is_better=True)
+    run(args, RegressionBenchmark(), models, tasks, "root_mean_squared_error", lower_is_better=True)
 
 
 if __name__ == "__main__":

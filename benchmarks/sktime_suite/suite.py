@@ -14,9 +14,21 @@ from pathlib import Path
 import pandas as pd
 
 import ssm_estimators
+from benchmarks.harness.arguments import arguments
+from benchmarks.harness.folders import RESULTS
 from ssm_estimators.visualisation import plot_critical_difference
 
-RESULTS = Path(__file__).parents[1] / "results"
+
+def suite_arguments(doc):
+    """The command line of a benchmark; its quick profile has fewer kernels, epochs and folds."""
+    args = arguments(
+        doc,
+        profile={"choices": ("quick", "regular")},
+        quick={"action": "store_const", "dest": "profile", "const": "quick", "help": "the same as --profile quick"},
+        data_dir={"required": False, "help": "folder of the data sets; without it, those that sktime brings"},
+    )
+    args.quick = args.profile == "quick"
+    return args
 
 
 def where_installed(library, name, model, **params):
@@ -49,11 +61,12 @@ def versions():
     return source, version("sktime"), version("torch"), version("scikit-learn")
 
 
-def run(benchmark, models, tasks, metric, name, lower_is_better=False):
+def run(args, benchmark, models, tasks, metric, lower_is_better=False):
     """Run what is not there yet; write results, a table and a picture; leave with 1 if anything is missing.
 
-    Results go to name.csv, one row an experiment; means, one row a model and task, to name_table.csv.
+    Results go to <name>.csv, one row per experiment; means, one row per model and task, to <name>_table.csv.
     """
+    name = f"sktime_{Path(sys.argv[0]).stem}{'_folder' * bool(args.data_dir)}{'_quick' * args.quick}"
     RESULTS.mkdir(exist_ok=True)
     add_all(benchmark, models, tasks)
     results = benchmark.run(str(RESULTS / f"{name}.csv"))

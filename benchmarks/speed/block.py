@@ -4,16 +4,16 @@ H = 64, N = 64, float32, batch x length = 65,536: norm, state-space layer, GELU,
 as in the estimators. Interleaved in one process; peak memory in processes of their own; errors of outputs and gradients
 against float64.
 
-    python benchmarks/speed/block.py [--profile quick] [--norm layer] [--threads 2]
+    python -m benchmarks.speed.block [--profile quick] [--norm layer] [--threads 2]
 """
 
 import copy
 
-import measure
-import textbook
 import torch
-from floor import pieces
 
+from benchmarks.harness.timing import milliseconds, peak_memory, relative_error, report, speed_arguments
+from benchmarks.speed import textbook
+from benchmarks.speed.floor import pieces
 from ssm_estimators.layers import LSSL, S4, S4D
 from ssm_estimators.networks.modules import ResidualBlock
 
@@ -66,7 +66,7 @@ def errors(name, norm, L):
         if version == "textbook":
             values[:2] = [v.permute(2, 0, 1) for v in values[:2]]
         result[version] = {
-            key: float(f"{measure.relative_error(v, exact):.1e}")
+            key: float(f"{relative_error(v, exact):.1e}")
             for key, v, exact in zip(names, values, [y, *grads], strict=True)
         }
     return result
@@ -84,18 +84,16 @@ def compare(name, L, norm, repeats):
     }
     if L <= LONGEST_OF_TEXTBOOK:
         functions["textbook"] = run(block, x, gradient, "textbook")
-    ms = measure.milliseconds(functions, repeats)
+    ms = milliseconds(functions, repeats)
     return {"model": name, "L": L, "norm": norm, "ms": {key: round(value, 1) for key, value in ms.items()}}
 
 
-def peak(name, L, norm, version):
-    """One pass's; printed."""
+def passes(name, L, norm, version):
+    """A short pass and a pass over so many time points."""
     generator = torch.Generator().manual_seed(0)
     block = block_of(name, norm, 0.05, generator)
     small = torch.randn(2, H, 1, 256, generator=generator)
-    run(block, *small, version)()
-    x, gradient = torch.randn(2, H, POINTS // L, L, generator=generator)
-    print(measure.added_memory(run(block, x, gradient, version)))
+    return run(block, *small, version), run(block, *torch.randn(2, H, POINTS // L, L, generator=generator), version)
 
 
 def worst(row):
@@ -105,45 +103,37 @@ def worst(row):
 
 
 def main():
-    parser = measure.parser_of(__doc__)
-    parser.add_argument("--norm", choices=("batch", "layer"), default="batch")
-    parser.add_argument("--models", nargs="+", choices=LAYERS, default=list(LAYERS))
-    parser.add_argument("--lengths", type=int, nargs="+")
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    if args.peak:
-        name, L, norm, version = args.peak
-        return peak(name, int(L), norm, version)
+    args = speed_arguments(
+        __doc__,
+        norm={"choices": ("batch", "layer"), "default": "batch", "help": "of the blocks"},
+        model={"choices": LAYERS, "default": list(LAYERS)},
+        lengths={},
+    )
     quick = args.profile == "quick"
     rows = []
     for L in args.lengths or ((4096,) if quick else (256, 1024, 4096, 16_384, 65_536)):
-        for name in args.models:
+        for name in args.model:
             row = compare(name, L, args.norm, 3 if quick else 7)
             row["target"] = TARGETS.get((name, L))
             row["error"] = errors(name, args.norm, L)
-            row["peak_MB"] = {v: round(measure.peak_memory(name, L, args.norm, v)) for v in row["error"]}
+            row["peak_MB"] = {v: round(peak_memory(passes, name, L, args.norm, v)) for v in row["error"]}
             rows.append(row)
             print(row, flush=True)
-    measure.report(
-        rows,
-        {
-            "model": lambda r: r["model"],
-            "L": lambda r: r["L"],
-            "ours, ms": lambda r: r["ms"]["ours"],
-            "textbook / ours": lambda r: (
-                f"{r['ms']['textbook'] / r['ms']['ours']:.2f}" if "textbook" in r["ms"] else ""
-            ),
-            "(at least)": lambda r: r["target"] or "",
-            "ours / floor (at most 2)": lambda r: f"{r['ms']['ours'] / r['ms']['floor']:.2f}",
-            "no layer: ours / stock": lambda r: f"{r['ms']['ours, no layer'] / r['ms']['stock, no layer']:.2f}",
-            "memory: ours, MB": lambda r: r["peak_MB"]["ours"],
-            "of the textbook's": lambda r: (
-                f"{r['peak_MB']['ours'] / r['peak_MB']['textbook']:.3f}" if "textbook" in r["peak_MB"] else ""
-            ),
-            "worst error: ours / textbook": worst,
-        },
-    )
-    measure.write(args, rows, norm=args.norm)
+    columns = {
+        "model": lambda r: r["model"],
+        "L": lambda r: r["L"],
+        "ours, ms": lambda r: r["ms"]["ours"],
+        "textbook / ours": lambda r: f"{r['ms']['textbook'] / r['ms']['ours']:.2f}" if "textbook" in r["ms"] else "",
+        "(at least)": lambda r: r["target"] or "",
+        "ours / floor (at most 2)": lambda r: f"{r['ms']['ours'] / r['ms']['floor']:.2f}",
+        "no layer: ours / stock": lambda r: f"{r['ms']['ours, no layer'] / r['ms']['stock, no layer']:.2f}",
+        "memory: ours, MB": lambda r: r["peak_MB"]["ours"],
+        "of the textbook's": lambda r: (
+            f"{r['peak_MB']['ours'] / r['peak_MB']['textbook']:.3f}" if "textbook" in r["peak_MB"] else ""
+        ),
+        "worst error: ours / textbook": worst,
+    }
+    report(args, rows, columns, norm=args.norm)
 
 
 if __name__ == "__main__":

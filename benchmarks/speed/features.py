@@ -1,24 +1,21 @@
-"""How the cost of the features and their ridge grows with cases and length; results/features_speed.json.
+"""How the cost of the features and their ridge grows with cases and length.
 
-python benchmarks/speed/features.py                    # transform: to 100,000 cases and points (10 minutes)
-python benchmarks/speed/features.py --fit               # fit at 1,000 to 100,000 cases of length 50, with memory
+python -m benchmarks.speed.features                    # transform: to 100,000 cases and points (10 minutes)
+python -m benchmarks.speed.features --fit               # fit at 1,000 to 100,000 cases of length 50, with memory
 """
 
-import argparse
 import json
-import resource
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
-from measure import exponent
 
+from benchmarks.harness.arguments import arguments
+from benchmarks.harness.folders import RESULTS
+from benchmarks.harness.origin import peak_gigabytes
+from benchmarks.harness.processes import in_new_process
+from benchmarks.harness.timing import exponent
 from ssm_estimators import StateSpaceRidgeClassifier
 from ssm_estimators.random_features import StateSpaceFeatures
-
-OUTPUT = Path(__file__).parents[1] / "results" / "features_speed.json"
 
 
 def transform_seconds(n_cases, n_timepoints, n_kernels, jobs):
@@ -50,26 +47,27 @@ def fit_row(n_cases, max_memory, jobs):
         "features": clf.features_.n_features_out_,
         "seconds": round(seconds, 1),
         "accuracy": float(np.mean(clf.predict(X_test) == y_test)),
-        "peak_GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+        "peak_GB": peak_gigabytes(),
     }
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fit", action="store_true", help="fits of growing size, with memory and accuracy")
-    parser.add_argument("--one-fit", nargs=2, type=float, metavar=("CASES", "GB"), help="one fit, printed as JSON")
-    parser.add_argument("--kernels", type=int, default=200, help="of the transforms")
-    parser.add_argument("--jobs", type=int, default=2)
-    args = parser.parse_args()
+    args = arguments(
+        __doc__,
+        "jobs",
+        fit={"action": "store_true", "help": "fits of growing size, with memory and accuracy"},
+        one_fit={"nargs": 2, "type": float, "metavar": ("CASES", "GB"), "help": "one fit, printed as JSON"},
+        kernels={"type": int, "default": 200, "help": "of the transforms"},
+        output={"default": RESULTS / "features_speed.json"},
+    )
     if args.one_fit:
         print(json.dumps(fit_row(int(args.one_fit[0]), args.one_fit[1], args.jobs)))
         return
-    results = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
+    results = json.loads(args.output.read_text()) if args.output.exists() else {}
     if args.fit:
         results["fit"] = []
         for n_cases, gigabytes in ((1000, 2.0), (10_000, 2.0), (100_000, 2.0), (10_000, 30.0)):
-            command = [sys.executable, __file__, "--one-fit", str(n_cases), str(gigabytes), "--jobs", str(args.jobs)]
-            results["fit"].append(json.loads(subprocess.check_output(command, text=True).splitlines()[-1]))
+            results["fit"].append(in_new_process(fit_row, n_cases, gigabytes, args.jobs))
             print(results["fit"][-1], flush=True)
     else:
         sizes = [100, 1000, 10_000, 100_000]
@@ -83,7 +81,7 @@ def main():
             "exponent in length": round(exponent(sizes, by_length), 3),
         }
         print(json.dumps(results["transform"], indent=1))
-    OUTPUT.write_text(json.dumps(results, indent=1) + "\n")
+    args.output.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ gradients, and knows nothing else; bare prediction is one forward pass a batch. 
 ``--before``, a folder that holds another version of the package, default fits and predictions of GunPoint by both, and
 predictions of three shapes of series, each in a process of its own, in turn.
 
-    python benchmarks/speed/fit.py [--profile quick] [--threads 2]
-    python benchmarks/speed/fit.py --before ../older
+    python -m benchmarks.speed.fit [--profile quick] [--threads 2]
+    python -m benchmarks.speed.fit --before ../older
 """
 
 import copy
@@ -15,12 +15,12 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import measure
 import numpy as np
 import torch
 
+from benchmarks.harness.folders import RESULTS, ROOT
+from benchmarks.harness.timing import milliseconds, report, speed_arguments
 from ssm_estimators import S4DClassifier
 from ssm_estimators.training.callbacks import CosineWarmup
 
@@ -98,7 +98,7 @@ def compare(shape, repeats):
         with torch.inference_mode():
             torch.cat([network(part) for part, _ in batches])
 
-    ms = measure.milliseconds(
+    ms = milliseconds(
         {
             "fit": lambda: S4DClassifier(max_epochs=epochs, random_state=0).fit(X, y),
             "bare fit": lambda: bare_fit(network, batches, epochs, groups),
@@ -148,31 +148,26 @@ def gunpoint(folders, seeds):
 
 
 def main():
-    parser = measure.parser_of(__doc__)
-    parser.add_argument("--before", help="folder of another version: GunPoint and predictions by both")
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    args = speed_arguments(__doc__, before={})
     start = time.perf_counter()
     if args.before:
-        folders = {"before": Path(args.before).resolve(), "after": Path(__file__).resolve().parents[2]}
+        folders = {"before": args.before.resolve(), "after": ROOT}
         repeats = 5 if args.profile == "full" else 1
         rows = [*predictions(folders, args.threads, repeats), *gunpoint(folders, repeats)]
-        args.output = args.output or measure.RESULTS / "speed_gunpoint.json"
+        args.output = args.output or RESULTS / "speed_gunpoint.json"
+        columns = {}  # its rows were printed as they came
     else:
         rows = [compare(shape, 3 if args.profile == "quick" else 5) for shape in SHAPES[args.profile]]
-        measure.report(
-            rows,
-            {
-                "cases, channels, points": lambda r: r["shape"],
-                "batch": lambda r: r["batch"],
-                "fit, ms": lambda r: r["ms"]["fit"],
-                f"of the bare loop (at most {MOST})": lambda r: f"{r['ms']['fit'] / r['ms']['bare fit']:.3f}",
-                "predict, ms": lambda r: r["ms"]["predict"],
-                f"of a bare pass (at most {MOST})": lambda r: f"{r['ms']['predict'] / r['ms']['bare predict']:.3f}",
-            },
-        )
+        columns = {
+            "cases, channels, points": lambda r: r["shape"],
+            "batch": lambda r: r["batch"],
+            "fit, ms": lambda r: r["ms"]["fit"],
+            f"of the bare loop (at most {MOST})": lambda r: f"{r['ms']['fit'] / r['ms']['bare fit']:.3f}",
+            "predict, ms": lambda r: r["ms"]["predict"],
+            f"of a bare pass (at most {MOST})": lambda r: f"{r['ms']['predict'] / r['ms']['bare predict']:.3f}",
+        }
     print(f"{time.perf_counter() - start:.0f} s")
-    measure.write(args, rows)
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

@@ -6,24 +6,24 @@ those of the tensors that a launch reads and writes, each once, in multiples of 
 chunked scan alone, its block matrices given. With ``--before``, another version of the package is counted beside this
 one.
 
-    python benchmarks/speed/launches.py [--before ../older]
+    python -m benchmarks.speed.launches [--before ../older]
 """
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
-import measure
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from triton.runtime.jit import JITFunction
 
+from benchmarks.harness.folders import ROOT
+from benchmarks.harness.timing import as_leaves, report, speed_arguments
 from ssm_estimators.functional.scan import chunked_scan, set_backend
 from ssm_estimators.layers import S4D
 from ssm_estimators.networks.modules import ResidualBlock
@@ -92,7 +92,7 @@ def block(x):
 
 def scan(x):
     """The scan of a block alone, forward and backward."""
-    given, _ = measure.as_leaves(S4D(H, N, bidirectional=True).to("meta").discrete_system().blocks(T, x))
+    given, _ = as_leaves(S4D(H, N, bidirectional=True).to("meta").discrete_system().blocks(T, x))
 
     def run():
         y, _ = chunked_scan(x, given, return_state=False)
@@ -118,10 +118,19 @@ def counts(of, L):
     }
 
 
+def rows_of(folder, profile):
+    """The rows of the version of the package that lies in a folder."""
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); import ssm_estimators; sys.path.pop(0); "
+    code += "from benchmarks.speed.launches import main; main()"
+    with tempfile.TemporaryDirectory() as made:
+        output = Path(made) / "rows.json"
+        command = [sys.executable, "-c", code, "--profile", profile, "--output", output]
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        return json.loads(output.read_text())["rows"]
+
+
 def main():
-    parser = measure.parser_of(__doc__)
-    parser.add_argument("--before", help="folder of another version, counted too")
-    args = parser.parse_args()
+    args = speed_arguments(__doc__, before={})
     JITFunction.run = lambda *args, **options: None  # making block matrices launches kernels too
     set_backend("triton")
     torch.autocast = lambda *args, **options: contextlib.nullcontext()  # knows no tensors without values
@@ -129,17 +138,10 @@ def main():
     lengths = LENGTHS if args.profile == "full" else LENGTHS[::3]
     rows = [{"version": "after"} | counts(of, L) for L in lengths for of in (block, scan)]
     if args.before:
-        folder = Path(args.before).resolve()
-        with tempfile.TemporaryDirectory() as made:
-            output = Path(made) / "rows.json"
-            command = [sys.executable, __file__, "--profile", args.profile, "--output", output]
-            subprocess.check_output(command, env=os.environ | {"PYTHONPATH": str(folder)})
-            older = json.loads(output.read_text())["rows"]
-        rows += [row | {"version": "before"} for row in older]
-    measure.write(args, rows)
+        rows += [row | {"version": "before"} for row in rows_of(args.before.resolve(), args.profile)]
     rows.sort(key=lambda row: (row["of"], row["L"], row["version"] == "after"))
     titles = ("of", "L", "batch", "version", "launches", "bytes of the input")
-    measure.report(rows, {title: lambda row, title=title: row[title] for title in titles})
+    report(args, rows, {title: lambda row, title=title: row[title] for title in titles})
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 Forward and backward, float32; the exponent is the slope of the logarithms, 1 is linear.
 
-    python benchmarks/speed/length.py [--profile quick] [--threads 2]
+    python -m benchmarks.speed.length [--profile quick] [--threads 2]
 """
 
-import measure
 import torch
 
+from benchmarks.harness.timing import exponent, milliseconds, peak_memory, report, speed_arguments
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 
 H, N = 16, 64
@@ -24,38 +24,34 @@ def run(name, L):
     return lambda: torch.autograd.grad(layer(u), [u, *layer.parameters()], gradient)
 
 
+def short_and_long(name, L):
+    return run(name, 1024), run(name, L)
+
+
 def main():
-    args = measure.parser_of(__doc__).parse_args()
-    torch.set_num_threads(args.threads)
-    if args.peak:
-        name, L = args.peak
-        run(name, 1024)()
-        return print(measure.added_memory(run(name, int(L))))
+    args = speed_arguments(__doc__)
     lengths = LENGTHS[args.profile]
     rows = []
     for name in LAYERS:
-        ms = measure.milliseconds({L: run(name, L) for L in lengths}, 3)
-        memory = {L: measure.peak_memory(name, L) for L in lengths}
+        ms = milliseconds({L: run(name, L) for L in lengths}, 3)
+        memory = {L: peak_memory(short_and_long, name, L) for L in lengths}
         large = lengths[1:]  # the smallest is mostly what does not depend on length
         row = {
             "model": name,
             "ms": {L: round(value, 1) for L, value in ms.items()},
             "peak_MB": {L: round(value, 1) for L, value in memory.items()},
-            "exponent of time": round(measure.exponent(lengths, [ms[L] for L in lengths]), 3),
-            "exponent of memory": round(measure.exponent(large, [memory[L] for L in large]), 3),
+            "exponent of time": round(exponent(lengths, [ms[L] for L in lengths]), 3),
+            "exponent of memory": round(exponent(large, [memory[L] for L in large]), 3),
         }
         rows.append(row)
         print(row, flush=True)
-    measure.report(
-        rows,
-        {
-            "model": lambda r: r["model"],
-            **{f"{L:,}, ms": lambda r, L=L: r["ms"][L] for L in lengths},
-            f"exponent of time (at most {MOST})": lambda r: r["exponent of time"],
-            "of memory": lambda r: r["exponent of memory"],
-        },
-    )
-    measure.write(args, rows)
+    columns = {
+        "model": lambda r: r["model"],
+        **{f"{L:,}, ms": lambda r, L=L: r["ms"][L] for L in lengths},
+        f"exponent of time (at most {MOST})": lambda r: r["exponent of time"],
+        "of memory": lambda r: r["exponent of memory"],
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ H = 64, N = 64, float32, 16 series of 4,096 time points. In brackets the target:
 loops over time are the definition of ``exact`` under autograd in real arithmetic: one as it is, of 256 time points and
 scaled, and one by torch.compile, 16 steps at a time, which needs a C++ compiler (full profile only).
 
-    python benchmarks/speed/liquid.py [--profile quick] [--threads 2]
+    python -m benchmarks.speed.liquid [--profile quick] [--threads 2]
 """
 
-import measure
 import torch
 
+from benchmarks.harness.timing import milliseconds, peak_memory, report, speed_arguments
 from ssm_estimators.layers import S4D, LiquidS4
 
 H, N, BATCH, L = 64, 64, 16, 4096
@@ -83,27 +83,26 @@ def loops(layer, u, gradient):
     eager = loop(layer, unrolled, u[..., :256], gradient[..., :256])
     compiled = loop(layer, torch.compile(unrolled, dynamic=False), u, gradient)
     return {
-        "eager loop": L / 256 * measure.milliseconds({"loop": eager}, 3)["loop"],
-        "compiled loop": measure.milliseconds({"loop": compiled}, 3)["loop"],
+        "eager loop": L / 256 * milliseconds({"loop": eager}, 3)["loop"],
+        "compiled loop": milliseconds({"loop": compiled}, 3)["loop"],
     }
 
 
+def short_and_long(name, bidirectional):
+    layer = layers(bidirectional)[name]
+    return run(layer, *torch.randn(2, H, 1, 256)), run(layer, *torch.randn(2, H, BATCH, L))
+
+
 def main():
-    args = measure.parser_of(__doc__).parse_args()
-    torch.set_num_threads(args.threads)
-    if args.peak:
-        name, bidirectional = args.peak[0], args.peak[1] == "True"
-        layer = layers(bidirectional)[name]
-        run(layer, *torch.randn(2, H, 1, 256))()
-        return print(measure.added_memory(run(layer, *torch.randn(2, H, BATCH, L))))
+    args = speed_arguments(__doc__)
     quick = args.profile == "quick"
     rows = []
     for bidirectional in (False, True):
         u, gradient = torch.randn(2, H, BATCH, L, generator=torch.Generator().manual_seed(0))
         made = layers(bidirectional)
         cheap = {name: run(layer, u, gradient) for name, layer in made.items() if name != "exact"}
-        ms = measure.milliseconds(cheap, 3 if quick else 9)
-        ms |= measure.milliseconds({"exact": run(made["exact"], u, gradient)}, 3)
+        ms = milliseconds(cheap, 3 if quick else 9)
+        ms |= milliseconds({"exact": run(made["exact"], u, gradient)}, 3)
         if not bidirectional and not quick:
             ms |= loops(made["exact"], u, gradient)
         for name, value in ms.items():
@@ -114,21 +113,18 @@ def main():
                     "ms": round(value, 1),
                     "times S4D": round(value / ms["S4D"], 2),
                     "target": FORMS[name][1] if name in FORMS else None,
-                    "peak_MB": round(measure.peak_memory(name, bidirectional)) if name in made else None,
+                    "peak_MB": round(peak_memory(short_and_long, name, bidirectional)) if name in made else None,
                 }
             )
             print(rows[-1], flush=True)
-    measure.report(
-        rows,
-        {
-            "form": lambda r: r["form"] + (", both directions" if r["bidirectional"] else ""),
-            "ms": lambda r: r["ms"],
-            "times S4D": lambda r: f"{r['times S4D']:.2f}",
-            "(at most)": lambda r: r["target"] or "",
-            "peak, MB": lambda r: r["peak_MB"] or "",
-        },
-    )
-    measure.write(args, rows)
+    columns = {
+        "form": lambda r: r["form"] + (", both directions" if r["bidirectional"] else ""),
+        "ms": lambda r: r["ms"],
+        "times S4D": lambda r: f"{r['times S4D']:.2f}",
+        "(at most)": lambda r: r["target"] or "",
+        "peak, MB": lambda r: r["peak_MB"] or "",
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

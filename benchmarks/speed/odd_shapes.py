@@ -1,15 +1,14 @@
 """One long series among many short ones, and a forecaster whose season is as long as its series.
 
-python benchmarks/speed/odd_shapes.py [--profile quick] [--threads 2]
+python -m benchmarks.speed.odd_shapes [--profile quick] [--threads 2]
 """
 
 import time
 
-import measure
 import numpy as np
 import pandas as pd
-import torch
 
+from benchmarks.harness.timing import milliseconds, report, speed_arguments
 from ssm_estimators import S4DClassifier, StateSpaceRidgeClassifier
 from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.sktime import StateSpaceRidgeForecaster
@@ -45,7 +44,7 @@ def of_series(repeats):
     }
     rows = []
     for name, call in calls.items():
-        ms = measure.milliseconds({part: lambda call=call, part=part: call(part) for part in series}, repeats)
+        ms = milliseconds({part: lambda call=call, part=part: call(part) for part in series}, repeats)
         rows.append({"call": name, "apart, ms": ms["short"] + ms["long"], "together, ms": ms["both"]})
     return rows
 
@@ -67,20 +66,16 @@ def of_minutes(repeats):
 
 
 def main():
-    args = measure.parser_of(__doc__).parse_args()
-    torch.set_num_threads(args.threads)
+    args = speed_arguments(__doc__)
     repeats = 1 if args.profile == "quick" else 5
     rows = [*of_series(repeats), *of_minutes(repeats)]
-    measure.report(
-        rows,
-        {
-            "call": lambda r: r["call"],
-            "apart, ms": lambda r: f"{r['apart, ms']:.0f}",
-            "together, ms": lambda r: f"{r['together, ms']:.0f}",
-            f"ratio (at most {MOST:g})": lambda r: f"{r['together, ms'] / r['apart, ms']:.2f}",
-        },
-    )
-    measure.write(args, rows)
+    columns = {
+        "call": lambda r: r["call"],
+        "apart, ms": lambda r: f"{r['apart, ms']:.0f}",
+        "together, ms": lambda r: f"{r['together, ms']:.0f}",
+        f"ratio (at most {MOST:g})": lambda r: f"{r['together, ms'] / r['apart, ms']:.2f}",
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

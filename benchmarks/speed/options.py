@@ -4,15 +4,15 @@ Three bidirectional layers, d_model 64, layer norm (the running averages of batc
 anew), as a loss' value and all gradients. All in turn, in one process; compiling is timed apart, and needs a C++
 compiler.
 
-    python benchmarks/speed/options.py [--profile quick] [--threads 2]
+    python -m benchmarks.speed.options [--profile quick] [--threads 2]
 """
 
 import time
 import warnings
 
-import measure
 import torch
 
+from benchmarks.harness.timing import milliseconds, report, speed_arguments
 from ssm_estimators.layers import S4D, LiquidS4
 from ssm_estimators.networks import SequenceNetwork
 
@@ -45,7 +45,7 @@ def compare(layer, d_state, batch, L, threads, repeats):
     start = time.perf_counter()
     step(compiled)()
     seconds = time.perf_counter() - start
-    ms = measure.milliseconds(
+    ms = milliseconds(
         {
             "as it is": step(network),
             "one thread": on_one_thread,
@@ -64,27 +64,23 @@ def compare(layer, d_state, batch, L, threads, repeats):
 
 
 def main():
-    args = measure.parser_of(__doc__).parse_args()
-    torch.set_num_threads(args.threads)
+    args = speed_arguments(__doc__)
     warnings.simplefilter("ignore")
     rows = []
     for case in CASES[args.profile]:
         rows.append(compare(*case, args.threads, 9 if args.profile == "quick" else 15))
         print(rows[-1], flush=True)
-    measure.report(
-        rows,
-        {
-            "model": lambda r: r["model"],
-            "batch x length": lambda r: f"{r['batch']} x {r['L']}",
-            "a step, ms": lambda r: r["ms"]["as it is"],
-            **{
-                f"{name}, of that": lambda r, name=name: f"{r['ms'][name] / r['ms']['as it is']:.2f}"
-                for name in ("one thread", "bfloat16", "compiled")
-            },
-            "compiling, s": lambda r: r["compiling, s"],
+    columns = {
+        "model": lambda r: r["model"],
+        "batch x length": lambda r: f"{r['batch']} x {r['L']}",
+        "a step, ms": lambda r: r["ms"]["as it is"],
+        **{
+            f"{name}, of that": lambda r, name=name: f"{r['ms'][name] / r['ms']['as it is']:.2f}"
+            for name in ("one thread", "bfloat16", "compiled")
         },
-    )
-    measure.write(args, rows)
+        "compiling, s": lambda r: r["compiling, s"],
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

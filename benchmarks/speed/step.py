@@ -3,14 +3,14 @@
 Beside it, the same outputs by running a window of 1,024 points anew for each. All in turn, in one process. A step's
 time is the mean over 24, after which a stepper is where it was; the longest of a call is of one run.
 
-    python benchmarks/speed/step.py [--profile quick] [--threads 2]
+    python -m benchmarks.speed.step [--profile quick] [--threads 2]
 """
 
 import time
 
-import measure
 import torch
 
+from benchmarks.harness.timing import milliseconds, report, speed_arguments
 from ssm_estimators.layers import LSSL, S4, S4D, LiquidS4
 from ssm_estimators.networks import NetworkStepper, SequenceNetwork
 
@@ -42,8 +42,7 @@ def longest(stepper, X):
 
 
 def main():
-    args = measure.parser_of(__doc__).parse_args()
-    torch.set_num_threads(args.threads)
+    args = speed_arguments(__doc__)
     rows = []
     for name, layer in LAYERS.items():
         network = SequenceNetwork(layer, {"d_state": 64}, 1, 3, d_model=64, n_layers=4, seed=0).eval()
@@ -51,7 +50,7 @@ def main():
         with torch.inference_mode():
             made = {n: cycle(network, n) for n in STREAMS[args.profile]}
             run = {n: once for n, (once, _, _) in made.items()}
-            ms = measure.milliseconds({**run, "window": lambda: network(X)}, 20 if args.profile == "quick" else 100)  # noqa: B023
+            ms = milliseconds({**run, "window": lambda: network(X)}, 20 if args.profile == "quick" else 100)  # noqa: B023
             row = {
                 "model": name,
                 "step, ms": {n: round(ms[n] / CYCLE, 4) for n in made},
@@ -60,17 +59,14 @@ def main():
             }
         rows.append(row)
         print(row, flush=True)
-    measure.report(
-        rows,
-        {
-            "model": lambda r: r["model"],
-            f"one stream, ms (at most {MOST_OF_ONE})": lambda r: f"{r['step, ms'][1]:.3f}",
-            f"of 256, us a stream (at most {MOST_OF_256})": lambda r: f"{1e3 * r['step, ms'][256] / 256:.2f}",
-            "longest call of 256, ms": lambda r: f"{r['longest, ms'][256]:.2f}",
-            f"window / step (at least {LEAST})": lambda r: f"{r['window, ms'] / r['step, ms'][1]:.1f}",
-        },
-    )
-    measure.write(args, rows)
+    columns = {
+        "model": lambda r: r["model"],
+        f"one stream, ms (at most {MOST_OF_ONE})": lambda r: f"{r['step, ms'][1]:.3f}",
+        f"of 256, us a stream (at most {MOST_OF_256})": lambda r: f"{1e3 * r['step, ms'][256] / 256:.2f}",
+        "longest call of 256, ms": lambda r: f"{r['longest, ms'][256]:.2f}",
+        f"window / step (at least {LEAST})": lambda r: f"{r['window, ms'] / r['step, ms'][1]:.1f}",
+    }
+    report(args, rows, columns)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How far a reader travels who follows a fit: calls within the package, and how often one leaves its caller's file.
 
-    python benchmarks/structure/follow.py [--files]
+    python -m benchmarks.structure.follow [--files]
 
 A fit of LiquidS4Classifier (one batch, one epoch) and one of StateSpaceRidgeForecaster are followed by
 ``sys.setprofile``. A change of file is a call whose code lies in another file than that of the nearest caller of the

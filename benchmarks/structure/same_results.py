@@ -1,7 +1,7 @@
 """What ten fits on bundled data predict, to be compared before and after a change of structure.
 
-python benchmarks/structure/same_results.py keep FILE
-python benchmarks/structure/same_results.py compare FILE
+python -m benchmarks.structure.same_results keep FILE
+python -m benchmarks.structure.same_results compare FILE
 """
 
 import sys

@@ -1,6 +1,7 @@
-"""The README's tables of BIDMC, of long series and of the liquid forms, made from committed rows."""
+"""The tables of BIDMC, of long series and of the liquid forms, made from committed rows."""
 
-from tables import markdown, read
+from benchmarks.published import published
+from benchmarks.report.markdown import markdown, read
 
 MODELS = {
     "constant": "majority",
@@ -23,13 +24,6 @@ BIDMC = {
     ("LiquidS4", "regular"): "LiquidS4",
     ("S4D", "short"): "S4D, 6 layers of 128, 4,000 points, 150 epochs",
 }
-PUBLISHED = {
-    "LSSL (arXiv:2110.13985)": (0.432, 0.350, 0.141),
-    "S4 (arXiv:2209.12951)": (0.332, 0.247, 0.090),
-    "Liquid-S4 (arXiv:2209.12951)": (0.303, 0.158, 0.066),
-    "InceptionTime (tsml-eval)": (0.349, 0.406, 0.097),
-    "ROCKET (tsml-eval)": (0.444, 0.403, 0.150),
-}
 FORMS = {"none": "S4D", **{form: f"LiquidS4, {form}" for form in ("kb", "pb", "degree", "exact")}}
 TASKS = {
     ("sequential_images", "sMNIST", "accuracy"): "sMNIST, 10,000 digits (784 points)",
@@ -50,7 +44,8 @@ def bidmc():
         places = [(protocol, *key) for protocol in ("shuffled", "by-patient")]
         cells = [_errors(means.loc[place]) if place in means.index else "" for place in places]
         lines += [[title, *cells, ""]] if any(cells) else []
-    lines += [[title, "", "", _errors(errors)] for title, errors in PUBLISHED.items()]
+    others = published("bidmc", "model", "source")
+    lines += [[f"{model} ({source})", "", "", _errors(errors)] for (model, source), errors in others.iterrows()]
     return markdown(["", "shuffled windows", "patients never seen", "other windows"], lines)
 
 
@@ -70,7 +65,7 @@ def long_series():
 
 
 def liquid_forms():
-    """Accuracies of sets of the archive and their mean, and BIDMC's errors, a row a form; means over seeds."""
+    """Accuracies of sets of the archive and their mean, and BIDMC's errors, one row per form; means over seeds."""
     rows = read("liquid_forms")
     means = rows.groupby(["form", "set"])[["accuracy", "HR", "RR", "SpO2"]].mean()
     sets = [name for name in dict.fromkeys(rows["set"]) if name != "BIDMC"]

@@ -1,9 +1,7 @@
-"""How the scripts of this folder measure: in turn, in one process; memory in processes of their own."""
+"""How speed is measured: versions in turn, in one process; memory in processes of their own."""
 
-import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -11,17 +9,19 @@ from pathlib import Path
 
 import torch
 
-RESULTS = Path(__file__).parents[1] / "results"
+from benchmarks.harness.arguments import arguments
+from benchmarks.harness.folders import RESULTS
+from benchmarks.harness.processes import in_new_process
 
 
-def parser_of(doc):
-    """The options that all scripts have; quick ones end within 3 minutes and write no results unless told where."""
-    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    parser.add_argument("--profile", choices=("full", "quick"), default="full")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--output", type=Path, help="JSON; default: results/speed_<script>.json for the full profile")
-    parser.add_argument("--peak", nargs="+", help=argparse.SUPPRESS)  # one case, for peak_memory
-    return parser
+def speed_arguments(doc, **more):
+    """The command line of a study of speed; sets the number of threads.
+
+    Quick profiles end within 3 minutes, and write no results unless told where.
+    """
+    args = arguments(doc, profile={"choices": ("full", "quick"), "default": "full"}, threads={}, output={}, **more)
+    torch.set_num_threads(args.threads)
+    return args
 
 
 def milliseconds(functions, repeats):
@@ -36,10 +36,16 @@ def milliseconds(functions, repeats):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def peak_memory(*case):
-    """MB that a case adds at its peak: this script run anew with ``--peak`` and the case, which prints it."""
-    command = [sys.executable, sys.argv[0], "--peak", *map(str, case)]
-    return float(subprocess.check_output(command, text=True).splitlines()[-1])
+def peak_memory(made, *case):
+    """MB that the second of two functions, which ``made(*case)`` returns, adds at its peak; the first one warms up."""
+    return in_new_process(_added_memory_of, torch.get_num_threads(), made, case)
+
+
+def _added_memory_of(threads, made, case):
+    torch.set_num_threads(threads)
+    warm_up, function = made(*case)
+    warm_up()
+    return added_memory(function)
 
 
 def added_memory(function):
@@ -76,16 +82,12 @@ def exponent(sizes, costs):
     return ((x @ y) / (x @ x)).item()
 
 
-def report(rows, columns):
-    """Print a table: ``columns`` maps a title to a function of a row."""
+def report(args, rows, columns, **facts):
+    """Print a table, whose ``columns`` map titles to functions of a row; write the rows and ``facts`` as JSON."""
     table = [list(columns), *([str(value(row)) for value in columns.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for line in table:
+    for line in table if columns else ():
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
-
-
-def write(args, rows, **facts):
-    """The rows as JSON, with what they were measured on."""
     name = Path(sys.argv[0]).stem
     output = args.output or (RESULTS / f"speed_{name}.json" if args.profile == "full" else None)
     if output is not None:

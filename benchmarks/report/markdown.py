@@ -1,7 +1,8 @@
-"""What the tables share: committed rows in, text out."""
+"""What tables share: committed rows in, text out."""
 
 import pandas as pd
-from runs import RESULTS
+
+from benchmarks.harness.folders import RESULTS
 
 
 def read(name):

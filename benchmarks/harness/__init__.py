@@ -1,0 +1,1 @@
+"""What all studies share: options, rows, where a row comes from, timing."""

@@ -1,0 +1,1 @@
+"""Tables, pages and pictures that are made from committed rows."""

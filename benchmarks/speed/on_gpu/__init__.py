@@ -1,0 +1,1 @@
+"""What the study of a GPU is made of."""
