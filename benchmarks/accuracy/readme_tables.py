@@ -1,7 +1,8 @@
-"""The README's tables of accuracy, each made from committed rows."""
+"""The tables of README and docs/results, each made from committed rows."""
 
 import numpy as np
-from long_tables import bidmc, liquid_forms, long_series
+from long_tables import PUBLISHED as BIDMC_PUBLISHED
+from long_tables import bidmc, errors, liquid_forms, long_series
 from runs import NETWORKS
 from tables import markdown, read
 from ucr_sets import DEEP, published, searched
@@ -44,6 +45,14 @@ BUNDLED = {
     "JapaneseVowels": "JapaneseVowels (270, 7 to 29; 12 channels)",
     "Covid3Month": "Covid3Month (140, 84)",
     "Tecator": "Tecator (172, 100)",
+}
+PATCH_TST = {  # published for PatchTST/64 (arXiv:2211.14730, table 3)
+    ("ETTh1", 96): 0.370,
+    ("ETTh1", 192): 0.413,
+    ("ETTh1", 336): 0.422,
+    ("ETTh1", 720): 0.447,
+    ("ETTm1", 96): 0.293,
+    ("weather", 96): 0.149,
 }
 DIGITS = {"Covid3Month": 4, "Tecator": 2}
 
@@ -110,13 +119,11 @@ def bundled():
 
 
 def forecasting():
-    """Mean squared errors of standardised values; published for PatchTST/64 (arXiv:2211.14730, table 3)."""
-    settings = [("ETTh1", h) for h in (96, 192, 336, 720)] + [("ETTm1", 96), ("weather", 96)]
-    patch = [0.370, 0.413, 0.422, 0.447, 0.293, 0.149]
+    """Mean squared errors of standardised values."""
     models = {"ridge": "StateSpaceRidge", "S4D": "S4D", "plain ridge": "plain ridge", "DLinear": "DLinear"}
     means = read("ltsf").groupby(["set", "horizon", "model"])["mse"].mean()
     lines, before = [], None
-    for (name, horizon), of_patch in zip(settings, patch, strict=True):
+    for (name, horizon), of_patch in PATCH_TST.items():
         values = np.round([*(means[name, horizon, model] for model in models), of_patch], 3)
         cells = [f"**{v:.3f}**" if v == values.min() else f"{v:.3f}" for v in values]
         lines.append([name if name != before else "", str(horizon), *cells])
@@ -124,4 +131,51 @@ def forecasting():
     return markdown(["", "horizon", *models.values(), "PatchTST/64"], lines)
 
 
-TABLES = {table.__name__: table for table in (ucr, timing, bidmc, liquid_forms, long_series, uea, forecasting, bundled)}
+def overview():
+    """Six tasks, an estimator of ours on each and the best of what stands beside it; README's only table of results."""
+    table = ucr_accuracy().join(published(), how="inner")
+    unseen = table.loc[[name for name in table.index if not searched(name)]]
+    several, many = unseen.mean(), read("uea").pivot_table(index="set", columns="model", values="accuracy")
+    many = many.loc[[*MULTIVARIATE], ["features", "MultiRocketHydra"]].dropna()
+    digits = read("sequential_images").query("task == 'sMNIST' and profile == 'regular'")
+    digits = digits.groupby("model")["accuracy"].mean()
+    heart = read("bidmc").query("task == 'shuffled' and model == 'S4D' and profile == 'short'")
+    ahead = read("ltsf").query("set == 'weather' and horizon == 96").groupby("model")["mse"].mean()
+    best = several[published().columns].idxmax()
+    kinds = f"{len(unseen)} sets of the UCR archive, accuracy"
+    digit_rival, s4 = digits.drop("S4D").idxmax(), "S4 (arXiv:2209.12951)"
+    lines = [
+        [kinds, "`StateSpaceRidgeClassifier`", f"**{several['StateSpaceRidge']:.4f}**", f"{best}, {several[best]:.4f}"],
+        [kinds, f"`{DEEP}Classifier`", f"{several[DEEP]:.4f}", f"InceptionTime, **{several['InceptionTime']:.4f}**"],
+        [
+            f"{len(many)} multivariate sets of the UEA archive, accuracy",
+            "`StateSpaceRidgeClassifier`",
+            f"**{many['features'].mean():.3f}**",
+            f"aeon's MultiRocketHydra, {many['MultiRocketHydra'].mean():.3f}",
+        ],
+        [
+            "handwritten digits read pixel by pixel, accuracy",
+            "`S4DClassifier`",
+            f"**{digits['S4D']:.3f}**",
+            f"aeon's {digit_rival}, {digits[digit_rival]:.3f}",
+        ],
+        [
+            "heart rate / breathing rate / oxygen saturation (BIDMC), error",
+            "`S4DRegressor`, 6 layers, 4 minutes on a GPU",
+            errors(heart[["HR", "RR", "SpO2"]].mean()),
+            f"S4, {errors(BIDMC_PUBLISHED[s4])}",
+        ],
+        [
+            "weather, 96 steps ahead, squared error",
+            "`StateSpaceRidgeForecaster`",
+            f"**{ahead['ridge']:.3f}**",
+            f"PatchTST/64, {PATCH_TST['weather', 96]:.3f}",
+        ],
+    ]
+    return markdown(["task and measure", "estimator", "result", "for comparison"], lines)
+
+
+TABLES = {
+    table.__name__: table
+    for table in (overview, ucr, timing, bidmc, liquid_forms, long_series, uea, forecasting, bundled)
+}

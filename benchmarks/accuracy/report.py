@@ -1,4 +1,4 @@
-"""What the committed rows say: the README's tables, results/ucr.md and its pictures.
+"""What the committed rows say: the tables of README and docs/results, results/ucr.md and its pictures.
 
 python benchmarks/accuracy/report.py           # write them
 python benchmarks/accuracy/report.py --check   # write nothing; exit 1 if a text is not what the rows say
@@ -15,6 +15,7 @@ from readme_tables import TABLES
 from runs import RESULTS
 
 README = Path(__file__).parents[2] / "README.md"
+PAGES = [README, *sorted((README.parent / "docs" / "results").glob("*.md"))]
 UCR = RESULTS / "ucr.md"
 
 
@@ -31,7 +32,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
-    texts = {README: rendered(README.read_text()), UCR: ucr_page.text()}
+    texts = {page: rendered(page.read_text()) for page in PAGES} | {UCR: ucr_page.text()}
     stale = [path.name for path, text in texts.items() if path.read_text() != text]
     if args.check:
         sys.exit(f"Not what the rows say: {stale}; run benchmarks/accuracy/report.py." if stale else 0)
