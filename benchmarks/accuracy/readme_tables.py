@@ -154,7 +154,7 @@ def overview():
             f"aeon's MultiRocketHydra, {many['MultiRocketHydra'].mean():.3f}",
         ],
         [
-            "handwritten digits read pixel by pixel, accuracy",
+            "handwritten digits read pixel by pixel, 10,000 for training, accuracy",
             "`S4DClassifier`",
             f"**{digits['S4D']:.3f}**",
             f"aeon's {digit_rival}, {digits[digit_rival]:.3f}",
