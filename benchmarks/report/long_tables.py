@@ -42,14 +42,15 @@ def bidmc():
     lines = []
     for key, title in BIDMC.items():
         places = [(protocol, *key) for protocol in ("shuffled", "by-patient")]
-        cells = [_errors(means.loc[place]) if place in means.index else "" for place in places]
+        cells = [errors(means.loc[place]) if place in means.index else "" for place in places]
         lines += [[title, *cells, ""]] if any(cells) else []
     others = published("bidmc", "model", "source")
-    lines += [[f"{model} ({source})", "", "", _errors(errors)] for (model, source), errors in others.iterrows()]
+    lines += [[f"{model} ({source})", "", "", errors(values)] for (model, source), values in others.iterrows()]
     return markdown(["", "shuffled windows", "patients never seen", "other windows"], lines)
 
 
-def _errors(values):
+def errors(values):
+    """Three errors in a cell."""
     return " / ".join(f"{value:.2f}" if value >= 1 else f"{value:.3f}" for value in values)
 
 
@@ -73,6 +74,6 @@ def liquid_forms():
     for form, title in FORMS.items():
         own = means.loc[form]
         accuracy = own["accuracy"].reindex(sets)
-        errors = _errors(own.loc["BIDMC", ["HR", "RR", "SpO2"]]) if "BIDMC" in own.index else ""
-        lines.append([title, *(f"{value:.3f}" for value in (*accuracy, accuracy.mean())), errors])
+        missed = errors(own.loc["BIDMC", ["HR", "RR", "SpO2"]]) if "BIDMC" in own.index else ""
+        lines.append([title, *(f"{value:.3f}" for value in (*accuracy, accuracy.mean())), missed])
     return markdown(["", *sets, "mean of the five", "BIDMC, shuffled, averaged by 16"], lines)

@@ -1,11 +1,11 @@
-"""The tables of accuracy, each made from committed rows."""
+"""The tables of README and docs/results, each made from committed rows."""
 
 import numpy as np
 
 from benchmarks.accuracy.ucr_sets import DEEP, searched
 from benchmarks.harness.arguments import NETWORKS
 from benchmarks.published import published
-from benchmarks.report.long_tables import bidmc, liquid_forms, long_series
+from benchmarks.report.long_tables import bidmc, errors, liquid_forms, long_series
 from benchmarks.report.markdown import markdown, read
 
 OURS = {"features": "StateSpaceRidge", DEEP: DEEP, f"{DEEP} ensemble": f"{DEEP}, three networks' mean"}
@@ -46,6 +46,14 @@ BUNDLED = {
     "JapaneseVowels": "JapaneseVowels (270, 7 to 29; 12 channels)",
     "Covid3Month": "Covid3Month (140, 84)",
     "Tecator": "Tecator (172, 100)",
+}
+PATCH_TST = {  # published for PatchTST/64 (arXiv:2211.14730, table 3)
+    ("ETTh1", 96): 0.370,
+    ("ETTh1", 192): 0.413,
+    ("ETTh1", 336): 0.422,
+    ("ETTh1", 720): 0.447,
+    ("ETTm1", 96): 0.293,
+    ("weather", 96): 0.149,
 }
 DIGITS = {"Covid3Month": 4, "Tecator": 2}
 
@@ -127,4 +135,53 @@ def forecasting():
     return markdown(["", "horizon", *models.values(), "PatchTST/64"], lines)
 
 
-TABLES = {table.__name__: table for table in (ucr, timing, bidmc, liquid_forms, long_series, uea, forecasting, bundled)}
+def overview():
+    """Six tasks, an estimator of ours on each and the best of what stands beside it; README's only table of results."""
+    others = published("ucr_original_split", "set")
+    table = ucr_accuracy().join(others, how="inner")
+    unseen = table.loc[[name for name in table.index if not searched(name)]]
+    several, many = unseen.mean(), read("uea").pivot_table(index="set", columns="model", values="accuracy")
+    many = many.loc[[*MULTIVARIATE], ["features", "MultiRocketHydra"]].dropna()
+    digits = read("sequential_images").query("task == 'sMNIST' and profile == 'regular'")
+    digits = digits.groupby("model")["accuracy"].mean()
+    heart = read("bidmc").query("task == 'shuffled' and model == 'S4D' and profile == 'short'")
+    ahead = read("ltsf").query("set == 'weather' and horizon == 96").groupby("model")["mse"].mean()
+    best = several[others.columns].idxmax()
+    kinds = f"{len(unseen)} sets of the UCR archive, accuracy"
+    digit_rival, s4 = digits.drop("S4D").idxmax(), published("bidmc", "model").loc["S4", ["HR", "RR", "SpO2"]]
+    patch = published("forecasting", "set", "horizon", "model")["mse"]["weather", 96, "PatchTST/64"]
+    lines = [
+        [kinds, "`StateSpaceRidgeClassifier`", f"**{several['StateSpaceRidge']:.4f}**", f"{best}, {several[best]:.4f}"],
+        [kinds, f"`{DEEP}Classifier`", f"{several[DEEP]:.4f}", f"InceptionTime, **{several['InceptionTime']:.4f}**"],
+        [
+            f"{len(many)} multivariate sets of the UEA archive, accuracy",
+            "`StateSpaceRidgeClassifier`",
+            f"**{many['features'].mean():.3f}**",
+            f"aeon's MultiRocketHydra, {many['MultiRocketHydra'].mean():.3f}",
+        ],
+        [
+            "handwritten digits read pixel by pixel, 10,000 for training, accuracy",
+            "`S4DClassifier`",
+            f"**{digits['S4D']:.3f}**",
+            f"aeon's {digit_rival}, {digits[digit_rival]:.3f}",
+        ],
+        [
+            "heart rate / breathing rate / oxygen saturation (BIDMC), error",
+            "`S4DRegressor`, 6 layers, 4 minutes on a GPU",
+            errors(heart[["HR", "RR", "SpO2"]].mean()),
+            f"S4, {errors(s4)}",
+        ],
+        [
+            "weather, 96 steps ahead, squared error",
+            "`StateSpaceRidgeForecaster`",
+            f"**{ahead['ridge']:.3f}**",
+            f"PatchTST/64, {patch:.3f}",
+        ],
+    ]
+    return markdown(["task and measure", "estimator", "result", "for comparison"], lines)
+
+
+TABLES = {
+    table.__name__: table
+    for table in (overview, ucr, timing, bidmc, liquid_forms, long_series, uea, forecasting, bundled)
+}

@@ -320,7 +320,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         -------
         ndarray of shape (n_cases,), of the labels' type
         """
-        return np.asarray(self.classes_[softmax(self._outputs(X, rate), axis=1).argmax(axis=1)])
+        best = softmax(self._outputs(X, rate), axis=1).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _learn_target(self, cases: TrainingCases) -> tuple[torch.Tensor, np.ndarray | None, int]:
         before, classes = self.classes_ if self._goes_on else None, np.unique(cases.y)

@@ -164,7 +164,8 @@ class StateSpaceEnsembleClassifier(ClassifierMixin, Estimator):
         -------
         ndarray of shape (n_cases,), of the labels' type
         """
-        return np.asarray(self.classes_[self._probabilities(X).argmax(axis=1)])
+        best = self._probabilities(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

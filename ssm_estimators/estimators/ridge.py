@@ -146,7 +146,8 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         -------
         ndarray of shape (n_cases,), of the labels' type
         """
-        return np.asarray(self.classes_[self._probabilities(X).argmax(axis=1)])
+        best = self._probabilities(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _probabilities(self, X: Any) -> np.ndarray:
         return np.asarray(softmax(self._outputs(X) / self.temperature_, axis=1))

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 
 def plot_kernels(estimator: Any, length: int, features: int = 4, axes: Sequence[Axes] | None = None) -> Sequence[Axes]:
-    """Draw the impulse responses of some features, a layer an axis.
+    """Draw the impulse responses of some features, one axis per layer.
 
     Parameters
     ----------
@@ -18,18 +18,19 @@ def plot_kernels(estimator: Any, length: int, features: int = 4, axes: Sequence[
     length : int
         Lags to draw, in samples.
     features : int, default=4
-        Features a layer, spread over the time scales; of systems with several outputs the first.
+        Features per layer, spread over the time scales. If a system has several outputs, the first one is drawn.
     axes : sequence of Axes or None, default=None
-        One a layer; ``None`` makes a new figure.
+        One per layer; ``None`` makes a new figure.
 
     Returns
     -------
     sequence of Axes
-        Forward kernels at positive lags; those of the second direction, where there is one, at negative lags.
+        Forward kernels are at positive lags. Those of the second direction, where there is one, are at negative lags.
+        A legend gives the time scale of each feature, which is ``1 / dt`` in samples: large ones remember for long.
     """
     layers = [block.layer for block in estimator.net_.module_.blocks]
     if axes is None:
-        size = (4 * len(layers), 3)
+        size = (4 * len(layers), 3.6)
         axes = list(np.ravel(plt.subplots(1, len(layers), figsize=size, sharex=True, layout="constrained")[1]))
     for i, (layer, ax) in enumerate(zip(layers, axes, strict=True)):
         with torch.no_grad():
@@ -41,7 +42,10 @@ def plot_kernels(estimator: Any, length: int, features: int = 4, axes: Sequence[
                 response = np.concatenate([kernels[1, feature, :0:-1], kernels[0, feature]])
             else:
                 lags, response = np.arange(length), kernels[feature]
-            ax.plot(lags, response / np.abs(response).max(), linewidth=1)
+            scale = float(np.exp(-layer.log_dt[feature].item()))
+            ax.plot(lags, response / np.abs(response).max(), linewidth=1, label=f"{scale:.3g}")
         ax.set(xlabel="lag (samples)", title=f"layer {i + 1}")
+        ax.legend(title="time scale (samples)", ncols=features, loc="upper center", bbox_to_anchor=(0.5, -0.2),
+                  fontsize="small", title_fontsize="small", columnspacing=1, handlelength=1, frameon=False)  # fmt: skip
     axes[0].set_ylabel("response to an impulse, scaled to 1")
     return axes

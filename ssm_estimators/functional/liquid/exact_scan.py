@@ -254,7 +254,7 @@ class _Chunk:
 
 
 class _Sum:
-    """A sum over all steps of arrays like ``of_one``, in another dtype; what it works with lies where it always lay."""
+    """A sum over all steps of arrays like ``of_one``, in another dtype. Its working memory is allocated only once."""
 
     def __init__(self, of_one: Tensor, dtype: torch.dtype) -> None:
         self._part = torch.empty_like(of_one)
