@@ -3,9 +3,10 @@
 import copy
 from typing import Any, Self
 
-from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils._param_validation import validate_parameter_constraints
 
+from ssm_estimators.bases import BaseEstimator
 from ssm_estimators.notices import warn
 from ssm_estimators.version import __version__
 
@@ -14,6 +15,14 @@ _VERSION = "_ssm_estimators_version"
 
 class Estimator(BaseEstimator):
     """Stores the version with a pickle, and warns where another one loads it."""
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = getattr(self, "missing", "error") == "mask"
+        if tags.estimator_type == "regressor":
+            tags.target_tags.multi_output = True
+        return tags
 
     def _validate_again(self, *names: str) -> None:
         """Check parameters that predictions use too, which may have been set since the fit."""

@@ -8,8 +8,20 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-MOVED = {
+# modules that keep their name, by the folders that they came from and went to
+FOLDERS = {
+    ("features", "forecasting"): "block_ridge",
+    ("features", "random_features"): "filter_bank parameters pooling responses ridge thresholds tiling transformer",
+    ("functional", "functional.fused"): "gated_mixing layer_norm slices",
+    ("functional", "functional.liquid"): "input_products symmetric_sums",
+    ("functional", "functional.scan"): "convolution stepper torch_scan",
+    ("functional", "functional.systems"): "dense diagonal discretize dplr hippo quasiseparable",
+    ("functional", "random_features"): "damped_modes shared_input",
+    ("series", "forecasting"): "windows",
+}
+RENAMED = {
     "estimators.base": "estimators.deep",
+    "estimators.defaults": "estimators.deep",
     "estimators.intervals": "forecasting.conformal",
     "estimators.logarithm": "forecasting.log_transform",
     "estimators.models": "estimators.parameters",
@@ -20,53 +32,28 @@ MOVED = {
     "estimators.tasks": "estimators.deep",
     "estimators.window": "forecasting.base",
     "features": "random_features",
-    "features.block_ridge": "forecasting.block_ridge",
     "features.drawing": "random_features.fit",
-    "features.filter_bank": "random_features.filter_bank",
     "features.kernels": "random_features.random_kernels",
     "features.linear_forecast": "forecasting.linear",
     "features.memory": "forecasting.lag_features",
-    "features.parameters": "random_features.parameters",
-    "features.pooling": "random_features.pooling",
     "features.representations": "random_features.views",
-    "features.responses": "random_features.responses",
-    "features.ridge": "random_features.ridge",
     "features.smoothing": "forecasting.exponential_smoothing",
-    "features.thresholds": "random_features.thresholds",
-    "features.tiling": "random_features.tiling",
-    "features.transformer": "random_features.transformer",
     "functional.blocks": "functional.block_matrices",
     "functional.columns": "functional.liquid.exact_columns",
-    "functional.convolution": "functional.scan.convolution",
-    "functional.damped_modes": "random_features.damped_modes",
-    "functional.dense": "functional.systems.dense",
-    "functional.diagonal": "functional.systems.diagonal",
-    "functional.discretize": "functional.systems.discretize",
-    "functional.dplr": "functional.systems.dplr",
-    "functional.gated_mixing": "functional.fused.gated_mixing",
-    "functional.hippo": "functional.systems.hippo",
-    "functional.input_products": "functional.liquid.input_products",
-    "functional.layer_norm": "functional.fused.layer_norm",
     "functional.liquid_degree": "functional.liquid.degree",
     "functional.liquid_exact": "functional.liquid.exact",
     "functional.liquid_products": "functional.liquid.products",
     "functional.liquid_scan": "functional.liquid.exact_scan",
     "functional.modes": "functional.systems.mode_powers",
-    "functional.quasiseparable": "functional.systems.quasiseparable",
-    "functional.shared_input": "random_features.shared_input",
-    "functional.slices": "functional.fused.slices",
-    "functional.stepper": "functional.scan.stepper",
-    "functional.symmetric_sums": "functional.liquid.symmetric_sums",
-    "functional.torch_scan": "functional.scan.torch_scan",
     "layers.scan_layer": "layers.base",
     "networks.feature_first": "networks.modules",
-    "series.windows": "forecasting.windows",
     "sktime.delegation": "sktime.adapter",
     "sktime.forecasting": "sktime.forecaster_adapter",
     "training.graph": "training.cuda_graph",
     "training.memory": "training.device_memory",
     "training.train": "training.fit_network",
 }
+MOVED = RENAMED | {f"{old}.{name}": f"{new}.{name}" for (old, new), names in FOLDERS.items() for name in names.split()}
 
 
 class _Finder(MetaPathFinder, Loader):

@@ -23,7 +23,7 @@ from benchmarks.harness.arguments import parser
 from benchmarks.harness.origin import origin
 from benchmarks.harness.rows import Rows, fit_and_predict
 from ssm_estimators.datasets import load_ucr_uea
-from ssm_estimators.estimators.defaults import default_batches
+from ssm_estimators.estimators.deep import default_batches
 
 KEYS = ("setting", "set", "seed")
 LARGEST = 80_000  # time points of a training part

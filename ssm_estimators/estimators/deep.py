@@ -9,14 +9,14 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 import torch
 from scipy.special import softmax
-from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
-from sklearn.utils import Tags, check_random_state
+from sklearn.base import is_classifier
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ssm_estimators.bases import ClassifierMixin, RegressorMixin
 from ssm_estimators.declaration import Doc, parameters
 from ssm_estimators.environment import resolve_device, shielded
 from ssm_estimators.estimator import Estimator
-from ssm_estimators.estimators.defaults import default_batches, default_dt_range, default_standardize
 from ssm_estimators.estimators.parameters import (
     ClassWeight,
     Input,
@@ -48,6 +48,10 @@ from ssm_estimators.training.split import validation_split
 USABLE_AFTER = (NonFiniteLossError, TrainingInterrupt)  # the network then has its best weights
 NOT_KEPT = "(X, y), not kept in a file"  # as validation, no fit accepts it
 LARGEST_OUTPUT = 1e18  # its square is near what float32 can hold; targets are near 1
+
+LEAST_STEPS = 700  # of the training
+LEAST_STEP = 0.01  # of a system in time
+LEAST_DEVIATION = 0.01  # of the variance
 
 
 @parameters
@@ -143,12 +147,6 @@ class DeepEstimator(NetworkParameters, Estimator):
     def n_iter_(self) -> int:
         """Epochs trained."""
         return len(self.net_.history_)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = self.missing == "mask"
-        return tags
 
     def __getstate__(self) -> dict[str, Any]:
         """Less the data of ``validation=(X, y)`` once fitted."""
@@ -348,11 +346,6 @@ class DeepRegressor(RegressorMixin, DeepEstimator):
     _attributes_doc: ClassVar[str] = """target_mean_, target_scale_ : ndarray of shape (n_targets,)
         By which targets were standardised, weighted; a scale of 0: this target did not vary."""
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
     @shielded()
     def predict(self, X: Any, *, rate: float = 1.0) -> np.ndarray:
         """Targets of series.
@@ -388,6 +381,29 @@ class DeepRegressor(RegressorMixin, DeepEstimator):
             raise ValueError(f"Expected {len(self.target_mean_)} targets per case, as in training; got {y.shape[1]}.")
         scale = np.where(self.target_scale_ > 0, self.target_scale_, 1.0)
         return torch.from_numpy(((y - self.target_mean_) / scale).astype(np.float32))
+
+
+def default_batches(n_cases: int, batch_size: int | None = None) -> tuple[int, int]:
+    """Cases per batch for a training set of this size, unless given, and epochs.
+
+    There are 30 to 60 epochs, or more for a least number of steps.
+    """
+    size = int(np.clip(2 ** np.round(np.log2(n_cases / 16)), 8, 64)) if batch_size is None else batch_size
+    n_batches = -(-n_cases // size)
+    return size, max(int(np.clip(60_000 / n_cases, 30, 60)), -(-LEAST_STEPS // n_batches))
+
+
+def default_dt_range(n_timepoints: int) -> tuple[float, float]:
+    """Steps whose time constants, 2 / dt, reach from a few samples to twice the series, or to 200 samples."""
+    return max(1 / max(n_timepoints, 4), LEAST_STEP), 0.5
+
+
+def default_standardize(data: SeriesData) -> str:
+    """``"timepoint"`` for series that all but share one course, as spectra do, and so differ at given places only."""
+    if data.lengths is not None or data.X.isnan().any():
+        return "channel"
+    deviation = data.X.var(0, correction=0).mean(-1) / data.X.var((0, 2), correction=0)
+    return "timepoint" if ((deviation > 0) & (deviation < LEAST_DEVIATION)).all() else "channel"
 
 
 def without_validation_data(state: dict[str, Any], learned: str) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import Tags, _safe_indexing, check_random_state
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
+from ssm_estimators.bases import ClassifierMixin
 from ssm_estimators.declaration import Doc, at_least, parameters
 from ssm_estimators.environment import shielded
 from ssm_estimators.estimator import Estimator
@@ -169,7 +170,6 @@ class StateSpaceEnsembleClassifier(ClassifierMixin, Estimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = all(member.__sklearn_tags__().input_tags.allow_nan for member in self._members())
         return tags
 

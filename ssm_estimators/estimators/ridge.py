@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import softmax
-from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils import Tags
 
+from ssm_estimators.bases import ClassifierMixin, RegressorMixin
 from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import shielded
 from ssm_estimators.estimators.parameters import ClassWeight
@@ -250,11 +249,6 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
     >>> bool(reg.score(X, frequency) > 0.8)
     True
     """
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
 
     @shielded()
     def predict(self, X: Any) -> np.ndarray:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import Doc, declared, parameters
@@ -84,12 +83,6 @@ class StateSpaceRidge(FeatureParameters, Estimator):
             check_feature_parameters(self)
             self._fit_cases(check_training_data(self, X, y, sample_weight, groups, self.missing))
         return self
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = self.missing == "mask"
-        return tags
 
     def _fit_cases(self, given: TrainingCases) -> None:
         """Encode the targets, and fit."""

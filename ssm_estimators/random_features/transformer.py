@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from joblib import cpu_count
-from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from ssm_estimators.bases import TransformerMixin
 from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import resolve_device, shielded
 from ssm_estimators.estimator import Estimator
@@ -114,8 +114,6 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters, Estimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = self.missing == "mask"
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from sktime.classification.base import BaseClassifier
 
 from ssm_estimators import estimators
 from ssm_estimators.declaration import parameters
@@ -11,6 +10,7 @@ from ssm_estimators.estimators.parameters import ClassWeight, LiquidS4Parameters
 from ssm_estimators.estimators.ridge_average import Verbose
 from ssm_estimators.random_features.parameters import FeatureParameters
 from ssm_estimators.sktime.adapter import DeepParameters, SeriesAdapter
+from ssm_estimators.sktime.bases import BaseClassifier
 
 
 @parameters

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sktime.forecasting.base import BaseForecaster
 
 from ssm_estimators.declaration import Doc, parameters
 from ssm_estimators.forecasting.base import Difference, NLags, Transform, Window
+from ssm_estimators.sktime.bases import BaseForecaster
 from ssm_estimators.sktime.frames import as_frame, by_series, check_numbers, check_positive, places
 from ssm_estimators.sktime.guard import guarded
 from ssm_estimators.sktime.known_variables import KnownVariables
@@ -19,6 +19,7 @@ from ssm_estimators.sktime.updates import check_later, check_update, continued
 Array = NDArray[Any]
 
 DEFAULT_HORIZON = 12
+SKTIME: Any = BaseForecaster  # whose methods have no types
 
 
 @parameters
@@ -76,19 +77,19 @@ class SeriesForecaster(BaseForecaster):
     ]
     _y = _X = None  # what sktime keeps where a user turns that on
 
-    fit = guarded(BaseForecaster.fit)
-    fit_predict = guarded(BaseForecaster.fit_predict)
-    pretrain = guarded(BaseForecaster.pretrain)
-    update = guarded(BaseForecaster.update)
-    update_predict = guarded(BaseForecaster.update_predict)
-    update_predict_single = guarded(BaseForecaster.update_predict_single)
-    predict = guarded(BaseForecaster.predict)
-    predict_interval = guarded(BaseForecaster.predict_interval)
-    predict_quantiles = guarded(BaseForecaster.predict_quantiles)
-    predict_var = guarded(BaseForecaster.predict_var)
-    predict_proba = guarded(BaseForecaster.predict_proba)
-    predict_residuals = guarded(BaseForecaster.predict_residuals)
-    score = guarded(BaseForecaster.score)
+    fit = guarded(SKTIME.fit)
+    fit_predict = guarded(SKTIME.fit_predict)
+    pretrain = guarded(SKTIME.pretrain)
+    update = guarded(SKTIME.update)
+    update_predict = guarded(SKTIME.update_predict)
+    update_predict_single = guarded(SKTIME.update_predict_single)
+    predict = guarded(SKTIME.predict)
+    predict_interval = guarded(SKTIME.predict_interval)
+    predict_quantiles = guarded(SKTIME.predict_quantiles)
+    predict_var = guarded(SKTIME.predict_var)
+    predict_proba = guarded(SKTIME.predict_proba)
+    predict_residuals = guarded(SKTIME.predict_residuals)
+    score = guarded(SKTIME.score)
 
     def _check_X_y(self, X: Any = None, y: Any = None, *args: Any, **params: Any) -> tuple[Any, Any]:  # noqa: N802  # sktime's
         """As sktime's, and say where numbers are missing, infinite or too large."""

@@ -1,13 +1,12 @@
 """The regressors with sktime's interface."""
 
-from sktime.regression.base import BaseRegressor
-
 from ssm_estimators import estimators
 from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.parameters import LiquidS4Parameters, LSSLParameters, S4DParameters
 from ssm_estimators.estimators.ridge_average import Verbose
 from ssm_estimators.random_features.parameters import FeatureParameters
 from ssm_estimators.sktime.adapter import DeepParameters, SeriesAdapter
+from ssm_estimators.sktime.bases import BaseRegressor
 
 
 @parameters

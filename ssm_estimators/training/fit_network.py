@@ -11,6 +11,7 @@ from sklearn.base import is_classifier
 from skorch.callbacks import EpochScoring
 from skorch.helper import predefined_split
 from skorch.utils import to_numpy
+from torch.optim import AdamW
 
 from ssm_estimators.environment import settings
 from ssm_estimators.networks import SequenceNetwork
@@ -38,21 +39,15 @@ def fit_network(
     seed: int,
     device: torch.device,
     start: SeriesNet | None = None,
-    max_epochs: int,
-    batch_size: int,
-    lr: float,
-    ssm_lr: float,
-    weight_decay: float,
     schedule: Literal["cosine", "constant"],
     warmup: float,
     gradient_clip: float | None,
     patience: int | None,
-    precision: str,
-    cuda_graph: str | bool,
     n_threads: int | None,
     verbose: int,
     callbacks: list[Any] | None,
     net_params: dict[str, Any] | None,
+    **training: Any,
 ) -> SeriesNet:
     """Build a network, place it on a device, and train it; it then has the weights of its best epoch.
 
@@ -70,9 +65,6 @@ def fit_network(
     device : torch.device
     start : SeriesNet or None, default=None
         A trained net with whose weights and scales the training begins.
-    max_epochs, batch_size : int
-    lr, ssm_lr, weight_decay : float
-        Highest learning rates of the network and of the state-space parameters; decay of the linear maps' weights.
     schedule : {"cosine", "constant"}
     warmup : float
         Share of the steps over which the learning rates rise.
@@ -80,8 +72,6 @@ def fit_network(
         Largest norm of the gradient.
     patience : int or None
         Epochs without improvement after which training stops; ``None``: never.
-    precision : {"float32", "tf32", "bf16"}
-    cuda_graph : {"auto", False}
     n_threads : int or None
         Threads of PyTorch; ``None`` leaves them as they are.
     verbose : int
@@ -90,6 +80,8 @@ def fit_network(
         Users' callbacks in any of skorch's forms.
     net_params : dict or None
         Users' further parameters of the skorch net.
+    **training
+        ``max_epochs``, ``batch_size``, ``lr``, and what :class:`~ssm_estimators.training.net.SeriesNet` takes.
 
     Returns
     -------
@@ -108,22 +100,11 @@ def fit_network(
     """
     params = {
         **{f"module__{name}": value for name, value in network.items()},
-        "criterion__reduction": "none",
-        "optimizer": partial(torch.optim.AdamW, fused=True),
-        "lr": lr,
-        "ssm_lr": ssm_lr,
-        "weight_decay": weight_decay,
-        "precision": precision,
-        "cuda_graph": cuda_graph,
-        "seed": seed,
-        "max_epochs": max_epochs,
-        "batch_size": batch_size,
-        "device": str(device),
-        "predict_nonlinearity": None,
-        "verbose": int(verbose > 1),
+        **{"criterion": kind.loss, "criterion__reduction": "none", "optimizer": partial(AdamW, fused=True)},
+        **{"device": str(device), "predict_nonlinearity": None, "verbose": int(verbose > 1), "seed": seed},
     }
-    with settings(precision, n_threads, device):
-        net = _new_net(kind, params, net_params or {})
+    with settings(training["precision"], n_threads, device):
+        net = _new_net(kind, {**params, **training}, net_params or {})
         if start is not None:
             _load_weights(net, start)
         elif net.module_.n_tokens is None:

@@ -230,9 +230,7 @@ class ClassifierNet(ClassifierMixin, SeriesNet):
     """A net whose targets are positions of classes; scikit-learn's scores of classifiers apply to it."""
 
     score_name: ClassVar = "accuracy"
-
-    def __init__(self, *args: Any, criterion: Any = torch.nn.CrossEntropyLoss, **kwargs: Any) -> None:
-        super().__init__(*args, criterion=criterion, **kwargs)
+    loss: ClassVar = torch.nn.CrossEntropyLoss
 
     @property
     def classes_(self) -> np.ndarray:
@@ -252,9 +250,7 @@ class RegressorNet(RegressorMixin, SeriesNet):
     """A net whose targets are numbers; scikit-learn's scores of regressors apply to it."""
 
     score_name: ClassVar = "r2"
-
-    def __init__(self, *args: Any, criterion: Any = torch.nn.MSELoss, **kwargs: Any) -> None:
-        super().__init__(*args, criterion=criterion, **kwargs)
+    loss: ClassVar = torch.nn.MSELoss
 
 
 _NOTHING: tuple[list[Any], dict[str, Tensor]] = ([], {})  # of an epoch

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ssm_estimators.estimators.defaults import (
+from ssm_estimators.estimators.deep import (
     LEAST_STEPS,
     default_batches,
     default_dt_range,
