@@ -185,7 +185,7 @@ def test_channels_of_windows_are_named():
     series = np.ones((2, 2, 40))
     series[1, 1, 3] = 1e101
     with pytest.raises(ValueError, match=r"of at most 1e.100; series 1 has others in channel 1. Scale the series"):
-        StateSpaceRidgeForecaster._estimator_class().fit(series)
+        StateSpaceRidgeForecaster._estimator().fit(series)
 
 
 def test_pickles_of_what_a_forecaster_fits_hold_the_version(monkeypatch):
