@@ -91,7 +91,7 @@ def settings(precision: str, n_threads: int | None, device: torch.device) -> Ite
     """Run with PyTorch set to ``precision``, ``n_threads`` and ``device``, and put back at the end.
 
     Matrix products of float32 stay float32, whatever the caller has allowed them to be; on CUDA ``"tf32"`` allows what
-    it says. Of several GPUs, ``device`` becomes the current one: streams and graphs belong to that.
+    it says. Of several GPUs, ``device`` becomes the current one: CUDA streams and graphs belong to that.
     """
     wanted = "tf32" if precision == "tf32" else "ieee"
     with _LOCK:

@@ -10,7 +10,6 @@ from typing import Any
 
 # modules that keep their name, by the folders that they came from and went to
 FOLDERS = {
-    ("features", "forecasting"): "block_ridge",
     ("features", "random_features"): "filter_bank parameters pooling responses ridge thresholds tiling transformer",
     ("functional", "functional.fused"): "gated_mixing layer_norm slices",
     ("functional", "functional.liquid"): "input_products symmetric_sums",
@@ -32,6 +31,7 @@ RENAMED = {
     "estimators.tasks": "estimators.deep",
     "estimators.window": "forecasting.base",
     "features": "random_features",
+    "features.block_ridge": "forecasting.segment_ridge",
     "features.drawing": "random_features.fit",
     "features.kernels": "random_features.random_kernels",
     "features.linear_forecast": "forecasting.linear",

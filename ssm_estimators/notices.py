@@ -29,7 +29,7 @@ def warn(message: str) -> None:
 def bar(total: int, description: str, unit: str, is_shown: bool = True) -> Any:
     """A bar of tqdm's on stderr; a plain line every ten seconds where that is no terminal."""
     if not is_shown:
-        return tqdm(disable=True)  # there may be no stream to look at
+        return tqdm(disable=True)  # stderr may be None
     is_drawn = sys.stderr.isatty() or issubclass(tqdm, tqdm_notebook)
     form: dict[str, Any] = {} if is_drawn else {"file": _Lines(sys.stderr), "mininterval": 10, "bar_format": _LINE}
     return tqdm(total=total, desc=description, unit=unit, **form)
@@ -41,14 +41,14 @@ def without_colours(text: str) -> str:
 
 
 class _Lines:
-    """A stream on which each state of a bar is a line."""
+    """A file in which each update of a bar is a line."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
 
     def write(self, text: str) -> None:
         if line := without_colours(text).strip():
-            self.stream.write(line + "\n")
+            self.file.write(line + "\n")
 
     def flush(self) -> None:
-        self.stream.flush()
+        self.file.flush()

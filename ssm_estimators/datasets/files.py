@@ -136,10 +136,10 @@ def unpacked(file: BufferedReader, path: Path) -> BufferedIOBase:
     return gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file
 
 
-def take(stream: BufferedIOBase | IO[bytes], size: int) -> bytearray:
+def take(file: BufferedIOBase | IO[bytes], size: int) -> bytearray:
     """At most ``size`` bytes; memory grows with what comes, whatever a header says of it."""
     content = bytearray()
-    while piece := stream.read(min(PIECE, size - len(content))):
+    while piece := file.read(min(PIECE, size - len(content))):
         content += piece
     return content
 

@@ -103,7 +103,7 @@ class StateSpaceRidge(FeatureParameters, Estimator):
                 X = bank.transform(data, resources, part)
                 progress.update()
                 for level, columns in bank.columns(part).items():
-                    ridges[*part, level] = fit_ridge(X[:, columns], Y, weight, cases.unit, cases.groups, shared)
+                    ridges[*part, level] = fit_ridge(X[:, columns], Y, weight, cases.copy_weight, cases.groups, shared)
                     progress.update()
                 del X
         left_out = np.stack([ridge.left_out for ridge in ridges.values()])
@@ -182,7 +182,7 @@ class Cases:
     Y : ndarray of shape (n_cases, n_targets)
     weight : ndarray of shape (n_cases,)
         How often a case counts, times the importance of its class.
-    unit : ndarray of shape (n_cases,)
+    copy_weight : ndarray of shape (n_cases,)
         The importance of its class, 1 on average: what is left out where a case is.
     groups : ndarray of shape (n_cases,) or None
     """
@@ -190,7 +190,7 @@ class Cases:
     data: SeriesData
     Y: np.ndarray
     weight: np.ndarray
-    unit: np.ndarray
+    copy_weight: np.ndarray
     groups: np.ndarray | None
 
     @classmethod
@@ -202,10 +202,10 @@ class Cases:
                 f"Expected sample weights of 0, or from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}, as numbers of cases; got "
                 f"{counts.min():g} to {counts.max():g}. Divide them by their mean."
             )
-        unit = importance * (counts.sum() / (counts @ importance))
+        copy_weight = importance * (counts.sum() / (counts @ importance))
         if given.groups is not None and len(np.unique(given.groups)) < 2:
             raise ValueError("Expected at least two groups, to leave one out; got one.")
-        return cls(given.data, Y, counts * unit, unit, given.groups)
+        return cls(given.data, Y, counts * copy_weight, copy_weight, given.groups)
 
 
 def average_weights(left_out: np.ndarray, Y: np.ndarray, weight: np.ndarray, shared: bool) -> np.ndarray:

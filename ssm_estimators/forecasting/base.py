@@ -16,7 +16,7 @@ from ssm_estimators.forecasting.exponential_smoothing import Smoothing
 from ssm_estimators.forecasting.lag_features import LagFeatures, unit_of
 from ssm_estimators.forecasting.linear import LinearFit, fit_linear_forecast
 from ssm_estimators.forecasting.log_transform import Logarithm
-from ssm_estimators.forecasting.windows import CHUNK, windows_before
+from ssm_estimators.forecasting.windows import PORTION, windows_before
 from ssm_estimators.refusal import unchanged_if_refused
 
 Array = NDArray[Any]
@@ -188,13 +188,13 @@ class WindowForecaster(Estimator):
                 f"origins must be integers from 1 to the series' length, {checked.shape[1]}; got {origins}."
             )
         n_timepoints = self.n_timepoints_
-        rows = max(1, CHUNK // (n_timepoints * self.n_channels_in_))
-        chunks = (
+        rows = max(1, PORTION // (n_timepoints * self.n_channels_in_))
+        portions = (
             windows_before(checked, times[start : start + rows], n_timepoints) for start in range(0, len(times), rows)
         )
         if levels is None:
-            return np.concatenate([self.log_.undo(self._predict(windows)) for windows in chunks])
-        return np.concatenate([self._quantiles(windows, levels) for windows in chunks])
+            return np.concatenate([self.log_.undo(self._predict(windows)) for windows in portions])
+        return np.concatenate([self._quantiles(windows, levels) for windows in portions])
 
     def accept(self, X: Any) -> list[Array]:
         """Series that can be forecast, checked and transformed.

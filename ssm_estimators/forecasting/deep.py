@@ -13,7 +13,7 @@ from ssm_estimators.forecasting.base import LEAST_MOVEMENT, WindowForecaster
 from ssm_estimators.forecasting.conformal import ErrorQuantiles
 from ssm_estimators.forecasting.linear import LinearFit
 from ssm_estimators.forecasting.ridge import errors_ahead
-from ssm_estimators.forecasting.windows import in_chunks
+from ssm_estimators.forecasting.windows import in_portions
 
 Array = NDArray[Any]
 
@@ -75,19 +75,19 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
     def _cases(self, fit: LinearFit, series: list[Array]) -> tuple[Array, Array, Array]:
         """Windows of one channel each, what the linear part misses of what comes after them, and which to hold out.
 
-        The linear part is fitted to what came before the last block, which is held out; gaps are left out.
+        The linear part is fitted to what came before the last fold, which is held out; gaps are left out.
         """
         last = fit.segment.max()
         kept = np.flatnonzero(fit.segment % 2 == 0)
         kept = kept[:: -(-len(kept) * self.n_channels_in_ // MOST_CASES)]
         inputs, targets, held_out = [], [], []
-        for _, chunk, windows, after in in_chunks(series, fit.origins[kept], self.n_timepoints_, self.horizon):
+        for _, portion, windows, after in in_portions(series, fit.origins[kept], self.n_timepoints_, self.horizon):
             values, unit = self._inputs(windows)
             moved = unit.ravel() > 0
             error = (after - fit.before[-1].predict(windows)).reshape(len(values), -1)[moved]
             inputs.append(values[moved])
             targets.append(error / unit.ravel()[moved, None])
-            held_out.append(np.repeat(fit.segment[kept[chunk]] == last, self.n_channels_in_)[moved])
+            held_out.append(np.repeat(fit.segment[kept[portion]] == last, self.n_channels_in_)[moved])
         return np.concatenate(inputs), np.concatenate(targets), np.concatenate(held_out)
 
     def _inputs(self, windows: Array) -> tuple[Array, Array]:

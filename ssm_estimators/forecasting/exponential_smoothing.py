@@ -19,7 +19,7 @@ PATTERN = (0.02, 0.1, 0.3, 0.6)  # times what the level leaves
 START = 6  # seasons that a window's first states are taken from
 NEGLIGIBLE = 0.01  # weight of a model, relative to the greatest
 MOST_VALUES = 10_000  # of a series, its last ones, that models are weighed by
-CHUNK = 2**22  # values of states held at a time
+PORTION = 2**22  # values of states held at a time
 MOST_RESPONSE = 2**25  # values of the map from whole windows to forecasts
 
 
@@ -89,17 +89,17 @@ class Smoothing:
             values[whole] = last + (moved @ self._response_of(n_timepoints, horizon)).swapaxes(0, 1)
         else:  # of few windows
             whole[:] = False
-        rows = max(1, CHUNK // (self.weights.size * max(self.season, horizon)))
-        for chunk in np.split(np.flatnonzero(~whole), range(rows, (~whole).sum(), rows)):
-            if len(chunk):
-                values[chunk] = self._recursion(windows[chunk], horizon)
+        rows = max(1, PORTION // (self.weights.size * max(self.season, horizon)))
+        for portion in np.split(np.flatnonzero(~whole), range(rows, (~whole).sum(), rows)):
+            if len(portion):
+                values[portion] = self._recursion(windows[portion], horizon)
         return values
 
     def _response_of(self, n_timepoints: int, horizon: int) -> Array:
         """The map from a whole window to its forecast, (n_channels, n_timepoints, horizon), kept for the next call."""
         if self._response is None or self._response.shape[1:] != (n_timepoints, horizon):
             response = np.empty((len(self.weights), n_timepoints, horizon))
-            group = max(1, CHUNK // (self.weights.shape[1] * max(self.season, 10) * horizon))
+            group = max(1, PORTION // (self.weights.shape[1] * max(self.season, 10) * horizon))
             for first in range(0, len(response), group):
                 channels = slice(first, first + group)
                 response[channels] = self._backwards(n_timepoints, horizon, channels)

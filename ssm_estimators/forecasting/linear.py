@@ -7,14 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssm_estimators.forecasting.block_ridge import PENALTIES, BlockRidge, BlockSums, choose_penalty, fit_block_ridge
 from ssm_estimators.forecasting.exponential_smoothing import Smoothing
 from ssm_estimators.forecasting.lag_features import LagFeatures
-from ssm_estimators.forecasting.windows import Origins, in_chunks
+from ssm_estimators.forecasting.segment_ridge import (
+    PENALTIES,
+    SegmentRidge,
+    SegmentSums,
+    choose_penalty,
+    fit_segment_ridge,
+)
+from ssm_estimators.forecasting.windows import Origins, in_portions
 
 Array = NDArray[Any]
 
-MOST_BLOCKS, FEWEST_BLOCKS = 6, 3
+MOST_FOLDS, FEWEST_FOLDS = 6, 3
 MAX_WINDOWS = 100_000  # of all channels together
 DEPARTURE = 1e4  # penalty of a channel's departure from the map for all, in units of that map's, with one free window
 MOST_JUDGED = 1000  # origins that smoothing is judged by
@@ -51,7 +57,7 @@ class LinearForecast:
 
 @dataclass(frozen=True)
 class LinearFit:
-    """A fitted forecast, and those that were fitted to what came before each block of origins.
+    """A fitted forecast, and those that were fitted to what came before each fold of origins.
 
     Attributes
     ----------
@@ -59,7 +65,7 @@ class LinearFit:
     before : list of LinearForecast
     origins : Origins
     segment : ndarray of shape (n_origins,)
-        Of block k: 2 k.
+        Of fold k: 2 k.
     stride : int
         Time points from one origin to the next.
     """
@@ -89,7 +95,7 @@ def fit_linear_forecast(
 
     Maps are shrunk toward the value one season before (of one time point: the last value). One map for all channels;
     then one a channel, shrunk toward the map for all, the less so the more windows there are that do not overlap. The
-    penalty is that of least squared error, in units of ``scale``, on blocks of neighbouring origins left out. With
+    penalty is that of least squared error, in units of ``scale``, on folds of neighbouring origins left out. With
     several seasons, and with exponential smoothing, the mean is taken of their forecasts, weighed by that error.
 
     Parameters
@@ -113,10 +119,10 @@ def fit_linear_forecast(
     n_all = len(Origins.of(lengths, lags.n_lags, horizon))
     stride = -(-n_all * n_channels // MAX_WINDOWS)
     origins = Origins.of(lengths, lags.n_lags, horizon, stride)
-    n_blocks = min(len(origins), int(np.clip(n_all // horizon, FEWEST_BLOCKS, MOST_BLOCKS)))
+    n_folds = min(len(origins), int(np.clip(n_all // horizon, FEWEST_FOLDS, MOST_FOLDS)))
     n_times = int(np.ptp(origins.when)) + 1
-    n_judged = int(np.clip(n_times // (2 * n_blocks), 1, horizon))  # a gap of as many is at most half a block
-    segment = origins.segments(n_blocks, gap=n_judged)
+    n_judged = int(np.clip(n_times // (2 * n_folds), 1, horizon))  # a gap of as many is at most half a fold
+    segment = origins.segments(n_folds, gap=n_judged)
     sums = _sums_of_windows(series, scale, lags, horizon, origins, segment)
     steps = np.arange(1, horizon + 1)
     growth = np.sqrt(np.maximum(1, steps / n_judged))  # windows overlap the more, the farther ahead
@@ -136,7 +142,7 @@ def fit_linear_forecast(
     before = sum(weight * before for weight, (_, before, _) in zip(weights, fits, strict=False))
     return LinearFit(
         LinearForecast(lags, coef, smoothing, share),
-        [LinearForecast(lags, before[:, k], smoothing, share) for k in range(n_blocks)],
+        [LinearForecast(lags, before[:, k], smoothing, share) for k in range(n_folds)],
         origins,
         segment,
         stride,
@@ -145,17 +151,17 @@ def fit_linear_forecast(
 
 def _sums_of_windows(
     series: Sequence[Array], scale: Sequence[Array], lags: LagFeatures, horizon: int, origins: Origins, segment: Array
-) -> list[BlockSums]:
+) -> list[SegmentSums]:
     """Of the features of windows and of what comes after them, for each channel."""
     n_channels = series[0].shape[0]
-    sums = [BlockSums.zeros(int(segment.max()) + 1, lags.matrix.shape[1], horizon) for _ in range(n_channels)]
-    for number, chunk, windows, after in in_chunks(series, origins, len(lags.matrix), horizon):
+    sums = [SegmentSums.zeros(int(segment.max()) + 1, lags.matrix.shape[1], horizon) for _ in range(n_channels)]
+    for number, portion, windows, after in in_portions(series, origins, len(lags.matrix), horizon):
         unit = scale[number][:, None]
         for channel in range(n_channels):
             A = lags.features(windows[:, channel]) / unit[channel]
             Y = (after[:, channel] - windows[:, channel, -1:]) / unit[channel]
-            for s in np.unique(segment[chunk]):
-                sums[channel].add(s, A[segment[chunk] == s], Y[segment[chunk] == s])
+            for s in np.unique(segment[portion]):
+                sums[channel].add(s, A[segment[portion] == s], Y[segment[portion] == s])
     return sums
 
 
@@ -170,22 +176,22 @@ def _smoothing_error(
     """Sum of squared errors of the first steps ahead of some origins, judged by at most :data:`MOST_JUDGED`."""
     some = judged[:: -(-len(judged) // MOST_JUDGED)]
     total = 0.0
-    for number, _, windows, after in in_chunks(series, some, n_timepoints, ahead):
+    for number, _, windows, after in in_portions(series, some, n_timepoints, ahead):
         total += float(np.sum(((after - smoothing.forecast(windows, ahead)) / scale[number][:, None]) ** 2))
     return max(total * len(judged) / len(some), 1e-300)
 
 
 def _fit_channels(
-    sums: list[BlockSums], relative: Array, growth: Array, toward: Array, departure: float, n_judged: int
+    sums: list[SegmentSums], relative: Array, growth: Array, toward: Array, departure: float, n_judged: int
 ) -> tuple[Array, Array, float]:
-    """Maps, (n_channels, n_features, horizon), those before each block, (n_channels, n_blocks, ...), and the error."""
+    """Maps, (n_channels, n_features, horizon), those before each fold, (n_channels, n_folds, ...), and the error."""
     together = sums[0] if len(sums) == 1 else sum(sums[1:], start=sums[0])
     unit = np.trace(together.gram.sum(axis=0)) / len(relative) or 1.0
     penalty, error = choose_penalty(together, relative, growth, toward, unit * PENALTIES, n_judged)
-    start = BlockRidge(toward, np.broadcast_to(toward, (len(together.square) // 2 + 1, *toward.shape)), np.inf)
-    ridges = [fit_block_ridge(together, relative, growth, start, penalty)]
+    start = SegmentRidge(toward, np.broadcast_to(toward, (len(together.square) // 2 + 1, *toward.shape)), np.inf)
+    ridges = [fit_segment_ridge(together, relative, growth, start, penalty)]
     if len(sums) > 1:
-        ridges = [fit_block_ridge(own, relative, growth, ridges[0], penalty * departure) for own in sums]
+        ridges = [fit_segment_ridge(own, relative, growth, ridges[0], penalty * departure) for own in sums]
     return np.stack([ridge.coef for ridge in ridges]), np.stack([ridge.before for ridge in ridges]), error
 
 

@@ -60,11 +60,11 @@ def _spread_grows(x: Array, season: int) -> Array:
     Values are positive.
     """
     length = season if season > 3 else 10
-    n_blocks = x.shape[1] // length
-    if n_blocks < 3:
+    n_seasons = x.shape[1] // length
+    if n_seasons < 3:
         return np.zeros(len(x), dtype=bool)
-    blocks = x[:, -n_blocks * length :].reshape(len(x), n_blocks, length)
-    spread, level = blocks.std(axis=2), blocks.mean(axis=2)
+    seasons = x[:, -n_seasons * length :].reshape(len(x), n_seasons, length)
+    spread, level = seasons.std(axis=2), seasons.mean(axis=2)
 
     def variation(values: Array) -> Array:
         return values.std(axis=1) / (values.mean(axis=1) + 1e-300)

@@ -10,7 +10,7 @@ from ssm_estimators.declaration import parameters
 from ssm_estimators.forecasting.base import WindowForecaster
 from ssm_estimators.forecasting.conformal import ErrorQuantiles
 from ssm_estimators.forecasting.linear import LinearFit
-from ssm_estimators.forecasting.windows import in_chunks
+from ssm_estimators.forecasting.windows import in_portions
 
 Array = NDArray[Any]
 
@@ -86,15 +86,15 @@ class StateSpaceRidgeWindowForecaster(WindowForecaster):
 def errors_ahead(
     fit: LinearFit, series: list[Array], n_timepoints: int, horizon: int, movement: Callable[[Array], Array]
 ) -> ErrorQuantiles:
-    """Errors of windows by the map fitted to what came before their block, relative to how much each window moves."""
+    """Errors of windows by the map fitted to what came before their fold, relative to how much each window moves."""
     kept = np.flatnonzero((fit.segment % 2 == 0) & (fit.segment >= min(2, fit.segment.max())))
     n_channels = series[0].shape[0]
     kept = kept[:: max(-(-len(kept) // N_CALIBRATION), -(-len(kept) * n_channels * horizon // MOST_ERRORS))]
     errors = np.zeros((len(kept), n_channels, horizon))
-    for _, chunk, windows, after in in_chunks(series, fit.origins[kept], n_timepoints, horizon):
+    for _, portion, windows, after in in_portions(series, fit.origins[kept], n_timepoints, horizon):
         moves = movement(windows)[..., None]
-        for segment in np.unique(fit.segment[kept[chunk]]):
-            rows = fit.segment[kept[chunk]] == segment
+        for segment in np.unique(fit.segment[kept[portion]]):
+            rows = fit.segment[kept[portion]] == segment
             error = after[rows] - fit.before[segment // 2].predict(windows[rows])
-            errors[chunk[rows]] = np.divide(error, moves[rows], out=np.zeros_like(error), where=moves[rows] > 0)
+            errors[portion[rows]] = np.divide(error, moves[rows], out=np.zeros_like(error), where=moves[rows] > 0)
     return ErrorQuantiles.of(errors, fit.n_windows)

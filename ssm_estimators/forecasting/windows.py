@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-CHUNK = 2**22  # values of windows held at a time
+PORTION = 2**22  # values of windows held at a time
 
 
 @dataclass(frozen=True)
@@ -46,27 +46,27 @@ class Origins:
     def __getitem__(self, selected: Any) -> "Origins":
         return Origins(self.series[selected], self.time[selected], self.when[selected])
 
-    def segments(self, n_blocks: int, gap: int) -> Array:
-        """Number of the segment of neighbours that each belongs to: of block k 2 k, of the gap after it 2 k + 1.
+    def segments(self, n_folds: int, gap: int) -> Array:
+        """Number of the segment of neighbours that each belongs to: of fold k 2 k, of the gap after it 2 k + 1.
 
-        A gap are the time points less than ``gap`` before the first one of the next block.
+        A gap are the time points less than ``gap`` before the first one of the next fold.
         """
-        block = np.arange(len(self)) * n_blocks // max(len(self), 1)
-        next_starts = self.when[np.searchsorted(block, np.minimum(block + 1, n_blocks - 1))]
-        return 2 * block + ((block < n_blocks - 1) & (self.when > next_starts - gap))
+        fold = np.arange(len(self)) * n_folds // max(len(self), 1)
+        next_starts = self.when[np.searchsorted(fold, np.minimum(fold + 1, n_folds - 1))]
+        return 2 * fold + ((fold < n_folds - 1) & (self.when > next_starts - gap))
 
 
-def in_chunks(
+def in_portions(
     series: Sequence[Array], origins: Origins, n_timepoints: int, horizon: int
 ) -> Iterator[tuple[int, Array, Array, Array]]:
     """Some origins of a series at a time: which series, positions of the origins, windows before and values after."""
     for number, x in enumerate(series):
         mine = np.flatnonzero(origins.series == number)
-        rows = max(1, CHUNK // (x.shape[0] * n_timepoints))
+        rows = max(1, PORTION // (x.shape[0] * n_timepoints))
         for start in range(0, len(mine), rows):
-            chunk = mine[start : start + rows]
-            times = origins.time[chunk]
-            yield number, chunk, windows_before(x, times, n_timepoints), values_after(x, times, horizon)
+            portion = mine[start : start + rows]
+            times = origins.time[portion]
+            yield number, portion, windows_before(x, times, n_timepoints), values_after(x, times, horizon)
 
 
 def windows_before(x: Array, times: Array, n_timepoints: int) -> Array:

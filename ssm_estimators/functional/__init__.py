@@ -1,8 +1,8 @@
 """Pure tensor mathematics of state-space models: torch only, no modules, no state.
 
 ``systems`` holds the discrete systems and what leads to them, ``scan`` runs them over time, ``liquid`` adds products of
-inputs, ``fused`` joins the steps around a layer, and ``triton`` has kernels for CUDA. ``reference`` has the slow,
-obvious definition of each.
+inputs, ``fused`` joins the steps around a layer, and ``triton`` has Triton kernels for CUDA. ``reference`` has the
+slow, obvious definition of each.
 """
 
 from ssm_estimators.functional.backend import set_backend as set_backend

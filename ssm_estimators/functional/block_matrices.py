@@ -59,7 +59,7 @@ class Blocks:
     A_bar : Tensor of the transition's shape, complex128 or float64
         For the state inside a chunk.
     stacked : tuple of Tensor or None, default=None
-        The same matrices in one memory each, where Triton's kernels wrote them: toeplitz (H, n_inputs * T, M * T),
+        The same matrices in one tensor each, where Triton's kernels wrote them: toeplitz (H, n_inputs * T, M * T),
         into_state (n_directions, H, n_inputs * T, N) and from_state (n_directions, H, N, M * T).
     """
 
@@ -93,7 +93,7 @@ class DiscreteSystem(Protocol):
 
     @property
     def sizes(self) -> Sizes:
-        """Of its blocks."""
+        """Of its block matrices."""
 
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
         """Responses at lags 1 - L ... L - 1, (H, M, 2 * L - 1) an input, in the dtype and on the device of a tensor."""
@@ -106,7 +106,7 @@ class DiscreteSystem(Protocol):
 
 
 class KeptSystem:
-    """A discrete system that keeps the last kernels and the last blocks that it made."""
+    """A discrete system that keeps the last kernels and block matrices that it made."""
 
     def __init__(self, system: DiscreteSystem) -> None:
         self.system = system

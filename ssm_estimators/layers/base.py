@@ -166,8 +166,8 @@ class ScanLayer(SSMLayer):
     def discrete_system(self, rate: float = 1.0) -> DiagonalSystem | DenseSystem | KeptSystem:
         """The discrete systems, one per feature, in float64.
 
-        In evaluation, where no gradient is wanted, they are kept, and so are the last blocks made of them. They are
-        made again when a parameter or buffer changes or moves, or when another rate is asked for.
+        In evaluation, where no gradient is wanted, they are kept, and so are the last block matrices made of them. They
+        are made again when a parameter or buffer changes or moves, or when another rate is asked for.
 
         Parameters
         ----------
@@ -175,7 +175,7 @@ class ScanLayer(SSMLayer):
             How many times coarser than at training the series is sampled.
         """
         if self.training or torch.is_grad_enabled():
-            self._made.forget("system")  # and the memory that its blocks take
+            self._made.forget("system")  # and the memory that its block matrices take
             return self._discretized(rate)
         key = changes([*self.parameters(), *self.buffers()], rate)
         return self._made.get("system", key, lambda: KeptSystem(self._discretized(rate)))

@@ -29,7 +29,7 @@ class LiquidS4(S4D):
 
     At another sampling rate the whole response agrees as that of a linear layer does. Of its liquid part alone,
     products of neighbours (``kb``, ``pb``) lie half a step apart, and those of all inputs (``degree``, ``exact``) lack
-    the squares, whose share depends on the rate unless signals are slow beside the memory.
+    the squares, whose share depends on the rate unless signals are slow beside the time constants.
 
     Parameters
     ----------

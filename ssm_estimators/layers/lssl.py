@@ -35,7 +35,7 @@ class LSSL(ScanLayer):
     shared : bool, default=True
         One A and B for all features, which then differ in their steps; else one a feature.
     dt_min, dt_max : float, default=0.001, 0.1
-        Range of the log-uniform step at the start: in 1 / dt samples the memory of HiPPO-LegS fades by e.
+        Range of the log-uniform step at the start: in 1 / dt samples what HiPPO-LegS keeps of an input fades by e.
     bidirectional : bool, default=False
         Add second readouts of the same systems run backward in time.
     generator : torch.Generator or None, default=None

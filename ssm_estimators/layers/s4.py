@@ -24,7 +24,7 @@ class S4(ScanLayer):
     d_state : int, default=64
         State size N, even: conjugate pairs are stored once.
     dt_min, dt_max : float, default=0.001, 0.1
-        Range of the log-uniform step at the start: in 1 / dt samples the memory of HiPPO-LegS fades by e.
+        Range of the log-uniform step at the start: in 1 / dt samples what HiPPO-LegS keeps of an input fades by e.
     bidirectional : bool, default=False
         Add a second readout of the same systems run backward in time.
     generator : torch.Generator or None, default=None

@@ -103,8 +103,8 @@ class FilterBank:
         ndarray of shape (n_cases, n_features), float32
         """
         columns = self.columns(part).values()
-        features = np.empty((len(data), max(block.stop for block in columns)), dtype=np.float32)
-        starts = np.array([block.start for block in columns])
+        features = np.empty((len(data), max(place.stop for place in columns)), dtype=np.float32)
+        starts = np.array([place.start for place in columns])
         with settings("float32", 1, resources.device):
             for view in self._views(part):
                 ends = starts + np.multiply(len(self.kernels[view]), widths(self.pooling, self.n_windows))

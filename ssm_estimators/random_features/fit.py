@@ -131,7 +131,7 @@ def _draw_kernels(
         n_timepoints, data.X.shape[1], n_windows, kernels.n_states, group_size, resources.max_memory
     )  # the transform's, so that what it cannot do is refused here
     bank = SharedInput.of(system, tiling.chunk, thresholds)
-    step = max(1, min(tiling.n_cases, tiling.block // (3 * group_size)))  # sorting takes copies
+    step = max(1, min(tiling.n_cases, tiling.bundle // (3 * group_size)))  # sorting takes copies
     for first in range(0, n_groups, step):
         groups = slice(first, first + step)
         mine = slice(first * group_size, min(first + step, n_groups) * group_size)

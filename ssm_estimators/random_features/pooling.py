@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ssm_estimators.series.moments import add_up
 
-SILENT = 1e-5  # responses of unit kernels to standardised series below this are rounding, and win nothing
+SILENT = 1e-5  # responses of kernels of unit energy to standardised series below this are rounding, and win nothing
 HIDDEN = -1e30
 
 # each from sums over the time points, (n_kernels or 1, n_windows, n_cases)

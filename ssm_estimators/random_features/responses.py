@@ -55,15 +55,15 @@ def pooled_responses(
         groups = slice(start // group_size, (start + tiling.span) // group_size)
         inputs = in_chunks(mix(X, None if kernels.mixing is None else kernels.mixing[groups]), tiling.chunk)
         states = part.states(inputs)
-        blocks = []
-        for first in range(0, len(part.toeplitz), tiling.block):
-            last = min(first + tiling.block, len(part.toeplitz))
+        bundles = []
+        for first in range(0, len(part.toeplitz), tiling.bundle):
+            last = min(first + tiling.bundle, len(part.toeplitz))
             y = part.select(first, last).respond(
                 _of(inputs, first, last, group_size), _states_of(states, first, last, group_size)
             )
             thresholds = kernels.thresholds[start + first : start + last]
-            blocks.append(pool(y, thresholds, seen, group_size, poolings, windows))
-        sums = {name: torch.cat([block[name] for block in blocks]) for name in blocks[0]}
+            bundles.append(pool(y, thresholds, seen, group_size, poolings, windows))
+        sums = {name: torch.cat([bundle[name] for bundle in bundles]) for name in bundles[0]}
         spans.append(finish(sums, seen, poolings, windows))
     return [torch.cat(levels, dim=2)[:n_cases] for levels in zip(*spans, strict=True)]
 

@@ -84,13 +84,18 @@ class Ridge:
 
 
 def fit_ridge(
-    X: Array, Y: Array, weight: Array, unit: Array | float = 1.0, groups: Array | None = None, shared: bool = True
+    X: Array,
+    Y: Array,
+    weight: Array,
+    copy_weight: Array | float = 1.0,
+    groups: Array | None = None,
+    shared: bool = True,
 ) -> Ridge:
     r"""Ridge regression with the penalty of least squared error on left-out cases.
 
-    A weight is a number of units. Leaving out one unit u of case i has leverage
+    A case counts as several copies, each of weight u. Leaving out one copy of case i has leverage
     :math:`h_i = u\, z_i^\top (Z^\top \mathrm{diag}(w) Z + \alpha I)^{-1} z_i + u / W` and error
-    :math:`r_i / (1 - h_i)`, which counts :math:`w_i` times; a case of less than a unit is left out whole.
+    :math:`r_i / (1 - h_i)`, which counts :math:`w_i` times; a case of less than one copy is left out whole.
 
     Parameters
     ----------
@@ -99,8 +104,8 @@ def fit_ridge(
     Y : ndarray of shape (n_cases, n_targets), float64
     weight : ndarray of shape (n_cases,), float64
         Positive.
-    unit : ndarray of shape (n_cases,) or float, default=1.0
-        What is left out of a case at a time.
+    copy_weight : ndarray of shape (n_cases,) or float, default=1.0
+        u, what is left out of a case at a time.
     groups : ndarray of shape (n_cases,) or None
         Cases of one group are left out together.
     shared : bool, default=True
@@ -113,7 +118,7 @@ def fit_ridge(
     scaling = Scaling.of(X, weight)
     Z = scaling.apply(X)
     root, total = np.sqrt(weight)[:, None], weight.sum()
-    units = np.maximum(weight / unit, 1)
+    n_copies = np.maximum(weight / copy_weight, 1)
     center = sum(weight[rows] @ Z[rows].astype(np.float64) for rows in _batches(len(Z))) / total
     mean = weight @ Y / total
     spectrum = (_Dual if len(Z) <= Z.shape[1] else _Primal)(Z, center, root, root * (Y - mean))
@@ -128,7 +133,7 @@ def fit_ridge(
             root[rows],
             Y[rows] - mean,
             total,
-            units[rows] if groups is None else None,
+            n_copies[rows] if groups is None else None,
         )
     loss = np.einsum("n,anq->aq", weight, errors**2)
     if shared:
@@ -156,12 +161,12 @@ def ridge_bytes(n_cases: int, n_targets: int, n_features: Sequence[int], largest
 
 
 def _left_out(
-    scores: Array, shrinkage: Array, response: Array, root: Array, Y: Array, total: float, units: Array | None
+    scores: Array, shrinkage: Array, response: Array, root: Array, Y: Array, total: float, n_copies: Array | None
 ) -> Array:
-    """Errors of cases when a unit of each, or without ``units`` all together, are left out: (penalties, cases, q)."""
+    """Errors of cases when a copy of each, or without ``n_copies`` all of them, are left out: (penalties, cases, q)."""
     fitted = np.einsum("nm,ma,mq->anq", scores, shrinkage, response, optimize=True)
     residual = root * Y - fitted
-    if units is None:
+    if n_copies is None:
         rest = np.eye(len(root)) - root @ root.T / total
         without = [
             np.linalg.solve(rest - (scores * s) @ scores.T, r) for s, r in zip(shrinkage.T, residual, strict=True)
@@ -169,7 +174,7 @@ def _left_out(
         return np.stack(without) / root
     kept = 1 - (scores**2 @ shrinkage).T - root[:, 0] ** 2 / total  # 1 - h of a case left out whole
     kept = kept.clip(1e-12)  # the only case: nothing is left, and nothing wrong
-    return residual / root / ((units - 1 + kept) / units)[..., None]
+    return residual / root / ((n_copies - 1 + kept) / n_copies)[..., None]
 
 
 class _Dual:

@@ -20,18 +20,17 @@ class Grain(NamedTuple):
     ----------
     columns : int
         Chunks of all cases of a tile, about.
-    block : int
-        Responses.
+    responses : int
     states : int
         Numbers in states.
     """
 
     columns: int
-    block: int
+    responses: int
     states: int
 
 
-# a thread's products are wide enough for full speed, and responses stay in its cache; a GPU has something for all units
+# a thread's products are wide enough for full speed, and responses stay in its cache; all of a GPU has work
 OF_THREAD, OF_DEVICE = Grain(256, 2**19, 2**23), Grain(2**14, 2**25, 2**26)
 
 
@@ -68,7 +67,7 @@ class Tiling:
         Time points a chunk and chunks a case: a multiple of the number of windows.
     n_cases : int
         Cases a tile.
-    block, span : int
+    bundle, span : int
         Kernels whose responses, and whose states, are held at once; multiples of the group size.
     n_bytes : float
         What a thread holds.
@@ -77,7 +76,7 @@ class Tiling:
     chunk: int
     n_chunks: int
     n_cases: int
-    block: int
+    bundle: int
     span: int
     n_bytes: float
 
@@ -113,8 +112,8 @@ class Tiling:
             )
         n_cases = 1 << int(min(max(1, grain.columns // n_chunks), available / needed)).bit_length() - 1
         left = available / n_cases - series
-        groups = min(grain.block / (padded * n_cases), left / (responses + others)) / group_size
-        block = group_size * max(1, int(groups))
-        blocks = min(grain.states / (n_states * n_chunks * n_cases), (left - block * responses) / others) / block
-        span = block * max(1, int(blocks))
-        return cls(chunk, n_chunks, n_cases, block, span, 4 * n_cases * (series + block * responses + span * others))
+        groups = min(grain.responses / (padded * n_cases), left / (responses + others)) / group_size
+        bundle = group_size * max(1, int(groups))
+        bundles = min(grain.states / (n_states * n_chunks * n_cases), (left - bundle * responses) / others) / bundle
+        span = bundle * max(1, int(bundles))
+        return cls(chunk, n_chunks, n_cases, bundle, span, 4 * n_cases * (series + bundle * responses + span * others))

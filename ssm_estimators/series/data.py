@@ -23,7 +23,7 @@ class SeriesData(Dataset):
         Observed points of each case; ``None``: all.
     y : Tensor of shape (n_cases,) or (n_cases, n_outputs), or None
     sample_weight : Tensor of shape (n_cases,), float32, or None
-        See ``with_unit_weights``.
+        See ``with_weights_of_mean_one``.
     """
 
     X: Tensor
@@ -60,7 +60,7 @@ class SeriesData(Dataset):
         lengths = None if (data.lengths == longest).all() else data.lengths
         return replace(data, X=data.X[..., :longest], lengths=lengths)
 
-    def with_unit_weights(self) -> "SeriesData":
+    def with_weights_of_mean_one(self) -> "SeriesData":
         """The same with weights of mean 1, so that a weight means the same in every batch."""
         if self.sample_weight is None:
             return self
@@ -78,7 +78,7 @@ class SeriesData(Dataset):
 
     @property
     def n_bytes(self) -> int:
-        """Memory of all parts."""
+        """Bytes of all parts."""
         return sum(value.nbytes for value in self._parts().values())
 
     def batches(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ssm_estimators.environment import autocast
 from ssm_estimators.networks import SequenceNetwork
 
-EAGER = 11  # passes before the capture: kernels are compiled, and what batch norm counts no longer changes
+EAGER = 11  # passes before the capture: Triton kernels are compiled, and what batch norm counts no longer changes
 
 
 def has_graphs(device: torch.device) -> bool:

@@ -112,8 +112,8 @@ def fit_network(
         try:
             _train(
                 net,
-                placed(data.with_unit_weights(), device),
-                None if held_out is None else placed(held_out.with_unit_weights(), device),
+                placed(data.with_weights_of_mean_one(), device),
+                None if held_out is None else placed(held_out.with_weights_of_mean_one(), device),
                 partial(own_callbacks, warmup=warmup, schedule=schedule, gradient_clip=gradient_clip),
                 patience,
                 verbose,

@@ -29,7 +29,7 @@ def predict(
     """Outputs of all cases, on the CPU in float64.
 
     On a CPU the output of a case does not depend on the cases beside it. A library of matrix products rounds a row
-    differently by its place among the others, and no choice of its kernels prevents that everywhere. Series of up to
+    differently by its place among the others, and no choice of its routines prevents that everywhere. Series of up to
     700 time points are therefore run in float64, where this rounding is near 1e-15 of the output; longer ones are run
     one at a time, by operations that are then the same in every call. On other devices the outputs of a case agree to
     about 1e-6.

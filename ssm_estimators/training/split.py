@@ -46,10 +46,10 @@ def validation_split(
         train, held_out = (part[part >= 0] for part in (position[side] for side in first))
         _check_split(validation, target, is_classifier, train, held_out)
         return train, held_out
-    units = n_cases if groups is None else len(np.unique(groups))
-    n_held_out = round(validation * units)
-    if n_held_out < 1 or n_held_out >= units:
-        _warn_of_no_split(validation, units, groups)
+    n_groups = n_cases if groups is None else len(np.unique(groups))
+    n_held_out = round(validation * n_groups)
+    if n_held_out < 1 or n_held_out >= n_groups:
+        _warn_of_no_split(validation, n_groups, groups)
         return None
     splitter: Any
     if groups is not None:
@@ -65,15 +65,15 @@ def validation_split(
             lost = np.isin(groups[held_out], groups[held_out[lost]])
         train, held_out = np.r_[train, held_out[lost]], held_out[~lost]
     if not len(held_out):
-        _warn_of_no_split(validation, units, groups)
+        _warn_of_no_split(validation, n_groups, groups)
         return None
     return train, held_out
 
 
-def _warn_of_no_split(validation: float, units: int, groups: np.ndarray | None) -> None:
+def _warn_of_no_split(validation: float, n_groups: int, groups: np.ndarray | None) -> None:
     warn(
-        f"validation={validation} of {units} {'cases' if groups is None else 'groups'} holds out none, or all of some "
-        "class. The network is trained without validation, and the training loss is watched instead."
+        f"validation={validation} of {n_groups} {'cases' if groups is None else 'groups'} holds out none, or all of "
+        "some class. The network is trained without validation, and the training loss is watched instead."
     )
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ssm_estimators.forecasting.block_ridge import BlockRidge, BlockSums, choose_penalty, fit_block_ridge
 from ssm_estimators.forecasting.lag_features import LagFeatures
 from ssm_estimators.forecasting.linear import fit_linear_forecast
+from ssm_estimators.forecasting.segment_ridge import SegmentRidge, SegmentSums, choose_penalty, fit_segment_ridge
 from ssm_estimators.forecasting.windows import Origins, values_after, windows_before
 
 
@@ -67,12 +67,12 @@ def test_ridge_from_sums_is_the_ridge_by_hand(zero):
     Y = A @ truth + 0.5 * rng.standard_normal((33, 3))
     toward = np.zeros((4, 3)) if zero else rng.standard_normal((4, 3))
     relative, growth, penalties = np.array([1.0, 1.0, 0.5, 2.0]), np.array([1.0, 1.5, 3.0]), np.logspace(-2, 3, 6)
-    sums = BlockSums.zeros(5, 4, 3)
+    sums = SegmentSums.zeros(5, 4, 3)
     for s in range(5):
         sums.add(s, A[segment == s], Y[segment == s])
     penalty, _ = choose_penalty(sums, relative, growth, toward, penalties, n_judged=2)
-    start = BlockRidge(toward, np.stack([toward] * 3), np.inf)
-    fitted = fit_block_ridge(sums, relative, growth, start, penalty)
+    start = SegmentRidge(toward, np.stack([toward] * 3), np.inf)
+    fitted = fit_segment_ridge(sums, relative, growth, start, penalty)
 
     def by_hand(rows, penalty):
         maps = [

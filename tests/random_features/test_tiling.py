@@ -28,9 +28,9 @@ def test_what_a_tiling_holds_is_within_the_memory(max_memory, device):
     grain = grain_of(torch.device(device))
     for n_timepoints in LENGTHS:
         tiling = Tiling.of(n_timepoints, 2, 4, n_states=4, group_size=8, max_memory=max_memory, grain=grain)
-        responses = 2 * tiling.block * tiling.chunk * tiling.n_chunks * tiling.n_cases
+        responses = 2 * tiling.bundle * tiling.chunk * tiling.n_chunks * tiling.n_cases
         assert 4 * responses < tiling.n_bytes <= max_memory * 1e9
-        assert tiling.span % tiling.block == tiling.block % 8 == 0
+        assert tiling.span % tiling.bundle == tiling.bundle % 8 == 0
         assert max_memory < 2 or 2 * tiling.n_cases * tiling.n_chunks > grain.columns or tiling.n_chunks > grain.columns
 
 

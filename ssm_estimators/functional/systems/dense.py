@@ -29,8 +29,8 @@ class DenseSystem:
     D : Tensor of shape (H, M), float64
         Gain, forward.
     powers : LastMade or None, default=None
-        Where to keep what A_bar and B_bar alone make of the blocks, by chunk length, for systems in which these two are
-        the same and not trained.
+        Where to keep what A_bar and B_bar alone make of the block matrices, by chunk length, for systems in which these
+        two are the same and not trained.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class DenseSystem:
 
     @property
     def sizes(self) -> Sizes:
-        """Of the blocks."""
+        """Of the block matrices."""
         return Sizes(1, self.C.shape[2], self.A_bar.shape[1], is_diagonal=False)
 
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:

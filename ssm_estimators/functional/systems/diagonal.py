@@ -47,7 +47,7 @@ class DiagonalSystem:
 
     @property
     def sizes(self) -> Sizes:
-        """Of the blocks."""
+        """Of the block matrices."""
         return Sizes(len(self._inputs_and_routes()[0]), 1, 2 * self.A_bar.shape[1], is_diagonal=True)
 
     def kernels(self, L: int, like: Tensor) -> tuple[Tensor, ...]:
@@ -106,7 +106,7 @@ class DiagonalSystem:
         )
 
     def _inputs_and_routes(self) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
-        """As of the blocks: each input, then for the second direction all but the first again, earlier."""
+        """As of the block matrices: each input, then for the second direction all but the first again, earlier."""
         Q = len(self.B_bar)
         inputs, routes = [(q, 0) for q in range(Q)], [(q, 0) for q in range(Q)]
         if len(self.C) == 2:

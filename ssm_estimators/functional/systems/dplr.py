@@ -65,7 +65,7 @@ def bilinear_dplr(Lambda: Tensor, P: Tensor, B: Tensor, dt: Tensor) -> tuple[Ten
     Examples
     --------
     >>> Lambda, zero = torch.tensor([[-2.0 + 0j]]), torch.zeros(1, 1, dtype=torch.complex64)
-    >>> bilinear_dplr(Lambda, zero, Lambda, torch.ones(1))[0].abs().max().item()  # -2 on both, dt 1: no memory
+    >>> bilinear_dplr(Lambda, zero, Lambda, torch.ones(1))[0].abs().max().item()  # -2 on both, dt 1: nothing is kept
     0.0
     """
     step = dt[:, None]

@@ -1,4 +1,4 @@
-r"""Damped modes :math:`V \bar A^l` at many lags, and their sums: what the blocks of diagonal systems are made of.
+r"""Damped modes :math:`V \bar A^l` at many lags, and their sums: what diagonal systems make block matrices of.
 
 A power of A_bar is the product of a large step and a small one, :math:`\bar A^{l} = \bar A^{s i} \bar A^{j}` with s
 about the root of the number of lags: few powers are computed in double precision, the others are one product each.

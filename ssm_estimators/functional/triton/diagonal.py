@@ -48,7 +48,7 @@ def _blocks(
     Q: tl.constexpr, D: tl.constexpr, P: tl.constexpr, WIDTH: tl.constexpr, WIDTH_T: tl.constexpr,
     TILE: tl.constexpr, BITS: tl.constexpr,
 ):  # fmt: skip
-    """All matrices, what belongs to a tile of lags: see the blocks of a DiagonalSystem."""
+    """All matrices, what belongs to a tile of lags: see ``blocks`` of a DiagonalSystem."""
     h = tl.program_id(0).to(tl.int64)
     lag = tl.program_id(1) * TILE + tl.arange(0, TILE)[:, None]
     p, t = tl.arange(0, WIDTH)[None, :], tl.arange(0, WIDTH_T)[None, :]
@@ -78,7 +78,7 @@ def _blocks(
         if q == 0:
             ahead += tl.where(lag == 0, tl.load(gain + h), 0.0)
         behind = tl.zeros_like(ahead)
-        block = toeplitz + (first + q * T) * T
+        matrix = toeplitz + (first + q * T) * T
         if D == 2:
             backward, backward_imag = _load(C, (H + h) * P + p, is_pair)
             V, V_imag = 2 * (backward * B - backward_imag * B_imag), 2 * (backward * B_imag + backward_imag * B)
@@ -87,12 +87,12 @@ def _blocks(
                 ahead += tl.where(lag == 0, response, 0.0)
                 behind = response
             else:
-                block_early = toeplitz + (first + _early(q, Q) * T) * T
+                matrix_early = toeplitz + (first + _early(q, Q) * T) * T
                 value = (response + tl.zeros_like(t)).to(tl.float32)
-                tl.store(block_early + (t + lag) * T + t, value, ahead_of_it)
-                tl.store(block_early + t * T + t + lag, tl.zeros_like(value), behind_it)
-        tl.store(block + t * T + t + lag, (ahead + tl.zeros_like(t)).to(tl.float32), ahead_of_it)
-        tl.store(block + (t + lag) * T + t, (behind + tl.zeros_like(t)).to(tl.float32), behind_it)
+                tl.store(matrix_early + (t + lag) * T + t, value, ahead_of_it)
+                tl.store(matrix_early + t * T + t + lag, tl.zeros_like(value), behind_it)
+        tl.store(matrix + t * T + t + lag, (ahead + tl.zeros_like(t)).to(tl.float32), ahead_of_it)
+        tl.store(matrix + (t + lag) * T + t, (behind + tl.zeros_like(t)).to(tl.float32), behind_it)
     for d in tl.static_range(D):
         R, R_imag = _load(C, (d * H + h) * P + p, is_pair)
         row = lag if d == 0 else T - 1 - lag
@@ -201,7 +201,7 @@ def _blocks_backward(
 
 
 class TritonDiagonalBlocks(torch.autograd.Function):
-    """Matrices of all inputs and directions in one memory each, of ``A_bar`` (H, P), ``B_bar`` (Q, H, P), ``C``, ``D``.
+    """Matrices of all inputs and directions in one tensor each, of ``A_bar`` (H, P), ``B_bar`` (Q, H, P), ``C``, ``D``.
 
     ``toeplitz`` is (H, n_inputs * T, T), ``into`` (n_directions, H, n_inputs * T, 2 P), ``readout``
     (n_directions, H, T, 2 P), and the power of A_bar (H, P).

@@ -1,4 +1,4 @@
-"""What stands around a layer in a block, in kernels that take each array once: GELU, gate and sum, layer norm."""
+"""What stands around a layer in a residual block, in kernels that take each array once: GELU, gate, sum, norm."""
 
 from typing import Any
 

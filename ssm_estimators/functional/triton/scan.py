@@ -83,7 +83,7 @@ def scan(
 
 
 def _stacked(blocks: Blocks, n_inputs: int) -> tuple[Tensor, Tensor, Tensor]:
-    """All matrices of a kind in one memory, with zeros where an input drives no state."""
+    """All matrices of a kind in one tensor, with zeros where an input drives no state."""
     toeplitz = blocks.toeplitz[0] if n_inputs == 1 else torch.cat(blocks.toeplitz, dim=1)
     routes = dict(zip(blocks.routes, blocks.into_state, strict=True))
     none = torch.zeros_like(blocks.into_state[0])

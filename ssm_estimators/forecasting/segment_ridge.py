@@ -1,6 +1,6 @@
 """Ridge regression from sums over segments of neighbouring cases: its penalty chosen without holding the cases.
 
-Segments are blocks (of even number) and the gaps between them, where cases share values with those of both blocks.
+Segments are folds (of even number) and the gaps between them, where cases share values with those of both folds.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ PENALTIES = np.logspace(-4, 3, 15)  # of the mean square of the features, times 
 
 
 @dataclass(frozen=True)
-class BlockSums:
+class SegmentSums:
     """What least squares needs of features A and targets Y, segment by segment.
 
     Attributes
@@ -45,8 +45,8 @@ class BlockSums:
         self.moment[segment] += A.T @ Y
         self.square[segment] += (Y**2).sum(axis=0)
 
-    def __add__(self, other: "BlockSums") -> "BlockSums":
-        return BlockSums(self.gram + other.gram, self.moment + other.moment, self.square + other.square)
+    def __add__(self, other: "SegmentSums") -> "SegmentSums":
+        return SegmentSums(self.gram + other.gram, self.moment + other.moment, self.square + other.square)
 
     def loss(self, segment: int, coef: Array) -> Array:
         """Sums of squared errors of a map on a segment, for each target."""
@@ -58,14 +58,14 @@ class BlockSums:
 
 
 @dataclass(frozen=True)
-class BlockRidge:
-    """A map fitted to everything, and those fitted to what came before each block and the gap before it.
+class SegmentRidge:
+    """A map fitted to everything, and those fitted to what came before each fold and the gap before it.
 
     Attributes
     ----------
     coef : ndarray of shape (n_features, n_targets)
-    before : ndarray of shape (n_blocks, n_features, n_targets)
-        Before the first block there is nothing: what maps are shrunk toward.
+    before : ndarray of shape (n_folds, n_features, n_targets)
+        Before the first fold there is nothing: what maps are shrunk toward.
     penalty : float
     """
 
@@ -74,23 +74,25 @@ class BlockRidge:
     penalty: float
 
 
-def fit_block_ridge(sums: BlockSums, relative: Array, growth: Array, toward: BlockRidge, penalty: float) -> BlockRidge:
+def fit_segment_ridge(
+    sums: SegmentSums, relative: Array, growth: Array, toward: SegmentRidge, penalty: float
+) -> SegmentRidge:
     r"""The maps of least :math:`|Y - A B|^2 + \alpha \sum_{pq} r_p g_q |B_{pq} - B^0_{pq}|^2`.
 
     Parameters
     ----------
-    sums : BlockSums
+    sums : SegmentSums
     relative : ndarray of shape (n_features,)
         r, positive.
     growth : ndarray of shape (n_targets,)
         g, positive.
-    toward : BlockRidge
-        B^0, for what came before a block its own.
+    toward : SegmentRidge
+        B^0, for what came before a fold its own.
     penalty : float
 
     Returns
     -------
-    BlockRidge
+    SegmentRidge
     """
     n_segments = len(sums.square)
     one = np.array([penalty])
@@ -99,18 +101,18 @@ def fit_block_ridge(sums: BlockSums, relative: Array, growth: Array, toward: Blo
         _solutions(sums, range(own - 1), relative, growth, toward.before[own // 2], one)[0]
         for own in range(0, n_segments, 2)
     ]
-    return BlockRidge(coef, np.stack(before), penalty)
+    return SegmentRidge(coef, np.stack(before), penalty)
 
 
 def choose_penalty(
-    sums: BlockSums, relative: Array, growth: Array, toward: Array, penalties: Array, n_judged: int
+    sums: SegmentSums, relative: Array, growth: Array, toward: Array, penalties: Array, n_judged: int
 ) -> tuple[float, float]:
-    """The penalty of least squared error on blocks that are left out with their gaps, of equals the highest; the error.
+    """The penalty of least squared error on folds that are left out with their gaps, of equals the highest; the error.
 
     Parameters
     ----------
     sums, relative, growth
-        As of :func:`fit_block_ridge`.
+        As of :func:`fit_segment_ridge`.
     toward : ndarray of shape (n_features, n_targets)
     penalties : ndarray
         To choose from.
@@ -133,7 +135,7 @@ def choose_penalty(
 
 
 def _solutions(
-    sums: BlockSums, segments: Sequence[int], relative: Array, growth: Array, toward: Array, penalties: Array
+    sums: SegmentSums, segments: Sequence[int], relative: Array, growth: Array, toward: Array, penalties: Array
 ) -> Array:
     """Maps fitted to some segments, (n_penalties, n_features, n_targets)."""
     gram, moment = sums.of(segments)
