@@ -12,17 +12,20 @@ import textwrap
 from pathlib import Path
 
 import ssm_estimators
+import ssm_estimators.forecasting
 import ssm_estimators.sktime
 from ssm_estimators.declaration import declared, entry
-from ssm_estimators.forecasting import deep, ridge
 from ssm_estimators.random_features import StateSpaceFeatures
 
 CLASSES = [
     *(getattr(ssm_estimators, name) for name in ssm_estimators.__all__),
     StateSpaceFeatures,
-    ridge.StateSpaceRidgeWindowForecaster,
-    *(getattr(deep, f"{model}WindowForecaster") for model in ("LSSL", "S4", "S4D", "LiquidS4")),
-    *(value for value in vars(ssm_estimators.sktime).values() if isinstance(value, type)),
+    *(
+        value
+        for package in (ssm_estimators.forecasting, ssm_estimators.sktime)
+        for value in vars(package).values()
+        if isinstance(value, type)
+    ),
 ]
 WIDTH = 120
 

@@ -40,12 +40,18 @@ def documentation_of(node):
     return ()
 
 
+def is_hidden(path):
+    """Whether it lies in a folder such as .venv, whose files are not ours."""
+    return any(part.startswith(".") and part != ".." for part in path.parts)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--most", type=int, help="lines of code that a file may have")
     args = parser.parse_args()
-    files = {path: code_lines(path.read_text()) for folder in args.folders for path in folder.rglob("*.py")}
+    paths = [path for folder in args.folders for path in folder.rglob("*.py") if not is_hidden(path)]
+    files = {path: code_lines(path.read_text()) for path in paths}
     longest = sorted(files, key=files.get, reverse=True)
     print(f"{sum(files.values())} lines of code in {len(files)} files; the longest are")
     for path in longest[:5]:
