@@ -1,5 +1,7 @@
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,22 @@ def test_every_public_name_is_there_and_others_are_not():
     assert all(isinstance(getattr(ssm_estimators, name), type) for name in ssm_estimators.__all__)
     with pytest.raises(AttributeError, match="no attribute 'S6Classifier'"):
         _ = ssm_estimators.S6Classifier
+
+
+def test_all_files_name_one_version():
+    root = Path(__file__).parents[1]
+    [project] = re.findall(r'^version = "(.*)"', (root / "pyproject.toml").read_text(), re.MULTILINE)
+    [citation] = re.findall(r"^version: (.*)", (root / "CITATION.cff").read_text(), re.MULTILINE)
+    assert ssm_estimators.__version__ == project == citation
+
+
+def test_the_lowest_versions_are_those_of_the_constraints():
+    root = Path(__file__).parents[1]
+    lowest = dict(re.findall(r"^([a-z-]+)==(.*)", (root / "constraints-lowest.txt").read_text(), re.MULTILINE))
+    bounds = dict(re.findall(r'^    "([a-z-]+)>=([\d.]+)', (root / "pyproject.toml").read_text(), re.MULTILINE))
+    for name, version in lowest.items():
+        bound = bounds.get(name, "3.9")  # of matplotlib, which the extra `plots` names
+        assert re.fullmatch(rf"{re.escape(bound)}(\.0)*", version), name
 
 
 @pytest.mark.parametrize("name", ssm_estimators.__all__)
