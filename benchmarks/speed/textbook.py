@@ -11,7 +11,7 @@ from ssm_estimators.functional import reference
 
 
 def vandermonde(layer, L):
-    """S4D as in its paper: kernels from the matrix of all powers, one a direction."""
+    """S4D as in its paper: kernels from the matrix of all powers, one per direction."""
     A = torch.complex(-layer.log_A_real.exp(), layer.A_imag)
     B = torch.view_as_complex(layer.B)
     return [reference.vandermonde_kernel(A, B, C, layer.log_dt.exp(), L) for C in torch.view_as_complex(layer.C)]

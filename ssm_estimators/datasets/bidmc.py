@@ -152,7 +152,7 @@ def _compact_signals(path: Path, max_bytes: int) -> np.ndarray:
 def _read_archive(root: Path, split: str, target: str, max_bytes: int) -> tuple[np.ndarray, np.ndarray, None]:
     """The regression archive's own cases."""
     if target == "all":
-        raise ValueError(f"The archive has one set a target; target must be one of {TARGETS}; got 'all'.")
+        raise ValueError(f"The archive has one set per target; target must be one of {TARGETS}; got 'all'.")
     name = f"BIDMC32{target}"
     file = f"{name}/{name}_{split.upper()}.ts"
     expected = f"<data_dir>/{file}, of the regression archive at http://tseregression.org."

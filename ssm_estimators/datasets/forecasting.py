@@ -37,8 +37,8 @@ def load_ett(name: str, data_dir: str | Path, part: str | None = None, *, max_by
     Returns
     -------
     DataFrame
-        One row a time point, its index of frequency one hour or 15 minutes; columns HUFL, HULL, MUFL, MULL, LUFL, LULL
-        (loads) and OT (degrees Celsius), in the source's units.
+        One row per time point; the index has a frequency of one hour or 15 minutes. Columns HUFL, HULL, MUFL, MULL,
+        LUFL, LULL (loads) and OT (degrees Celsius), in the source's units.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def load_weather(
     Returns
     -------
     DataFrame
-        One row a time point. Nine of the year's time points are not in the source and 6:00 of 12 May is there twice,
+        One row per time point. Nine of the year's time points are not in the source and 6:00 of 12 May is there twice,
         so the index has no frequency. Columns as in the source, their units in parentheses.
 
     Raises

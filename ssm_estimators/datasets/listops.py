@@ -187,7 +187,7 @@ def _path(root: Path, split: str) -> Path:
 def _cases(path: Path, split: str, max_bytes: int) -> Iterator[tuple[int, str, str]]:
     """Number, list and value of each line of a part."""
     is_original = path.name == ORIGINAL
-    lines = enumerate(read_lines(path, "a list and its value a line", max_bytes), start=1)
+    lines = enumerate(read_lines(path, "a list and its value per line", max_bytes), start=1)
     if not is_original and next(lines, (1, ""))[1] != "Source\tTarget":
         raise ValueError("the first line is not Source and Target")
     for k, line in counted(path, lines, ORIGINAL_CASES if is_original else N_CASES[split], "lists"):

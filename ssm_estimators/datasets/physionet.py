@@ -12,7 +12,7 @@ RATE, N_SAMPLES = 125, 60_001  # Hz; 8 minutes
 RECORDS = range(1, 54)
 SAME_PATIENT = {**dict.fromkeys(range(7, 10), 6), **dict.fromkeys(range(21, 24), 20), 39: 38}
 SECONDS, HOP, N_WINDOWS = 32, 3, 150  # of a window, between two, of a recording
-N_NUMERICS = 481  # one a second, both ends
+N_NUMERICS = 481  # one per second, both ends
 FEWEST = SECONDS // 2  # numbers of which a mean is taken
 NUMERICS = {"HR": "HR", "RR": "RESP", "SpO2": "SpO2"}
 
@@ -59,7 +59,7 @@ def _file(folder: Path, record: int, kind: str) -> Path:
 
 def _numerics(path: Path, max_bytes: int) -> pd.DataFrame:
     table = _table(path, ["Time [s]", *NUMERICS.values()], N_NUMERICS, max_bytes, missing=True)
-    with reading(path, "numbers of a monitor, one a second"):
+    with reading(path, "numbers of a monitor, one per second"):
         if len(wrong := np.flatnonzero(np.diff(table["Time [s]"]) != 1)):
             raise ValueError(f"line {wrong[0] + 3} is not a second after the line before it")
     return table

@@ -123,7 +123,7 @@ def load_retrieval(
     split : {"train", "validation", "test"}
     data_dir : path
         Folder that holds ``lra_release/tsv_data/`` or ``aan/`` with ``new_aan_pairs.train.tsv``, ``.eval.tsv`` and
-        ``.test.tsv``: label, two identifiers, two texts a line.
+        ``.test.tsv``: label, two identifiers, two texts per line.
     n_timepoints : int, default=4000
         Bytes of a paper at which it is cut.
     max_bytes : int, default=2**34

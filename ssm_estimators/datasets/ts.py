@@ -1,4 +1,4 @@
-"""The text format of sktime: a header, then a case a line, channels between colons, the label last."""
+"""The text format of sktime: a header, then one case per line, channels between colons, the label last."""
 
 import re
 from collections.abc import Callable, Iterator

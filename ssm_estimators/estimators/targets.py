@@ -168,7 +168,7 @@ def encode_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def check_groups(groups: Any, data: SeriesData) -> np.ndarray | None:
-    """Groups as a vector, one a case, none missing."""
+    """Groups as a vector, one per case, none missing."""
     if groups is None:
         return None
     groups = column_or_1d(groups)

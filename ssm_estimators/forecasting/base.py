@@ -285,7 +285,7 @@ def check_long_series(X: Any, n_channels: int | None = None) -> list[Array]:
     n_channels = n_channels or series[0].shape[0]
     for i, x in enumerate(series):
         if x.shape[0] != n_channels:
-            raise ValueError(f"Expected {n_channels} channels a series; series {i} has shape {x.shape}.")
+            raise ValueError(f"Expected {n_channels} channels per series; series {i} has shape {x.shape}.")
         if len(channels := np.flatnonzero((np.abs(x) > LARGEST).any(axis=1))):
             raise ValueError(
                 f"Expected values of at most {LARGEST:g}; series {i} has others in channel {channels[0]}. Scale "

@@ -15,7 +15,7 @@ LEAST_FREEDOM = 3.0
 
 @dataclass(frozen=True)
 class ErrorQuantiles:
-    """Distribution of errors relative to how much a window moves: one shape a channel, one spread a step ahead.
+    """Distribution of errors relative to how much a window moves: one shape per channel, one spread per step ahead.
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
     _attributes_doc: ClassVar[str] = """forecast_ : LinearForecast
         The linear part.
     network_ : estimator or None
-        The fitted regressor of the linear part's errors, one channel a case; None where there are too few windows.
+        The fitted regressor of the linear part's errors, one channel per case; None where there are too few windows.
     gain_ : float
         By which its output is multiplied, 0 to 1: the best one on the windows that were held out of its training, and
         less the fewer windows there are that do not overlap."""
@@ -91,7 +91,7 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
         return np.concatenate(inputs), np.concatenate(targets), np.concatenate(held_out)
 
     def _inputs(self, windows: Array) -> tuple[Array, Array]:
-        """What the network reads, a channel a case: windows less their last value, over their spread; and that spread.
+        """What the network reads, a channel per case: windows less their last value, over their spread; and that spread.
 
         The spread is 0 of a channel that never moves, and of others bounded below.
         """
@@ -210,7 +210,7 @@ class LSSLWindowForecaster(NetworkWindowForecaster, LSSLParameters):
     forecast_ : LinearForecast
         The linear part.
     network_ : estimator or None
-        The fitted regressor of the linear part's errors, one channel a case; None where there are too few windows.
+        The fitted regressor of the linear part's errors, one channel per case; None where there are too few windows.
     gain_ : float
         By which its output is multiplied, 0 to 1: the best one on the windows that were held out of its training, and
         less the fewer windows there are that do not overlap.
@@ -334,7 +334,7 @@ class S4WindowForecaster(NetworkWindowForecaster):
     forecast_ : LinearForecast
         The linear part.
     network_ : estimator or None
-        The fitted regressor of the linear part's errors, one channel a case; None where there are too few windows.
+        The fitted regressor of the linear part's errors, one channel per case; None where there are too few windows.
     gain_ : float
         By which its output is multiplied, 0 to 1: the best one on the windows that were held out of its training, and
         less the fewer windows there are that do not overlap.
@@ -465,7 +465,7 @@ class S4DWindowForecaster(NetworkWindowForecaster, S4DParameters):
     forecast_ : LinearForecast
         The linear part.
     network_ : estimator or None
-        The fitted regressor of the linear part's errors, one channel a case; None where there are too few windows.
+        The fitted regressor of the linear part's errors, one channel per case; None where there are too few windows.
     gain_ : float
         By which its output is multiplied, 0 to 1: the best one on the windows that were held out of its training, and
         less the fewer windows there are that do not overlap.
@@ -602,7 +602,7 @@ class LiquidS4WindowForecaster(NetworkWindowForecaster, LiquidS4Parameters):
     forecast_ : LinearForecast
         The linear part.
     network_ : estimator or None
-        The fitted regressor of the linear part's errors, one channel a case; None where there are too few windows.
+        The fitted regressor of the linear part's errors, one channel per case; None where there are too few windows.
     gain_ : float
         By which its output is multiplied, 0 to 1: the best one on the windows that were held out of its training, and
         less the fewer windows there are that do not overlap.

@@ -10,7 +10,7 @@ Array = NDArray[Any]
 
 TIME_CONSTANTS = (0.25, 1.0, 3.0, 10.0)  # seasons
 NO_SEASON = 10  # what stands for a season's length where there is none
-HARMONICS = (0, 1 / 14, 1 / 7, 2 / 7, 1, 2, 3)  # cycles a season
+HARMONICS = (0, 1 / 14, 1 / 7, 2 / 7, 1, 2, 3)  # cycles per season
 MODE_PENALTY = 0.1  # of a mode's coefficient, where that of a value's is 1
 
 

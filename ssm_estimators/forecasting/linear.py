@@ -29,7 +29,7 @@ BELIEF = 4  # power of the error that forecasts are weighed by
 
 @dataclass(frozen=True)
 class LinearForecast:
-    """A map from a window's features to what comes after it, one a channel, and a share of exponential smoothing.
+    """A map from a window's features to what comes after it, one per channel, and a share of exponential smoothing.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ def fit_linear_forecast(
     """Ridge regressions of what comes after windows on their features.
 
     Maps are shrunk toward the value one season before (of one time point: the last value). One map for all channels;
-    then one a channel, shrunk toward the map for all, the less so the more windows there are that do not overlap. The
+    then one per channel, shrunk toward the map for all, the less so the more windows there are that do not overlap. The
     penalty is that of least squared error, in units of ``scale``, on folds of neighbouring origins left out. With
     several seasons, and with exponential smoothing, the mean is taken of their forecasts, weighed by that error.
 

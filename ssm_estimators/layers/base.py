@@ -19,7 +19,7 @@ from ssm_estimators.functional.systems.diagonal import DiagonalSystem
 
 
 class SSMLayer(nn.Module, ABC):
-    """H independent systems, one a feature; activations are feature-first, ``(d_model, batch, n_timepoints)``.
+    """H independent systems, one per feature; activations are feature-first, ``(d_model, batch, n_timepoints)``.
 
     Attributes
     ----------
@@ -257,7 +257,7 @@ def changes(tensors: Sequence[Tensor], rate: float) -> tuple[object, ...] | None
 
 
 def draw_log_dt(d_model: int, dt_min: float, dt_max: float, generator: torch.Generator | None) -> Tensor:
-    """Logarithm of one step a feature, log-uniform between ``dt_min`` and ``dt_max``."""
+    """Logarithm of one step per feature, log-uniform between ``dt_min`` and ``dt_max``."""
     if not 0 < dt_min < dt_max:
         raise ValueError(f"dt_min must be positive and below dt_max; got dt_min={dt_min}, dt_max={dt_max}.")
     low, high = math.log(dt_min), math.log(dt_max)

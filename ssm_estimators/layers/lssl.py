@@ -33,7 +33,7 @@ class LSSL(ScanLayer):
     trainable : {"all", "A", "dt", "none"}, default="all"
         What of the system is trained beside the readouts C and D: A with B, the steps, both or neither (LSSL-f).
     shared : bool, default=True
-        One A and B for all features, which then differ in their steps; else one a feature.
+        One A and B for all features, which then differ in their steps; else one per feature.
     dt_min, dt_max : float, default=0.001, 0.1
         Range of the log-uniform step at the start: in 1 / dt samples what HiPPO-LegS keeps of an input fades by e.
     bidirectional : bool, default=False

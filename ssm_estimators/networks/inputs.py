@@ -13,7 +13,7 @@ class InputChannels(nn.Module):
     ----------
     n_channels : int
     standardize : {"channel", "timepoint", "series", None}
-        Zero mean and unit variance by the training set's statistics a channel, or a channel and time point
+        Zero mean and unit variance by the training set's statistics of each channel, or of each channel and time point
         (``set_statistics``), by each series' own, or not at all.
     differences : bool
         Add the first difference of each channel as a further channel, scaled by the training set's statistics.
@@ -82,5 +82,5 @@ class InputChannels(nn.Module):
             X = (X - mean) / scale
         if not self.differences:
             return X
-        # a difference is one a unit of time, not one a sample
+        # a difference is one per unit of time, not one per sample
         return torch.cat([X, torch.diff(X, dim=-1, prepend=X[..., :1]) / rate], dim=1)

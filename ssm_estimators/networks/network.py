@@ -1,4 +1,4 @@
-"""A deep state-space network from series to one vector a case."""
+"""A deep state-space network from series to one vector per case."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,7 +40,7 @@ class SequenceNetwork(nn.Module):
     standardize, differences, missing
         As in :class:`~ssm_estimators.networks.inputs.InputChannels`.
     n_tokens : int or None, default=None
-        Read tokens from 1 to this, 0 past a text's end, and embed them; of two texts a case, its two channels, the
+        Read tokens from 1 to this, 0 past a text's end, and embed them; of two texts per case, its two channels, the
         outputs are made together. ``None``: read values.
     seed : int or None, default=None
         Of the start values; ``None`` draws them from PyTorch's global generator.

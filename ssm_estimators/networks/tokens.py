@@ -21,7 +21,7 @@ class TokenInputs(nn.Module):
     def __init__(self, n_channels: int) -> None:
         super().__init__()
         if n_channels not in (1, 2):
-            raise ValueError(f"Expected one text a case, or two to compare; got n_channels={n_channels}.")
+            raise ValueError(f"Expected one text per case, or two to compare; got n_channels={n_channels}.")
         self.n_channels = n_channels
 
     def forward(self, X: Tensor, lengths: Tensor | None = None, rate: float = 1.0) -> Tensor:

@@ -161,7 +161,7 @@ class FilterBank:
 
 
 def _cut_alike(lengths: Tensor, n_windows: int) -> Iterator[tuple[int, int, Tensor]]:
-    """Time points a chunk, number of chunks, and positions of the cases that are cut up so."""
+    """Time points per chunk, number of chunks, and positions of the cases that are cut up so."""
     cuts, number = torch.stack(chunks_of(lengths, n_windows)).unique(dim=1, return_inverse=True)
     for i, (chunk, n_chunks) in enumerate(cuts.T.tolist()):
         yield chunk, n_chunks, (number == i).nonzero()[:, 0]

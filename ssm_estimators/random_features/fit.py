@@ -32,7 +32,7 @@ class Plan(NamedTuple):
     directions : list of bool
         Whether kernels run backward.
     n_groups : int
-        Groups of kernels a part and direction.
+        Groups of kernels for each part and direction.
     pooling : tuple of str
     n_windows : int
     """

@@ -1,4 +1,4 @@
-"""From responses at all time points to a few numbers a kernel."""
+"""From responses at all time points to a few numbers per kernel."""
 
 from collections.abc import Sequence
 

@@ -34,7 +34,7 @@ class RandomKernels:
 
     @property
     def n_states(self) -> int:
-        """Real states a kernel."""
+        """Real states per kernel."""
         return int(self.system.A_bar.shape[1]) * 2
 
     def to(self, device: torch.device) -> "RandomKernels":
@@ -75,7 +75,7 @@ def draw_system(
 
 
 def draw_mixing(n_groups: int, n_channels: int, random: np.random.RandomState) -> Tensor | None:
-    """Normal weights of a random choice of channels a group, how many being log-uniform; unit norm a group."""
+    """Normal weights of a random choice of channels per group, how many being log-uniform; unit norm for each group."""
     if n_channels == 1:
         return None
     n_chosen = np.floor(np.exp(random.uniform(0, np.log(n_channels + 1), n_groups))).astype(int).clip(1, n_channels)

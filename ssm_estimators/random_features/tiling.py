@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
-CHUNK = 32  # time points a chunk, at most
+CHUNK = 32  # time points per chunk, at most
 COPIES = 3  # of responses, inputs and sums: themselves, scratch, and what an operation takes on its way
 
 
@@ -40,7 +40,7 @@ def grain_of(device: torch.device) -> Grain:
 
 
 def chunks_of(n_timepoints: Number, n_windows: int) -> tuple[Number, Number]:
-    """Time points a chunk and number of chunks, so that each window is as many chunks; the last may be cut short.
+    """Time points per chunk and number of chunks, so that each window is as many chunks; the last may be cut short.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def chunks_of(n_timepoints: Number, n_windows: int) -> tuple[Number, Number]:
 
 
 def window_length(n_timepoints: Number, n_windows: int) -> Number:
-    """Time points a window, of which the last may have fewer."""
+    """Time points per window, of which the last may have fewer."""
     chunk, n_chunks = chunks_of(n_timepoints, n_windows)
     return chunk * (n_chunks // n_windows)
 
@@ -64,7 +64,7 @@ class Tiling:
     Attributes
     ----------
     chunk, n_chunks : int
-        Time points a chunk and chunks a case: a multiple of the number of windows.
+        Time points per chunk and chunks per case: a multiple of the number of windows.
     n_cases : int
         Cases a tile.
     bundle, span : int

@@ -31,7 +31,7 @@ def check_tokens(data: SeriesData, n_tokens: int | None) -> SeriesData:
     """
     X = data.X
     if X.shape[1] > MOST_TEXTS:
-        raise ValueError(f"Expected one text a case, or two to compare, as channels of X; got {X.shape[1]} channels.")
+        raise ValueError(f"Expected one text per case, or two to compare, as channels of X; got {X.shape[1]} channels.")
     inside = X.flip(-1).cumsum(-1).flip(-1) > 0  # up to the last token
     wrong = (X < 0) | (X.round() != X) | (inside & (X == 0))
     if wrong.any():

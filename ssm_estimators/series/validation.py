@@ -17,7 +17,7 @@ from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.forms import FORMS, plain_form
 
 LARGEST = float(np.finfo(np.float32).max)
-SURELY_CHANNELS_LAST = 8  # channels a time point: no series that were seen had so many
+SURELY_CHANNELS_LAST = 8  # channels per time point: no series that were seen had so many
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _dimensions(X: Any) -> int:
     if _holds(array, np.ndarray | pd.Series | list):
         raise ValueError(f"X is an array of arrays. {FORMS}: make each case an array.")
     if array.ndim not in (2, 3) and not _holds(array, object):
-        hint = " Reshape your data: X[None] if this is one case, X[:, None] if it is one time point a case."
+        hint = " Reshape your data: X[None] if this is one case, X[:, None] if it is one time point per case."
         raise ValueError(f"{FORMS}; got {array.ndim} dimensions.{hint * (array.ndim == 1)}")
     if array.size == 0 and array.ndim == 3:
         raise ValueError(f"{FORMS}; got an empty array of shape {array.shape}.")

@@ -12,7 +12,7 @@ FRAMES = {"Series": "pd.DataFrame", "Panel": "pd-multiindex", "Hierarchical": "p
 
 
 def by_series(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
-    """One frame a series, by the levels of the index but the last; of a single series by None."""
+    """One frame per series, by the levels of the index but the last; of a single series by None."""
     if not isinstance(frame.index, pd.MultiIndex):
         return {None: frame}
     levels = list(range(frame.index.nlevels - 1))

@@ -12,7 +12,7 @@ from sklearn.linear_model import RidgeCV
 from ssm_estimators.sktime.frames import check_numbers, like, of_series
 
 Array = NDArray[Any]
-Frames = dict[Any, pd.DataFrame]  # one a series
+Frames = dict[Any, pd.DataFrame]  # one per series
 
 PENALTIES = np.logspace(-4, 4, 17)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from ssm_estimators.sktime.frames import by_series, like, of_series, places
 from ssm_estimators.sktime.times import frequency_of, with_frequency
 
-Frames = dict[Any, pd.DataFrame]  # one a series
+Frames = dict[Any, pd.DataFrame]  # one per series
 
 
 def check_update(y: pd.DataFrame, data: Frames, names: list[Any]) -> None:

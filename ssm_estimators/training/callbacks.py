@@ -94,7 +94,7 @@ class Schedule(LRScheduler):
 
 
 class CosineWarmup:
-    """Factor of the learning rate a step: linear up over a share of the steps, then a half cosine down to 0.
+    """Factor of the learning rate per step: linear up over a share of the steps, then a half cosine down to 0.
 
     Parameters
     ----------

@@ -212,7 +212,7 @@ class SeriesNet(NeuralNet):
     def forget_training(self) -> None:
         """Leave training: evaluation mode, and nothing kept that only training needs.
 
-        A pickle then holds the weights and one row of history an epoch.
+        A pickle then holds the weights and one row of history per epoch.
         """
         self.module_.eval()
         del self.optimizer_

@@ -13,7 +13,7 @@ from ssm_estimators.environment import autocast, settings, single_threads
 from ssm_estimators.series.data import SeriesData
 
 BATCHED_UP_TO = 700  # time points: longer series are run one at a time
-POINTS_IN_CACHE, POINTS_OF_DEVICE = 2**13, 2**19  # time points a batch, by default
+POINTS_IN_CACHE, POINTS_OF_DEVICE = 2**13, 2**19  # time points per batch, by default
 FILLED = 1.5  # longest over shortest series of a batch, at most: what lies past the end of a series costs time
 
 

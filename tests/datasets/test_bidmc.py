@@ -120,7 +120,7 @@ def test_the_archives_own_cases(tmp_path):
     assert groups is None
     with pytest.raises(FileNotFoundError, match=r"BIDMC32HR_TRAIN.ts"):
         load_bidmc("train", tmp_path, target="HR", protocol="archive")
-    with pytest.raises(ValueError, match="one set a target"):
+    with pytest.raises(ValueError, match="one set per target"):
         load_bidmc("test", tmp_path, protocol="archive")
     text = path.read_text()
     path.write_text(text.replace(":80.25", ":NaN"))

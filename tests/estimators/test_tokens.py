@@ -82,13 +82,13 @@ def test_what_is_no_text_is_refused(place, value, message):
 
 def test_what_does_not_go_together_is_refused():
     X, y = _texts(6), [0, 1] * 3
-    with pytest.raises(ValueError, match="one text a case, or two"):
+    with pytest.raises(ValueError, match="one text per case, or two"):
         S4DClassifier(input="tokens").fit(_texts(6, 3), y)
     with pytest.raises(ValueError, match="leave missing at 'error'"):
         S4DClassifier(input="tokens", missing="mask").fit(X, y)
     with pytest.raises(ValueError, match="n_tokens=9 is for input='tokens'"):
         S4DClassifier(n_tokens=9).fit(X, y)
-    with pytest.raises(ValueError, match="one text a case, or two"):
+    with pytest.raises(ValueError, match="one text per case, or two"):
         SequenceNetwork(S4D, {"d_state": 4}, 3, 2, 8, 1, n_tokens=9)
     with pytest.raises(ValueError, match="the largest known is 5"):
         S4DClassifier(input="tokens", n_tokens=5).fit(X, y)

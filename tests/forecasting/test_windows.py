@@ -81,7 +81,7 @@ def test_intervals_after_flat_windows_have_a_width():
 
 def test_bad_input_is_said(walk):
     forecaster = StateSpaceRidgeWindowForecaster(horizon=5).fit(walk[None])
-    with pytest.raises(ValueError, match=r"Expected 2 channels a series; series 0 has shape \(1, 400\)"):
+    with pytest.raises(ValueError, match=r"Expected 2 channels per series; series 0 has shape \(1, 400\)"):
         forecaster.predict(walk[None, :1])
     with pytest.raises(ValueError, match="origins must be integers from 1 to the series' length, 400"):
         forecaster.predict_windows(walk, [0])

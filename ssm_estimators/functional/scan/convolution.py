@@ -12,7 +12,7 @@ from ssm_estimators.functional.block_matrices import toeplitz
 
 
 def is_matrix_cheap(L: int, batch: int, n_inputs: int) -> bool:
-    """Whether matrices of L x L elements a feature, one an input, are worth making (measured on a CPU)."""
+    """Whether matrices of L x L elements per feature, one per input, are worth making (measured on a CPU)."""
     return L <= 320 and n_inputs * L * L <= 600 * (batch + 8)
 
 

@@ -13,10 +13,10 @@ from ssm_estimators.functional.scan.refused import by_operators
 from ssm_estimators.functional.scan.torch_scan import scan as torch_scan
 from ssm_estimators.functional.triton.sizes import chunk_that_fits, fits
 
-# longest chunks up to so many inputs a feature: making block matrices costs the more, the longer the chunks
+# longest chunks up to so many inputs per feature: making block matrices costs the more, the longer the chunks
 LONGEST_UP_TO = ((2_500, 24), (6_000, 32), (12_000, 48), (30_000, 64))
 LONGEST, LONGEST_OF_SEVERAL_INPUTS = 128, 64
-# up to there Fourier transforms cost less than block matrices: time points, and inputs a feature
+# up to there Fourier transforms cost less than block matrices: time points, and inputs per feature
 SHORT_SERIES, FEW_INPUTS = 1_000, 20_000
 
 

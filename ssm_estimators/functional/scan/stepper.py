@@ -60,11 +60,11 @@ class StateStepper(Stepper):
 
 
 class ChunkStepper(Stepper):
-    """The chunked scan, a time point a call: states move on only once a chunk of T inputs is full.
+    """The chunked scan, one time point per call: states move on only once a chunk of T inputs is full.
 
     A step takes as many inputs as a system has. Until a chunk is full an output is what the state before it adds,
     computed for all T at once, and what the chunk's inputs so far do: H (T / 2 + (2 T N + the transition) / T)
-    multiplications a stream.
+    multiplications per stream.
 
     Parameters
     ----------

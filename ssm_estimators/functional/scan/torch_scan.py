@@ -1,6 +1,6 @@
 """The chunked scan as matrix products and a loop over chunks, in PyTorch's own operators, for any device.
 
-The states of a direction live in one buffer with a row a chunk, and one more. A direction that moves forward in time
+The states of a direction live in one buffer with a row per chunk, and one more. A direction that moves forward in time
 writes what chunk r leaves behind to row r + 1, and the state before chunk r is row r; one that moves backward writes to
 row r, and reads row r + 1. After the pass, the states before all chunks are thus there without a copy, and both views
 are contiguous, as batched matrix products want them. What the last chunk of a case leaves behind falls on the row of
@@ -49,7 +49,7 @@ class ChunkedScan(torch.autograd.Function):
     """Whole chunks in; outputs, and the forward direction's state before each chunk, out.
 
     ``tensors`` are the inputs, each of shape (H, batch, n_chunks * T), then ``toeplitz``, ``into_state`` and
-    ``from_state``. The outputs have a row a chunk, (H, batch * n_chunks, M * T). Without ``with_states`` (a single
+    ``from_state``. The outputs have a row per chunk, (H, batch * n_chunks, M * T). Without ``with_states`` (a single
     chunk needs none) the second result is None. The backward is one pass in reverse; with ``recompute`` it makes the
     states anew.
     """

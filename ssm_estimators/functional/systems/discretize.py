@@ -23,7 +23,7 @@ def zoh(A: Tensor, B: Tensor, dt: Tensor) -> tuple[Tensor, Tensor]:
     B : Tensor of shape (H, P), complex
         Input vector.
     dt : Tensor of shape (H,), real
-        Step, in time a sample; ``dt * A`` has no unit.
+        Step, in time per sample; ``dt * A`` has no unit.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def bilinear(A: Tensor, B: Tensor, dt: Tensor, alpha: float = 0.5) -> tuple[Tens
     A, B : Tensor of shape (H, P), complex
         Diagonal of the state matrix, in 1/time; input vector.
     dt : Tensor of shape (H,), real
-        Step, in time a sample.
+        Step, in time per sample.
     alpha : float, default=0.5
         1/2 is the bilinear rule, 1 backward Euler.
 

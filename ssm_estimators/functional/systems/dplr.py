@@ -51,7 +51,7 @@ def bilinear_dplr(Lambda: Tensor, P: Tensor, B: Tensor, dt: Tensor) -> tuple[Ten
     ----------
     Lambda, P, B : Tensor of shape (H, N / 2), complex
     dt : Tensor of shape (H,), real
-        Step, in time a sample.
+        Step, in time per sample.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def discretize_dplr(
     P, B : Tensor of shape (H, N / 2, 2)
         Real and imaginary parts.
     log_dt : Tensor of shape (H,)
-        Logarithm of the step, in time a sample.
+        Logarithm of the step, in time per sample.
     rate : float, default=1.0
         What the step is multiplied by.
 

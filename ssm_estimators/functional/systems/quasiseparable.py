@@ -102,7 +102,7 @@ def bilinear_quasiseparable(gain: Tensor, shift: Tensor, E: Tensor, B: Tensor, d
     gain, shift, B : Tensor of shape (N,) or (H, N)
     E : Tensor of shape (N, N) or (H, N, N)
     dt : Tensor of shape (H,)
-        Step, in time a sample.
+        Step, in time per sample.
 
     Returns
     -------

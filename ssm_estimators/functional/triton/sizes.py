@@ -14,7 +14,7 @@ from ssm_estimators.functional.block_matrices import Sizes
 CHUNKS = (64, 32, 16)  # time points
 ROWS = 16  # of a tile of states: the least that tensor cores take
 GROUP = 64  # states of a diagonal system that a program walks along at once; more lack registers
-WIDEST = 128  # inputs a chunk, all that drive a state together; more lack registers
+WIDEST = 128  # inputs per chunk, all that drive a state together; more lack registers
 HOPPER = LARGEST_SHARED_MEMORY = 232_448  # bytes that a program may have on an H100 or its successors
 MANY = 8192  # numbers in the matrices of a walk, for more of which four warps lack registers
 VERY_MANY = 16_384  # for more of which there is no room to fetch ahead either
@@ -48,7 +48,7 @@ def shared_memory(device: torch.device) -> int:
 
 
 def chunk_that_fits(sizes: Sizes, n_timepoints: int, device: torch.device) -> int | None:
-    """Time points a chunk: as many as fit, and no more than hold the series; None if not even the shortest fits."""
+    """Time points per chunk: as many as fit, and no more than hold the series; None if not even the shortest fits."""
     enough = [T for T in CHUNKS if 2 * tile_width(n_timepoints) > T] or [CHUNKS[-1]]
     return next((T for T in enough if fits(sizes, T, device)), None)
 
