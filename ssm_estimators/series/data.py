@@ -94,7 +94,8 @@ class SeriesData(Dataset):
 
 @dataclass(frozen=True)
 class Batches:
-    """Iterates over a data set by slicing its tensors, without a process, without a copy of each case, and without global random numbers.
+    """Iterates over a data set by slicing its tensors, without a process, copies of cases or global random
+    numbers.
 
     Series of unequal lengths come with others of about their length, which saves the work on padding: all sorted or,
     shuffled, some batches' worth at a time.
