@@ -2,9 +2,8 @@
 
 Tensors that hold no values go through S4D in both directions, with H = 256, N = 64 and 65,536 inputs per feature. No
 kernel runs. Each operator of PyTorch counts as one launch, except those that only look at a tensor or reserve memory.
-Bytes are those of the tensors that a launch reads and writes, each once, in multiples of the block's input. ``scan`` is the
-chunked scan alone, its block matrices given. With ``--before``, another version of the package is counted beside this
-one.
+Bytes are those of the tensors that a launch reads and writes, each once, in multiples of the block's input. ``scan`` is
+the chunked scan alone, its block matrices given. With ``--before``, another version of the package is counted too.
 
     python -m benchmarks.speed.launches [--before ../older]
 """

@@ -91,7 +91,7 @@ class NetworkWindowForecaster(WindowForecaster, NetworkParameters):
         return np.concatenate(inputs), np.concatenate(targets), np.concatenate(held_out)
 
     def _inputs(self, windows: Array) -> tuple[Array, Array]:
-        """What the network reads, one channel per case: windows less their last value, over their spread; and the spread.
+        """What the network reads, one channel per case: windows less their last value, over their spread, and that.
 
         The spread is 0 of a channel that never moves, and of others bounded below.
         """

@@ -94,8 +94,7 @@ class SeriesData(Dataset):
 
 @dataclass(frozen=True)
 class Batches:
-    """Iterates over a data set by slicing its tensors, without a process, copies of cases or global random
-    numbers.
+    """Iterates over a data set by slicing its tensors. It needs no process and copies no case.
 
     Series of unequal lengths come with others of about their length, which saves the work on padding: all sorted or,
     shuffled, some batches' worth at a time.

@@ -177,8 +177,8 @@ def liquid_inputs(B_bar: Tensor, degree: int, rate: float = 1.0) -> Tensor:
     r"""How input and products enter the state in the form ``kb``: :math:`\bar B^q` for q = 1 ... degree.
 
     The kernel of the products of q inputs is then :math:`K^{(q)}_l = C \bar A^l \bar B^q`: the terms of the liquid
-    recurrence that come from q successive inputs. There is one product per sample, not per unit of time. Their terms carry
-    the factor rate^(1 - q), without which a network trained at one sampling rate does not fit another.
+    recurrence that come from q successive inputs. There is one product per sample, not per unit of time. Their terms
+    carry the factor rate^(1 - q), without which a network trained at one sampling rate does not fit another.
 
     Parameters
     ----------
