@@ -1,5 +1,6 @@
 """What classifiers and regressors, deep or not, do with y and with weights."""
 
+import inspect
 from dataclasses import dataclass
 from numbers import Number, Real
 from typing import Any, NamedTuple
@@ -15,6 +16,10 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
+
+# scikit-learn 1.8 accepts weights that are all zero, 1.9 does so if asked; what is said of them here is more
+_ACCEPTED = inspect.signature(_check_sample_weight).parameters
+_ALLOW_ZEROS = {name: True for name in ("allow_all_zero_weights",) if name in _ACCEPTED}
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def check_training_data(
     if sample_weight is not None:
         sample_weight = sample_weight.detach() if isinstance(sample_weight, torch.Tensor) else sample_weight
         sample_weight = _check_sample_weight(
-            sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True, allow_all_zero_weights=True
+            sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True, **_ALLOW_ZEROS
         )
         counts = sample_weight > 0
     class_weight = getattr(estimator, "class_weight", None)
