@@ -6,7 +6,7 @@ from typing import Any, Self
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from ssm_estimators.bases import BaseEstimator
+from ssm_estimators.bases import BaseEstimator, RegressorMixin
 from ssm_estimators.notices import warn
 from ssm_estimators.version import __version__
 
@@ -20,8 +20,7 @@ class Estimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = getattr(self, "missing", "error") == "mask"
-        if tags.estimator_type == "regressor":
-            tags.target_tags.multi_output = True
+        tags.target_tags.multi_output = isinstance(self, RegressorMixin)
         return tags
 
     def _validate_again(self, *names: str) -> None:

@@ -141,8 +141,8 @@ def test_same_generator_same_layer_and_global_state_untouched(make):
 
 def test_blocks_are_made_once_in_evaluation(make, monkeypatch):
     layer, u = make().eval(), torch.randn(3, 2, 500)
-    made, system = [], layer._system
-    monkeypatch.setattr(layer, "_system", lambda rate: made.append(rate) or system(rate))
+    made, discretized = [], layer._discretized
+    monkeypatch.setattr(layer, "_discretized", lambda rate: made.append(rate) or discretized(rate))
 
     def count(changed=u, **kw):
         before = len(made)
@@ -167,6 +167,10 @@ def test_blocks_are_made_once_in_evaluation(make, monkeypatch):
     torch.testing.assert_close(changed, layer(u).detach(), rtol=1e-4, atol=1e-5)  # with gradients: made anew
     monkeypatch.undo()
     assert pickle.loads(pickle.dumps(layer))._made._made == {}
+    count()
+    assert "system" in layer._made._made
+    layer.train()(u)
+    assert "system" not in layer._made._made  # nor the memory that it takes
 
 
 def test_state_dict_holds_everything(make):
