@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin
 
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
@@ -79,7 +79,7 @@ def parameters(cls: type[T]) -> type[T]:
     taken = [inspect.Parameter(name, keyword, default=value) for name, value in defaults.items()]
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     __init__.__signature__ = inspect.Signature([itself, *taken])  # type: ignore[attr-defined]  # of any function
-    __init__.stores = True  # type: ignore[attr-defined]
+    __init__.stores = True  # type: ignore[attr-defined]  # of any function
     __init__.__qualname__ = f"{cls.__qualname__}.__init__"
     cls.__init__ = __init__  # type: ignore[method-assign]  # type checkers read it from the annotations
     cls._parameter_constraints = {  # type: ignore[attr-defined]  # scikit-learn's
@@ -125,8 +125,8 @@ def _doc(annotation: Any) -> Doc | None:
 
 
 def _alternatives(annotation: Any) -> list[Any]:
-    """The types of a union, or the only one."""
-    bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    """The types of a parameter's union, or the only one."""
+    bare = get_args(annotation)[0]
     return [*get_args(bare)] if get_origin(bare) in (Union, UnionType) else [bare]
 
 

@@ -11,6 +11,12 @@ from ssm_estimators.notices import warn
 from ssm_estimators.version import __version__
 
 _VERSION = "_ssm_estimators_version"
+# what a fit learns of the form of X, for the docstrings of estimators that predict
+OF_INPUT = """n_features_in_ : int
+        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
+    n_channels_in_ : int
+    n_timepoints_in_ : int or None
+        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
 
 
 class Estimator(BaseEstimator):

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from ssm_estimators.bases import ClassifierMixin, RegressorMixin
 from ssm_estimators.declaration import Doc, parameters
 from ssm_estimators.environment import resolve_device, shielded
-from ssm_estimators.estimator import Estimator
+from ssm_estimators.estimator import OF_INPUT, Estimator
 from ssm_estimators.estimators.parameters import (
     ClassWeight,
     Input,
@@ -69,18 +69,17 @@ class DeepEstimator(NetworkParameters, Estimator):
 
     _layer: ClassVar[Callable[..., SSMLayer]]
     _net: ClassVar[type[SeriesNet]]
-    _attributes_doc: ClassVar[str] = """net_ : skorch.NeuralNet
+    _attributes_doc: ClassVar[str] = (
+        """net_ : skorch.NeuralNet
         The trained net; its network is ``net_.module_``.
     history_ : skorch.History
         One row per epoch; ``history_[:, "train_loss"]`` is a column.
     n_iter_ : int
         Epochs trained.
     device_ : torch.device
-    n_features_in_ : int
-        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
-    n_channels_in_ : int
-    n_timepoints_in_ : int or None
-        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
+    """
+        + OF_INPUT
+    )
 
     @shielded()
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
@@ -129,7 +128,7 @@ class DeepEstimator(NetworkParameters, Estimator):
                     **{name: getattr(self, name) for name in _OF_TRAINING},
                 )
             except USABLE_AFTER as error:
-                self.net_ = error.net
+                self.net_, error.net = error.net, None  # else it would cross to other processes with the error
                 raise
         return self
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ssm_estimators.bases import ClassifierMixin
 from ssm_estimators.declaration import Doc, at_least, parameters
 from ssm_estimators.environment import shielded
-from ssm_estimators.estimator import Estimator
+from ssm_estimators.estimator import OF_INPUT, Estimator
 from ssm_estimators.estimators.classifiers import S4DClassifier
 from ssm_estimators.estimators.deep import NOT_KEPT
 from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier
@@ -98,17 +98,16 @@ class StateSpaceEnsembleClassifier(ClassifierMixin, Estimator):
         ),
     ] = None
 
-    _attributes_doc: ClassVar[str] = """features_, deep_ : classifiers
+    _attributes_doc: ClassVar[str] = (
+        """features_, deep_ : classifiers
         Fitted on all cases.
     deep_weight_ : float
         Weight of ``deep_`` in the mean, between 0 and 1.
     classes_ : ndarray of shape (n_classes,)
         Labels in sorted order.
-    n_features_in_ : int
-        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
-    n_channels_in_ : int
-    n_timepoints_in_ : int or None
-        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
+    """
+        + OF_INPUT
+    )
 
     @shielded()
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:

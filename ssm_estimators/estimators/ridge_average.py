@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ssm_estimators.declaration import Doc, declared, parameters
 from ssm_estimators.environment import shielded
-from ssm_estimators.estimator import Estimator
+from ssm_estimators.estimator import OF_INPUT, Estimator
 from ssm_estimators.estimators.targets import TrainingCases, check_training_data
 from ssm_estimators.notices import bar, warn
 from ssm_estimators.random_features import StateSpaceFeatures
@@ -39,7 +39,8 @@ class StateSpaceRidge(FeatureParameters, Estimator):
 
     verbose: Verbose = 0
 
-    _attributes_doc: ClassVar[str] = """features_ : StateSpaceFeatures
+    _attributes_doc: ClassVar[str] = (
+        """features_ : StateSpaceFeatures
         Fitted; without windows or with fewer kernels than asked for where ``max_memory`` would not do.
     n_kernels_, n_windows_ : int
         Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
@@ -49,11 +50,9 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         its ``coef``, ``penalty`` and ``left_out`` predictions.
     weights_ : ndarray of shape (n_ridges, n_targets)
         Of the regressions in the average.
-    n_features_in_ : int
-        ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
-    n_channels_in_ : int
-    n_timepoints_in_ : int or None
-        Set by a fit on two-dimensional input, which fixes the length of series; else any length can be predicted."""
+    """
+        + OF_INPUT
+    )
 
     @shielded()
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:

@@ -168,7 +168,7 @@ def test_the_callers_folder_may_be_a_link_but_no_folder_in_it(published, tmp_pat
         _fetch_set(published, tmp_path / "here", "sub")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_in_the_place_of_the_file_is_refused(published, tmp_path):
     os.mkfifo(tmp_path / "a.txt")
     with pytest.raises(ValueError, match=r"a.txt cannot be read .* a pipe or a device"):

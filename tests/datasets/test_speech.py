@@ -137,7 +137,7 @@ def test_commands_that_lack_words(tmp_path):
         load_speech_commands("train", tmp_path, ten=True)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_no_recording(tmp_path, monkeypatch):
     monkeypatch.setattr(speech, "DIGITS_CASES", {"test": 1})
     folder = tmp_path / "free-spoken-digit-dataset" / "recordings"

@@ -67,8 +67,9 @@ def test_a_loss_that_is_not_finite_stops_with_an_error_and_keeps_the_best_weight
         estimator.fit(X, target)
     assert np.isfinite(output(estimator, X)).all()
     first = make_deep(max_epochs=9, callbacks=[StopAt(1)])
-    with pytest.raises(NonFiniteLossError, match="in epoch 1"):
+    with pytest.raises(NonFiniteLossError, match="in epoch 1") as raised:
         first.fit(X, target)
+    assert raised.value.net is None  # the estimator has it
     assert np.isfinite(output(first, X)).all()
 
 

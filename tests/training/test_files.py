@@ -61,7 +61,7 @@ def test_other_files_are_refused(path, kind):
         read(path, "cpu")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_folders_and_pipes_are_refused_at_once(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
