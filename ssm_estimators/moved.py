@@ -1,4 +1,4 @@
-"""Modules under their names of release 0.1, for one release more: an import by such a name works, with a warning."""
+"""Public modules under their names of release 0.1, for one release more: importing one works, with a warning."""
 
 import sys
 import warnings
@@ -16,28 +16,9 @@ FOLDERS = {
     ("functional", "functional.scan"): "convolution stepper torch_scan",
     ("functional", "functional.systems"): "dense diagonal discretize dplr hippo quasiseparable",
     ("functional", "random_features"): "damped_modes shared_input",
-    ("series", "forecasting"): "windows",
 }
 RENAMED = {
-    "estimators.base": "estimators.deep",
-    "estimators.defaults": "estimators.deep",
-    "estimators.intervals": "forecasting.conformal",
-    "estimators.logarithm": "forecasting.log_transform",
-    "estimators.models": "estimators.parameters",
-    "estimators.network_window": "forecasting.deep",
-    "estimators.predictions": "estimators.deep",
-    "estimators.ridge_base": "estimators.ridge_average",
-    "estimators.ridge_window": "forecasting.ridge",
-    "estimators.tasks": "estimators.deep",
-    "estimators.window": "forecasting.base",
     "features": "random_features",
-    "features.block_ridge": "forecasting.segment_ridge",
-    "features.drawing": "random_features.fit",
-    "features.kernels": "random_features.random_kernels",
-    "features.linear_forecast": "forecasting.linear",
-    "features.memory": "forecasting.lag_features",
-    "features.representations": "random_features.views",
-    "features.smoothing": "forecasting.exponential_smoothing",
     "functional.blocks": "functional.block_matrices",
     "functional.columns": "functional.liquid.exact_columns",
     "functional.liquid_degree": "functional.liquid.degree",
@@ -45,13 +26,6 @@ RENAMED = {
     "functional.liquid_products": "functional.liquid.products",
     "functional.liquid_scan": "functional.liquid.exact_scan",
     "functional.modes": "functional.systems.mode_powers",
-    "layers.scan_layer": "layers.base",
-    "networks.feature_first": "networks.modules",
-    "sktime.delegation": "sktime.adapter",
-    "sktime.forecasting": "sktime.forecaster_adapter",
-    "training.graph": "training.cuda_graph",
-    "training.memory": "training.device_memory",
-    "training.train": "training.fit_network",
 }
 MOVED = RENAMED | {f"{old}.{name}": f"{new}.{name}" for (old, new), names in FOLDERS.items() for name in names.split()}
 

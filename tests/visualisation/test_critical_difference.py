@@ -1,3 +1,5 @@
+import itertools
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -6,7 +8,6 @@ import pytest
 matplotlib.use("Agg")
 
 from ssm_estimators.visualisation import plot_critical_difference
-from ssm_estimators.visualisation.critical_difference import critical_difference
 
 
 @pytest.fixture
@@ -18,10 +19,8 @@ def scores():
 
 def bars(ax):
     """The ends of each bar, as ranks, and its height."""
-    left, right = ax.get_lines()[0].get_xdata()  # the scale
-    n = len(ax.texts) // 2  # one text per rank of the scale and one per method, and a title
     return [
-        (*(1 + (line.get_xdata() - left) / (right - left) * (n - 1)), line.get_ydata()[0])
+        (line.get_xdata().min(), line.get_xdata().max(), line.get_ydata()[0])
         for line in ax.get_lines()
         if line.get_label() == "bar"
     ]
@@ -52,18 +51,26 @@ def test_labels_do_not_overlap(scores):
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
-def test_the_critical_difference_is_that_of_nemenyis_table():
-    for n_methods, quantile in ((3, 2.343), (4, 2.569), (10, 3.164)):  # Demsar, table 5(a)
-        expected = quantile * np.sqrt(n_methods * (n_methods + 1) / (6 * 30))
-        assert critical_difference(30, n_methods, 0.05) == pytest.approx(expected, abs=2e-3)
+@pytest.mark.parametrize(("n_methods", "quantile"), [(3, 2.343), (4, 2.569)])  # Demsar, table 5(a)
+def test_a_bar_reaches_as_far_as_the_critical_difference_of_nemenyis_table(n_methods, quantile):
+    critical = quantile * np.sqrt(n_methods * (n_methods + 1) / (6 * 30))
+    first, other = [1, 2, 3, 4][:n_methods], [2, 1, 3, 4][:n_methods]
+    for n_first in range(20, 30):  # the first two methods' mean ranks lie further and further apart
+        ax = plot_critical_difference(
+            pd.concat([with_ranks(first)[:1]] * n_first + [with_ranks(other)[:1]] * (30 - n_first))
+        )
+        low, high = 1 + (30 - n_first) / 30, 1 + n_first / 30
+        assert any(bar[0] < low + 1e-9 and high - 1e-9 < bar[1] for bar in bars(ax)) == (high - low < critical)
+    assert high - low > critical
 
 
-def test_a_bar_for_each_group_at_a_height_of_its_own():
+def test_overlapping_groups_have_bars_of_their_own():
     order = [1, 2, 3, 4, 5]
     ax = plot_critical_difference(with_ranks(order, order))  # 20 sets: the critical difference is 1.36
     drawn = bars(ax)
-    np.testing.assert_allclose([bar[:2] for bar in drawn], [(i, i + 1) for i in (1, 2, 3, 4)], atol=0.1)
-    assert len({height for *_, height in drawn}) == 4
+    np.testing.assert_allclose(sorted(bar[:2] for bar in drawn), [(i, i + 1) for i in (1, 2, 3, 4)])
+    overlap = [a for a, b in itertools.combinations(drawn, 2) if a[2] == b[2] and a[0] <= b[1] and b[0] <= a[1]]
+    assert not overlap
 
 
 def test_one_bar_covers_all_where_friedmans_test_finds_nothing():
