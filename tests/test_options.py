@@ -213,7 +213,7 @@ def kernels(fitted):
 RIDGE = {"n_kernels": 48, "random_state": 0}
 RIDGE_OPTIONS = [
     ("n_kernels", 192, lambda f: f.estimator.n_kernels_, 192),
-    ("max_memory", 1e-4, lambda f: f.estimator.n_windows_, 1),
+    ("max_memory", 6e-5, lambda f: f.estimator.n_windows_, 1),
     ("n_jobs", 3, lambda f: f.resources.n_threads, 3),
     ("random_state", 1, lambda f: f.random.tomaxint(), np.random.RandomState(1).tomaxint()),
     ("missing", "mask", lambda f: f.estimator.features_.missing_, "mask"),
@@ -226,6 +226,7 @@ RIDGE_OPTIONS = [
     ("max_time_constants", (0.3,), lambda f: {part.max_time_constant for part in bank(f).parts}, {0.3}),
     ("frequencies", (1.0, 1.1), lambda f: f.given.frequencies, (1.0, 1.1)),
     ("group_size", 4, lambda f: bank(f).group_size, 4),
+    ("members", ("gaussian",), lambda f: {member for *_, member in f.estimator.ridges_}, {"gaussian"}),
     ("verbose", 1, lambda f: "features and ridges" in f.printed, True),
 ]
 

@@ -20,7 +20,8 @@ from benchmarks.harness.origin import commit
 from benchmarks.harness.rows import Rows
 from ssm_estimators import StateSpaceRidgeClassifier
 from ssm_estimators.datasets import load_ucr_uea
-from ssm_estimators.estimators.ridge_average import average_weights
+from ssm_estimators.random_features.spectrum import Problem
+from ssm_estimators.random_features.stacking import stacking_weights
 
 BASE = {"n_kernels": 4000}
 VARIANTS = {
@@ -42,6 +43,9 @@ VARIANTS = {
     "share": {"pooling": ("share",)},
     "and_max": {"pooling": ("share", "excess", "max", "wins", "losses")},
     "by_series": {"standardize": "series"},
+    "linear": {"members": ("linear",)},
+    "gaussian": {"members": ("gaussian",)},
+    "both": {"members": ("linear", "gaussian")},
 }
 N_HALVES = 10
 
@@ -58,8 +62,10 @@ def run(variant, seed, name, data_dir):
     for _ in range(N_HALVES):
         first, second = np.array_split(random.permutation(len(y)), 2)
         for weighing, scoring in ((first, second), (second, first)):
-            weights = average_weights(left_out[:, weighing], Y[weighing], np.ones(len(weighing)), shared=True)
-            outputs = np.einsum("rnq,rq->nq", left_out[:, scoring], weights)
+            ones = np.ones(len(weighing))
+            problem = Problem(Y[weighing], ones, ones)
+            weights = stacking_weights(left_out[:, weighing], problem)
+            outputs = problem.mean * (1 - weights.sum(0)) + np.einsum("rnq,rq->nq", left_out[:, scoring], weights)
             right += np.sum(clf.classes_[outputs.argmax(1)] == y[scoring])
             squares += np.sum((outputs - Y[scoring]) ** 2)
             variance += np.sum((Y[scoring] - Y.mean(0)) ** 2)

@@ -10,7 +10,7 @@ from ssm_estimators.bases import ClassifierMixin, RegressorMixin
 from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import shielded
 from ssm_estimators.estimators.parameters import ClassWeight
-from ssm_estimators.estimators.ridge_average import Cases, StateSpaceRidge
+from ssm_estimators.estimators.ridge_stack import StateSpaceRidge, problem_of
 from ssm_estimators.estimators.targets import TrainingCases, encode_labels, find_classes, weights_of_classes
 
 
@@ -18,14 +18,15 @@ from ssm_estimators.estimators.targets import TrainingCases, encode_labels, find
 class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
     """Ridge classifier on random state-space features: seconds where a network takes minutes.
 
-    Ridge regressions to +1 and -1 a class, their penalties chosen by leaving cases out in closed form: for each
-    representation of the series and longest time constant one on features over all time and one on those over windows.
-    The better one predicts left-out cases, the more it weighs in their average. Probabilities are a softmax of the
-    averaged outputs divided by a temperature: the one of e^-7 to e^4 under which left-out training cases, with one
-    case's weight spread over all classes, have the highest likelihood. A case of weight k is the same as k cases.
+    Ridge regressions to +1 and -1 a class, their penalties chosen by leaving cases out in closed form. Each
+    representation of the series and longest time constant has one on features over all time, one on those over windows
+    and, see ``members``, one on similarities of cases. They are stacked: their weights are the non-negative ones of
+    least squared error on left-out cases. Probabilities are a softmax of the outputs divided by a temperature: the one
+    of e^-7 to e^4 under which left-out training cases, with one case's weight spread over all classes, have the highest
+    likelihood. A case of weight k is the same as k cases.
 
-    Where the features that two of them are fitted on and the square matrices of a regression would take more than half
-    of ``max_memory``, windows are left out, then fewer kernels drawn.
+    Where the features that some of them are fitted on and the square matrices of a regression would take more than
+    ``max_memory``, there are fewer landmarks, then no windows, then fewer kernels.
 
     Parameters
     ----------
@@ -70,6 +71,11 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
     device : str or torch.device, default="cpu"
         Where responses are computed.
+    members : tuple of {"linear", "gaussian"} or "auto", default="auto"
+        Kinds of regressions. ``linear`` is linear in the features. ``gaussian`` is linear in Gaussians of distances: to
+        all training cases up to 6,000, else to 2,000 of them, and to fewer where ``max_memory`` has no room. It keeps
+        the features of these cases. ``"auto"`` takes both if there are at least 50 training cases, and ten a class on
+        average; else linear ones.
     verbose : int, default=0
         1 shows a bar over the parts of a fit: transforms and ridge regressions.
     class_weight : dict, "balanced" or None, default=None
@@ -87,10 +93,14 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
         a warning tells.
     ridges_ : dict
-        From representation, longest time constant and ``"all time"`` or ``"windows"`` to the fitted regression, with
-        its ``coef``, ``penalty`` and ``left_out`` predictions.
+        From representation, longest time constant, ``"all time"`` or ``"windows"``, and kind of member to the fitted
+        regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
+    scalings_ : dict
+        From the same without the kind of member to how features are scaled.
     weights_ : ndarray of shape (n_ridges, n_targets)
-        Of the regressions in the average.
+        Of the regressions in their weighted sum.
+    offset_ : ndarray of shape (n_targets,)
+        What is added to the sum.
     n_features_in_ : int
         ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
     n_channels_in_ : int
@@ -156,21 +166,21 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         position = encode_labels(given.y, self.classes_)
         importance = weights_of_classes(self.class_weight, self.classes_, position, given.sample_weight)
         Y = np.where(position[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
-        cases = Cases.of(given, Y, importance)
-        self.temperature_ = _temperature(self._fit_ridges(cases, shared=True), cases.Y, cases.weight)
+        problem = problem_of(given, Y, importance, shared=True)
+        self.temperature_ = _temperature(self._fit_ridges(given.data, problem), Y, problem.weight)
 
 
 @parameters
 class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
     """Ridge regressor on random state-space features: seconds where a network takes minutes.
 
-    Ridge regressions, their penalties chosen for each target by leaving cases out in closed form: for each
-    representation of the series and longest time constant one on features over all time and one on those over windows.
-    The better one predicts left-out cases, the more it weighs in their average. A case of weight k is the same as k
-    cases.
+    Ridge regressions, their penalties chosen for each target by leaving cases out in closed form. Each representation
+    of the series and longest time constant has one on features over all time, one on those over windows and, see
+    ``members``, one on similarities of cases. They are stacked: their weights are the non-negative ones of least
+    squared error on left-out cases, target by target. A case of weight k is the same as k cases.
 
-    Where the features that two of them are fitted on and the square matrices of a regression would take more than half
-    of ``max_memory``, windows are left out, then fewer kernels drawn.
+    Where the features that some of them are fitted on and the square matrices of a regression would take more than
+    ``max_memory``, there are fewer landmarks, then no windows, then fewer kernels.
 
     Parameters
     ----------
@@ -215,6 +225,11 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
         Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
     device : str or torch.device, default="cpu"
         Where responses are computed.
+    members : tuple of {"linear", "gaussian"} or "auto", default="auto"
+        Kinds of regressions. ``linear`` is linear in the features. ``gaussian`` is linear in Gaussians of distances: to
+        all training cases up to 6,000, else to 2,000 of them, and to fewer where ``max_memory`` has no room. It keeps
+        the features of these cases. ``"auto"`` takes both if there are at least 50 training cases, and ten a class on
+        average; else linear ones.
     verbose : int, default=0
         1 shows a bar over the parts of a fit: transforms and ridge regressions.
 
@@ -226,10 +241,14 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
         Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
         a warning tells.
     ridges_ : dict
-        From representation, longest time constant and ``"all time"`` or ``"windows"`` to the fitted regression, with
-        its ``coef``, ``penalty`` and ``left_out`` predictions.
+        From representation, longest time constant, ``"all time"`` or ``"windows"``, and kind of member to the fitted
+        regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
+    scalings_ : dict
+        From the same without the kind of member to how features are scaled.
     weights_ : ndarray of shape (n_ridges, n_targets)
-        Of the regressions in the average.
+        Of the regressions in their weighted sum.
+    offset_ : ndarray of shape (n_targets,)
+        What is added to the sum.
     n_features_in_ : int
         ``X.shape[1]``: channels of three-dimensional input, time points of two-dimensional.
     n_channels_in_ : int
@@ -268,7 +287,7 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
 
     def _fit_cases(self, given: TrainingCases) -> None:
         self.target_ndim_, Y = given.y.ndim, given.y.reshape(len(given.y), -1)
-        self._fit_ridges(Cases.of(given, Y, np.ones(len(Y))), shared=False)
+        self._fit_ridges(given.data, problem_of(given, Y, np.ones(len(Y)), shared=False))
 
 
 def _temperature(scores: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from ssm_estimators import estimators
 from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.parameters import ClassWeight, LiquidS4Parameters, LSSLParameters, S4DParameters
-from ssm_estimators.estimators.ridge_average import Verbose
+from ssm_estimators.estimators.ridge_stack import Members, Verbose
 from ssm_estimators.random_features.parameters import FeatureParameters
 from ssm_estimators.sktime.adapter import DeepParameters, SeriesAdapter
 from ssm_estimators.sktime.bases import BaseClassifier
@@ -590,6 +590,11 @@ class StateSpaceRidgeClassifier(FeatureParameters, SeriesClassifier):
         Where responses are computed.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class. ``"balanced"`` weighs each class inversely to its share of the cases.
+    members : tuple of {"linear", "gaussian"} or "auto", default="auto"
+        Kinds of regressions. ``linear`` is linear in the features. ``gaussian`` is linear in Gaussians of distances: to
+        all training cases up to 6,000, else to 2,000 of them, and to fewer where ``max_memory`` has no room. It keeps
+        the features of these cases. ``"auto"`` takes both if there are at least 50 training cases, and ten a class on
+        average; else linear ones.
     verbose : int, default=0
         1 shows a bar over the parts of a fit: transforms and ridge regressions.
 
@@ -611,6 +616,7 @@ class StateSpaceRidgeClassifier(FeatureParameters, SeriesClassifier):
     True
     """
 
+    members: Members = "auto"
     verbose: Verbose = 0
 
     _estimator = estimators.StateSpaceRidgeClassifier

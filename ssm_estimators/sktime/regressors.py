@@ -3,7 +3,7 @@
 from ssm_estimators import estimators
 from ssm_estimators.declaration import parameters
 from ssm_estimators.estimators.parameters import LiquidS4Parameters, LSSLParameters, S4DParameters
-from ssm_estimators.estimators.ridge_average import Verbose
+from ssm_estimators.estimators.ridge_stack import Members, Verbose
 from ssm_estimators.random_features.parameters import FeatureParameters
 from ssm_estimators.sktime.adapter import DeepParameters, SeriesAdapter
 from ssm_estimators.sktime.bases import BaseRegressor
@@ -561,6 +561,11 @@ class StateSpaceRidgeRegressor(FeatureParameters, SeriesRegressor):
         Kernels that compete for wins and losses, and that hear the same random mixture of the channels.
     device : str or torch.device, default="cpu"
         Where responses are computed.
+    members : tuple of {"linear", "gaussian"} or "auto", default="auto"
+        Kinds of regressions. ``linear`` is linear in the features. ``gaussian`` is linear in Gaussians of distances: to
+        all training cases up to 6,000, else to 2,000 of them, and to fewer where ``max_memory`` has no room. It keeps
+        the features of these cases. ``"auto"`` takes both if there are at least 50 training cases, and ten a class on
+        average; else linear ones.
     verbose : int, default=0
         1 shows a bar over the parts of a fit: transforms and ridge regressions.
 
@@ -580,6 +585,7 @@ class StateSpaceRidgeRegressor(FeatureParameters, SeriesRegressor):
     (12,)
     """
 
+    members: Members = "auto"
     verbose: Verbose = 0
 
     _estimator = estimators.StateSpaceRidgeRegressor

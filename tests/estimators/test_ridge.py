@@ -4,13 +4,15 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.optimize import nnls
 from scipy.special import log_softmax
 from sklearn.metrics import log_loss
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
-from ssm_estimators.estimators.ridge_average import average_weights
 from ssm_estimators.random_features import StateSpaceFeatures
-from ssm_estimators.random_features.ridge import ridge_bytes
+from ssm_estimators.random_features.ridge import members_bytes
+from ssm_estimators.random_features.spectrum import Problem
+from ssm_estimators.random_features.stacking import stacking_weights
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def test_class_weights_are_relative_and_shift_the_predictions(noisy):
 def test_the_temperature_is_the_best_for_left_out_cases(noisy):
     X, y, _, _ = noisy
     clf = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(X, y)
-    left_out = np.einsum("rnq,rq->nq", [ridge.left_out for ridge in clf.ridges_.values()], clf.weights_)
+    left_out = clf.offset_ + np.einsum("rnq,rq->nq", [r.left_out for r in clf.ridges_.values()], clf.weights_)
 
     def loss(temperature):
         log_proba = log_softmax(left_out / temperature, axis=1)
@@ -80,7 +82,8 @@ def test_groups_are_left_out_together():
     alone = StateSpaceRidgeRegressor(n_kernels=64, random_state=0).fit(X, y)
     grouped = StateSpaceRidgeRegressor(n_kernels=64, random_state=0).fit(X, y, groups=np.repeat(np.arange(15), 4))
     errors = [
-        np.mean((reg.ridges_["raw", 0.5, "all time"].left_out[:, 0] - y) ** 2) / y.var() for reg in (alone, grouped)
+        np.mean((reg.ridges_["raw", 0.5, "all time", "linear"].left_out[:, 0] - y) ** 2) / y.var()
+        for reg in (alone, grouped)
     ]
     assert errors[0] < 0.1
     assert errors[1] > 0.8
@@ -88,11 +91,11 @@ def test_groups_are_left_out_together():
         alone.fit(X, y, groups=np.zeros(60))
 
 
-def test_targets_do_not_touch_each_other(noisy):
+def test_targets_of_linear_members_do_not_touch_each_other(noisy):
     X, y, _, _ = noisy
     noise = np.random.default_rng(1).standard_normal(40)
     both = StateSpaceRidgeRegressor(n_kernels=200, random_state=0).fit(X, np.stack([y, noise], axis=1))
-    assert both.ridges_["raw", 0.5, "all time"].penalty.shape == both.weights_[0].shape == (2,)
+    assert both.ridges_["raw", 0.5, "all time", "linear"].penalty.shape == both.weights_[0].shape == (2,)
     for column, target in enumerate((y, noise)):
         only = StateSpaceRidgeRegressor(n_kernels=200, random_state=0).fit(X, target)
         np.testing.assert_allclose(both.predict(X)[:, column], only.predict(X), rtol=1e-6)
@@ -103,16 +106,18 @@ def test_a_representation_that_tells_nothing_has_little_weight():
     X = level + 1e-9 * np.random.default_rng(1).standard_normal((40, 30))
     clf = StateSpaceRidgeClassifier(n_kernels=64, random_state=0).fit(X, level[:, 0])
     weights = dict(zip(clf.ridges_, clf.weights_[:, 0], strict=True))
-    assert sum(weight for (representation, *_), weight in weights.items() if representation == "raw") > 0.99
+    assert sum(weight for (representation, *_), weight in weights.items() if representation == "raw") > 0.99 * sum(
+        weights.values()
+    )
 
 
 def test_little_memory_means_fewer_kernels(noisy):
     X, y, X_test, _ = noisy
     clf = StateSpaceRidgeClassifier(n_kernels=4000, max_memory=0.002, n_jobs=1, random_state=0).fit(X, y)
     n_features = [len(next(iter(clf.ridges_.values())).coef)]
-    assert ridge_bytes(40, 2, n_features) < 0.5 * 0.002e9
+    assert members_bytes(40, 2, n_features, 0) < 0.002e9
     assert clf.n_kernels == 4000
-    assert {level for *_, level in clf.ridges_} == {"all time"}  # windows go first
+    assert {level for *_, level in clf.scalings_} == {"all time"}  # windows go first
     assert clf.predict(X_test).shape == (40,)
     with pytest.raises(ValueError, match=r"too small for the features of 40 cases: expected at least (\S+)\.$") as e:
         clf.set_params(max_memory=1e-4).fit(X, y)
@@ -180,15 +185,49 @@ def test_a_case_without_weight_is_not_there_even_if_it_is_the_longest(noisy):
     np.testing.assert_allclose(weighted.predict_proba(X_test), fewer.predict_proba(X_test), rtol=1e-6)
 
 
-def test_weights_of_ridges_follow_their_left_out_errors():
-    Y = np.array([[-1.0, 3.0], [1.0, 3.0], [1.0, 3.0], [-1.0, 3.0]])  # the second target is constant
-    good, bad = Y * 0.9, Y * 0.5
-    weights = average_weights(np.stack([good, bad, -Y]), Y, np.ones(4), shared=False)
-    odds = np.array([0.99 / 0.011, 0.75 / 0.251, 0.001 / 4.001]) ** 4
-    np.testing.assert_allclose(weights[:, 0], odds / odds.sum(), rtol=1e-9)
-    np.testing.assert_allclose(weights.sum(0), 1)
-    together = average_weights(np.stack([good, bad]), Y, np.ones(4), shared=True)
-    assert np.array_equal(together[:, 0], together[:, 1])
+def problem_of(Y, weight=None, shared=False):
+    ones = np.ones(len(Y))
+    return Problem(Y, ones if weight is None else weight, ones, shared=shared)
+
+
+@pytest.fixture
+def predictions():
+    """Of three members, of 30 cases and two targets, and the targets."""
+    rng = np.random.default_rng(0)
+    Y = rng.standard_normal((30, 2))
+    return np.stack([Y + rng.standard_normal(Y.shape) * noise for noise in (0.5, 1.0, 3.0)]), Y
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_members_weights_are_those_of_non_negative_least_squares(predictions, shared):
+    left_out, Y = predictions
+    counts = np.arange(30) % 3 + 1.0
+    weights = stacking_weights(left_out, problem_of(Y, counts, shared))
+    A, target = (np.repeat(part - counts @ Y / counts.sum(), counts.astype(int), -2) for part in (left_out, Y))
+    if shared:
+        expected = np.repeat(nnls(A.reshape(3, -1).T, target.ravel())[0][:, None], 2, axis=1)
+    else:
+        expected = np.stack([nnls(A[..., q].T, target[:, q])[0] for q in range(2)], axis=1)
+    np.testing.assert_allclose(weights, expected, rtol=1e-6)
+
+
+def test_a_member_that_predicts_the_opposite_has_no_weight(predictions):
+    left_out, Y = predictions
+    weights = stacking_weights(np.stack([left_out[0], 2 * Y.mean(0) - left_out[0]]), problem_of(Y))
+    assert (weights[0] > 0.5).all()
+    np.testing.assert_allclose(weights[1], 0, atol=1e-6)
+
+
+def test_equal_members_share_their_weight(predictions):
+    left_out, Y = predictions
+    alone, twice = (stacking_weights(np.stack([left_out[0]] * n), problem_of(Y)) for n in (1, 2))
+    np.testing.assert_allclose(twice.sum(0), alone.sum(0), rtol=1e-6)
+
+
+def test_members_that_say_the_mean_have_no_weight(predictions):
+    _, Y = predictions
+    constant = np.broadcast_to(Y.mean(0), (2, *Y.shape))
+    assert (stacking_weights(constant, problem_of(Y)) == 0).all()
 
 
 def test_targets_whose_squares_cannot_be_summed():
@@ -232,3 +271,64 @@ def test_a_bar_moves_over_the_parts_of_a_fit(noisy, capsys):
     assert shown.out == ""
     assert shown.err.splitlines()[-1].startswith("features and ridges: 100%, part 18/18")
     assert "\x1b" not in shown.err
+
+
+def kinds(estimator):
+    return {member for *_, member in estimator.ridges_}
+
+
+@pytest.mark.parametrize(("n_cases", "n_classes", "expected"), [(40, 2, 1), (60, 2, 2), (60, 6, 2), (60, 10, 1)])
+def test_gaussian_members_need_enough_cases_of_a_class(n_cases, n_classes, expected):
+    X, labels = np.random.default_rng(0).standard_normal((n_cases, 30)), np.arange(n_cases) % n_classes
+    clf = StateSpaceRidgeClassifier(n_kernels=48, random_state=0)
+    assert len(kinds(clf.fit(X, labels))) == expected
+    half = slice(n_cases // 2)
+    assert len(kinds(clf.fit(X[half], labels[half], sample_weight=np.full(n_cases // 2, 2.0)))) == expected
+    assert kinds(clf.set_params(members=["gaussian"]).fit(X, labels)) == {"gaussian"}
+
+
+def on_a_circle(n_cases, seed):
+    """Series whose target is no linear function of anything that they show."""
+    rng = np.random.default_rng(seed)
+    phase = rng.uniform(0, 2 * np.pi, n_cases)
+    X = np.sin(0.3 * np.arange(60) + phase[:, None]) + 0.1 * rng.standard_normal((n_cases, 60))
+    return X, np.sin(4 * phase)
+
+
+def test_gaussian_members_learn_what_is_not_linear_in_features():
+    (X, y), (X_test, y_test) = on_a_circle(300, 0), on_a_circle(200, 1)
+    params = {"n_kernels": 48, "max_time_constants": (0.05,), "representations": ("raw",), "n_windows": 1}
+    linear, gaussian = (
+        StateSpaceRidgeRegressor(**params, random_state=0, members=members).fit(X, y)
+        for members in (["linear"], "auto")
+    )
+    error = [np.mean((each.predict(X_test) - y_test) ** 2) / y_test.var() for each in (linear, gaussian)]
+    assert error[1] < 0.75 * error[0]
+    left_out = gaussian.offset_ + np.einsum(
+        "rnq,rq->nq", [ridge.left_out for ridge in gaussian.ridges_.values()], gaussian.weights_
+    )
+    assert np.mean((left_out[:, 0] - y) ** 2) / y.var() == pytest.approx(error[1], rel=0.5)
+
+
+def test_little_memory_means_fewer_landmarks_before_fewer_kernels():
+    X, y = on_a_circle(400, 0)
+    reg = StateSpaceRidgeRegressor(n_kernels=48, max_memory=0.008, n_jobs=1, random_state=0).fit(X, y)
+    n_landmarks = {len(ridge.coef) for (*_, member), ridge in reg.ridges_.items() if member == "gaussian"}
+    assert n_landmarks == {250}
+    assert (reg.n_kernels_, reg.n_windows_) == (96, 4)  # all: eight a direction of each part
+    assert reg.score(*on_a_circle(100, 1)) > 0.5
+
+
+def test_landmarks_are_of_two_groups_at_least():
+    X, y = on_a_circle(600, 0)
+    groups = np.where(X[:, 0] < np.quantile(X[:, 0], 0.999), 0, 1)
+    weight = np.where(groups == 0, 1.0, 1e-6)
+    reg = StateSpaceRidgeRegressor(n_kernels=48, random_state=0).fit(X, y, sample_weight=weight, groups=groups)
+    assert np.isfinite(reg.predict(X)).all()
+
+
+@pytest.mark.parametrize("members", [(), ("ridge",), ("linear", "linear"), "gaussian"])
+def test_unknown_members_are_refused(members, noisy):
+    X, y, *_ = noisy
+    with pytest.raises(ValueError, match="members"):
+        StateSpaceRidgeClassifier(n_kernels=48, members=members).fit(X, y)

@@ -1,0 +1,261 @@
+"""What the ridge classifier and regressor share: regressions on tables of features, stacked, and weighted cases."""
+
+from bisect import bisect_right
+from copy import copy
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from sklearn.utils._param_validation import Options
+from sklearn.utils.validation import check_is_fitted
+
+from ssm_estimators.declaration import Doc, declared, parameters
+from ssm_estimators.environment import shielded
+from ssm_estimators.estimator import OF_INPUT, Estimator
+from ssm_estimators.estimators.targets import TrainingCases, check_training_data
+from ssm_estimators.notices import bar, warn
+from ssm_estimators.random_features import StateSpaceFeatures
+from ssm_estimators.random_features.filter_bank import widths
+from ssm_estimators.random_features.fit import Plan
+from ssm_estimators.random_features.parameters import FeatureParameters, check_feature_parameters
+from ssm_estimators.random_features.ridge import (
+    LANDMARKS,
+    MOST_EXACT,
+    MOST_LANDMARKS,
+    N_TRIED,
+    GaussianRidge,
+    LinearRidge,
+    fit_members,
+    members_bytes,
+)
+from ssm_estimators.random_features.scaling import Scaling
+from ssm_estimators.random_features.spectrum import Problem
+from ssm_estimators.random_features.stacking import stacking_weights
+from ssm_estimators.random_features.thresholds import pick_cases, sorted_cases
+from ssm_estimators.refusal import unchanged_if_refused
+from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.validation import check_series
+
+MEMBERS = ("linear", "gaussian")
+FEWEST_CASES, FEWEST_OF_CLASS = 50, 10  # for Gaussians, which gain nothing from fewer
+LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e9  # of a case: beyond, float64 no longer tells sums apart
+
+
+Verbose = Annotated[int, "verbose", Doc("1 shows a bar over the parts of a fit: transforms and ridge regressions.")]
+
+Members = Annotated[
+    tuple[str, ...] | Literal["auto"],
+    Options(str, {"auto"}),
+    tuple,
+    list,
+    Doc(
+        "Kinds of regressions. ``linear`` is linear in the features. ``gaussian`` is linear in Gaussians of distances: "
+        "to all training cases up to 6,000, else to 2,000 of them, and to fewer where ``max_memory`` has no room. It "
+        'keeps the features of these cases. ``"auto"`` takes both if there are at least 50 training cases, and ten a '
+        "class on average; else linear ones.",
+        kind='tuple of {"linear", "gaussian"} or "auto"',
+    ),
+]
+
+
+@parameters
+class StateSpaceRidge(FeatureParameters, Estimator):
+    """Ridge regressions, stacked by how well they predict left-out cases.
+
+    Each representation and longest time constant has its members: linear ones on features over all time and on those
+    over windows, and one by similarity, on features over all time.
+    """
+
+    members: Members = "auto"
+    verbose: Verbose = 0
+
+    _attributes_doc: ClassVar[str] = (
+        """features_ : StateSpaceFeatures
+        Fitted; without windows or with fewer kernels than asked for where ``max_memory`` would not do.
+    n_kernels_, n_windows_ : int
+        Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
+        a warning tells.
+    ridges_ : dict
+        From representation, longest time constant, ``"all time"`` or ``"windows"``, and kind of member to the fitted
+        regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
+    scalings_ : dict
+        From the same without the kind of member to how features are scaled.
+    weights_ : ndarray of shape (n_ridges, n_targets)
+        Of the regressions in their weighted sum.
+    offset_ : ndarray of shape (n_targets,)
+        What is added to the sum.
+    """
+        + OF_INPUT
+    )
+
+    @shielded()
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Fit regressions on the features of series with labels or with numbers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
+            A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+        y : array-like of shape (n_cases,) or (n_cases, n_targets)
+            A classifier takes labels of any type, at least two different ones; a regressor takes numbers.
+        sample_weight : array-like of shape (n_cases,) or None, default=None
+            How often each case counts. A case of weight 0 is as if it were not there, and so is a class of such cases.
+        groups : array-like of shape (n_cases,) or None, default=None
+            Cases of one group are left out together, where cases are left out to choose penalties and weights.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated. The estimator is then as it was before.
+        """
+        with unchanged_if_refused(self):
+            check_feature_parameters(self)
+            self._check_members()
+            self._fit_cases(check_training_data(self, X, y, sample_weight, groups, self.missing))
+        return self
+
+    def _check_members(self) -> None:
+        chosen = self.members
+        if chosen != "auto" and (not chosen or not set(chosen) <= set(MEMBERS) or len(set(chosen)) < len(chosen)):
+            raise ValueError(f"members must be 'auto', or one or more of {MEMBERS}, each once; got {chosen!r}.")
+
+    def _fit_cases(self, given: TrainingCases) -> None:
+        """Encode the targets, and fit."""
+        raise NotImplementedError
+
+    def _fit_ridges(self, data: SeriesData, problem: Problem) -> np.ndarray:
+        """Fit and stack all members; return what they predict together of left-out cases."""
+        members = self._chosen_members(problem)
+        self.features_, n_landmarks = self._affordable_features(data, problem, members)
+        for name in ("n_features_in_", "n_channels_in_", "n_timepoints_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                setattr(self.features_, name, getattr(self, name))
+        self.features_._fit_checked(data, problem.weight)
+        bank, resources = self.features_.filter_bank_, self.features_._resources()
+        tried, landmarks = _stand_ins(data, problem, N_TRIED), _stand_ins(data, problem, n_landmarks)
+        self.scalings_: dict[tuple[str, float, str], Scaling] = {}
+        self.ridges_: dict[tuple[str, float, str, str], LinearRidge | GaussianRidge] = {}
+        n_steps = len(bank.parts) * (1 + len(bank.columns()))
+        with bar(n_steps, "features and ridges", "part", self.verbose > 0) as progress:
+            for part in bank.parts:
+                X = bank.transform(data, resources, part)
+                progress.update()
+                for level, columns in bank.columns(part).items():
+                    self.scalings_[*part, level] = scaling = Scaling.of(X[:, columns], problem.weight)
+                    fitted = fit_members(scaling.apply(X[:, columns]), problem, members[level], tried, landmarks)
+                    self.ridges_ |= {(*part, level, member): ridge for member, ridge in fitted.items()}
+                    progress.update()
+                del X
+        left_out = np.stack([ridge.left_out for ridge in self.ridges_.values()])
+        self.n_kernels_, self.n_windows_ = sum(map(len, bank.kernels.values())), bank.n_windows
+        self.weights_ = stacking_weights(left_out, problem)
+        self.offset_ = problem.mean * (1 - self.weights_.sum(axis=0))
+        return self.offset_ + np.einsum("rnq,rq->nq", left_out, self.weights_)
+
+    def _chosen_members(self, problem: Problem) -> dict[str, tuple[str, ...]]:
+        """By level: those over windows, of which there are more features, have no Gaussians, whose gain is small."""
+        chosen = MEMBERS if self.members == "auto" else tuple(self.members)
+        n_classes = problem.Y.shape[1] if problem.shared else 1
+        if self.members == "auto" and problem.weight.sum() < max(FEWEST_CASES, FEWEST_OF_CLASS * n_classes):
+            chosen = ("linear",)
+        return {"all time": chosen, "windows": tuple(kind for kind in chosen if kind == "linear")}
+
+    def _affordable_features(
+        self, data: SeriesData, problem: Problem, members: dict[str, tuple[str, ...]]
+    ) -> tuple[StateSpaceFeatures, int]:
+        """The transformer, without windows or with fewer kernels where half of ``max_memory`` would not do.
+
+        And the number of landmarks, which is as large as the memory for it.
+        """
+        features = StateSpaceFeatures(**{name: getattr(self, name) for name in declared(FeatureParameters)})
+        n_cases, n_targets = problem.Y.shape
+        largest_group = 1 if problem.groups is None else int(np.unique(problem.groups, return_counts=True)[1].max())
+
+        def gigabytes(n_kernels: int, n_windows: int, n_landmarks: int) -> float:
+            """Memory of a fit, or twice that of its features, since these are there while others are computed."""
+            features.set_params(n_kernels=n_kernels, n_windows=n_windows)
+            plan = Plan.of(features, data.X.shape[-1])
+            n_kernels = len(plan.directions) * plan.n_groups * self.group_size
+            n_features = [n_kernels * width for width in widths(plan.pooling, plan.n_windows)]
+            outputs = (
+                8 * n_cases * n_targets * 2 * len(plan.parts) * sum(map(len, members.values()))
+            )  # of all, left out
+            whole = members_bytes(n_cases, n_targets, n_features, n_landmarks, largest_group) + outputs
+            return max(whole, 2 * (4 * n_cases * sum(n_features) + outputs)) / 1e9
+
+        wanted = n_cases if n_cases <= MOST_EXACT else MOST_LANDMARKS
+        for n_landmarks in (
+            [wanted, *(n for n in LANDMARKS if n < wanted)] if "gaussian" in members["all time"] else [0]
+        ):
+            if gigabytes(self.n_kernels, self.n_windows, n_landmarks) <= self.max_memory:
+                return features, n_landmarks
+        counts = range(1, self.n_kernels + 1)
+        n_kernels = bisect_right(counts, self.max_memory, key=lambda n_kernels: gigabytes(n_kernels, 1, n_landmarks))
+        if n_kernels == 0:
+            raise ValueError(
+                f"max_memory={self.max_memory} GB is too small for the features of {n_cases} cases: "
+                f"expected at least {1.01 * gigabytes(1, 1, n_landmarks):.3g}."
+            )
+        warn(
+            f"max_memory={self.max_memory} GB is too small for {self.n_kernels} kernels with {self.n_windows} "
+            f"windows on {n_cases} cases. {n_kernels} kernels without windows are used, which may cost accuracy. "
+            f"Set max_memory={1.01 * gigabytes(self.n_kernels, self.n_windows, wanted):.3g} to use all."
+        )
+        features.set_params(n_kernels=n_kernels, n_windows=1)
+        return features, n_landmarks
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """Stacked predictions of new series, (n_cases, n_targets)."""
+        check_is_fitted(self, "ridges_")
+        self._validate_again("n_jobs", "device", "max_memory")
+        data = check_series(self, X, self.features_.missing_, reset=False)
+        features = copy(self.features_)  # what does not change the outputs may be set anew
+        features.set_params(n_jobs=self.n_jobs, device=self.device, max_memory=self.max_memory)
+        bank, resources = features.filter_bank_, features._resources()
+        batch = max(1, int(self.max_memory * 1e9 / 16 / bank.n_features))
+        outputs = np.tile(self.offset_, (len(data), 1))
+        weights = dict(zip(self.ridges_, self.weights_, strict=True))
+        for start in range(0, len(data), batch):
+            cases = np.arange(start, min(start + batch, len(data)))
+            selected = data.select(cases)
+            for part in bank.parts:
+                table = bank.transform(selected, resources, part)
+                for level, columns in bank.columns(part).items():
+                    Z = self.scalings_[*part, level].apply(table[:, columns])
+                    for member in MEMBERS:
+                        if (key := (*part, level, member)) in weights:
+                            outputs[cases] += weights[key] * self.ridges_[key].predict(Z)
+        broken = ~np.isfinite(outputs).all(axis=1)
+        if broken.any():
+            raise ValueError(
+                f"The output for case {int(np.flatnonzero(broken)[0])} is not finite: its values are far outside "
+                "of what the estimator was fitted on. Check their scale."
+            )
+        return outputs
+
+
+def problem_of(given: TrainingCases, Y: np.ndarray, importance: np.ndarray, shared: bool) -> Problem:
+    """The regressions' problem, from encoded targets and the importance of each case's class."""
+    counts = np.ones(len(Y)) if given.sample_weight is None else given.sample_weight
+    if not LEAST_WEIGHT <= counts.min() <= counts.max() <= MOST_WEIGHT:
+        raise ValueError(
+            f"Expected sample weights of 0, or from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}, as numbers of cases; got "
+            f"{counts.min():g} to {counts.max():g}. Divide them by their mean."
+        )
+    copy_weight = importance * (counts.sum() / (counts @ importance))
+    if given.groups is not None and len(np.unique(given.groups)) < 2:
+        raise ValueError("Expected at least two groups, to leave one out; got one.")
+    return Problem(Y, counts * copy_weight, copy_weight, given.groups, shared)
+
+
+def _stand_ins(data: SeriesData, problem: Problem, most: int) -> np.ndarray:
+    """Positions of all cases, or of ``most`` that are picked by their share of all weight, in an order of their own."""
+    if len(data) <= most:
+        return np.arange(len(data))
+    picked = pick_cases(sorted_cases(data), problem.weight, (np.arange(most) + 0.5) / max(most, 1))
+    if problem.groups is not None:  # at least two, so that one can be left out
+        picked = np.concatenate([picked, np.unique(problem.groups, return_index=True)[1][:2]])
+    return np.unique(picked)
