@@ -16,6 +16,8 @@ def by_series(frame: pd.DataFrame) -> dict[Any, pd.DataFrame]:
     if not isinstance(frame.index, pd.MultiIndex):
         return {None: frame}
     levels = list(range(frame.index.nlevels - 1))
+    if len(levels) == 1:  # pandas 2 would warn of a list of one level
+        return {(key,): group.droplevel(0) for key, group in frame.groupby(level=0, sort=False)}
     return {key: group.droplevel(levels) for key, group in frame.groupby(level=levels, sort=False)}
 
 

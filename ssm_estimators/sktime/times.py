@@ -176,7 +176,7 @@ def _after(index: pd.Index, n: int, end: Any = None) -> pd.Index:
             return pd.date_range(last, freq=index.freq, **how)[1 : n + 1]
         if isinstance(index, pd.TimedeltaIndex):
             return pd.timedelta_range(last, freq=index.freq, **how)[1 : n + 1]
-    except (ValueError, OverflowError) as error:  # of pandas: dates after 2262, or hours that a change of clocks skips
+    except Exception as error:  # of pandas or pytz: dates after 2262, or hours that a change of clocks skips
         raise ValueError(
             f"Not all times up to {f'{n} steps' if end is None else end} after {last} exist: {error} "
             "y.reset_index(drop=True) counts time points instead."

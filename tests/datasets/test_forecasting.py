@@ -89,7 +89,7 @@ def test_the_first_date_is_known(folder):
     [
         (b",3.0,", b",three,", "line 5 has 'three' as HUFL; expected a finite number"),
         (b",3.0,", b",,", "line 5 has 'nan' as HUFL; expected a finite number"),
-        (b",3.0,", b",1e999,", "line 5 has 'inf' as HUFL; expected a finite number"),
+        (b",3.0,", b",1e999,", "line 5 has '(inf|1e999)' as HUFL; expected a finite number"),
         (b",3.0,", b",3.0,3.0,", "line 5 has 4 fields; the first has 3"),
         (b",3.0,", b",", "line 5 has 2 fields; the first has 3"),
         (b"HUFL", b"LUFL", r"it has the columns \['date', 'LUFL', 'OT'\] and lacks \['HUFL'\]"),
