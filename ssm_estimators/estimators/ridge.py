@@ -25,8 +25,9 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
     of e^-7 to e^4 under which left-out training cases, with one case's weight spread over all classes, have the highest
     likelihood. A case of weight k is the same as k cases.
 
-    Where the features that some of them are fitted on and the square matrices of a regression would take more than
-    ``max_memory``, there are fewer landmarks, then no windows, then fewer kernels.
+    Where ``max_memory`` has no room for the features of all cases, the regressions are fitted from sums that passes
+    over the cases collect, window by window, and a sample of cases is left out. Where there are too few cases for
+    that, there are no windows and fewer kernels.
 
     Parameters
     ----------
@@ -97,6 +98,9 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
     scalings_ : dict
         From the same without the kind of member to how features are scaled.
+    left_out_cases_ : ndarray of int
+        Positions of the cases that were left out in turn: all of them, or a sample where ``max_memory`` has no room
+        for the features of all.
     weights_ : ndarray of shape (n_ridges, n_targets)
         Of the regressions in their weighted sum.
     offset_ : ndarray of shape (n_targets,)
@@ -167,7 +171,8 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         importance = weights_of_classes(self.class_weight, self.classes_, position, given.sample_weight)
         Y = np.where(position[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
         problem = problem_of(given, Y, importance, shared=True)
-        self.temperature_ = _temperature(self._fit_ridges(given.data, problem), Y, problem.weight)
+        scores, left_out = self._fit_ridges(given.data, problem)
+        self.temperature_ = _temperature(scores, left_out.Y, left_out.counted)
 
 
 @parameters
@@ -179,8 +184,9 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
     ``members``, one on similarities of cases. They are stacked: their weights are the non-negative ones of least
     squared error on left-out cases, target by target. A case of weight k is the same as k cases.
 
-    Where the features that some of them are fitted on and the square matrices of a regression would take more than
-    ``max_memory``, there are fewer landmarks, then no windows, then fewer kernels.
+    Where ``max_memory`` has no room for the features of all cases, the regressions are fitted from sums that passes
+    over the cases collect, window by window, and a sample of cases is left out. Where there are too few cases for
+    that, there are no windows and fewer kernels.
 
     Parameters
     ----------
@@ -245,6 +251,9 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
         regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
     scalings_ : dict
         From the same without the kind of member to how features are scaled.
+    left_out_cases_ : ndarray of int
+        Positions of the cases that were left out in turn: all of them, or a sample where ``max_memory`` has no room
+        for the features of all.
     weights_ : ndarray of shape (n_ridges, n_targets)
         Of the regressions in their weighted sum.
     offset_ : ndarray of shape (n_targets,)

@@ -1,6 +1,5 @@
 """What the ridge classifier and regressor share: regressions on tables of features, stacked, and weighted cases."""
 
-from bisect import bisect_right
 from copy import copy
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -8,28 +7,18 @@ import numpy as np
 from sklearn.utils._param_validation import Options
 from sklearn.utils.validation import check_is_fitted
 
-from ssm_estimators.declaration import Doc, declared, parameters
+from ssm_estimators.declaration import Doc, parameters
 from ssm_estimators.environment import shielded
 from ssm_estimators.estimator import OF_INPUT, Estimator
+from ssm_estimators.estimators.ridge_memory import Plan, affordable
 from ssm_estimators.estimators.targets import TrainingCases, check_training_data
-from ssm_estimators.notices import bar, warn
-from ssm_estimators.random_features import StateSpaceFeatures
-from ssm_estimators.random_features.filter_bank import widths
-from ssm_estimators.random_features.fit import Plan
+from ssm_estimators.notices import bar
 from ssm_estimators.random_features.parameters import FeatureParameters, check_feature_parameters
-from ssm_estimators.random_features.ridge import (
-    LANDMARKS,
-    MOST_EXACT,
-    MOST_LANDMARKS,
-    N_TRIED,
-    GaussianRidge,
-    LinearRidge,
-    fit_members,
-    members_bytes,
-)
+from ssm_estimators.random_features.ridge import N_TRIED, GaussianRidge, LinearRidge, fit_members
 from ssm_estimators.random_features.scaling import Scaling
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.stacking import stacking_weights
+from ssm_estimators.random_features.sums import fit_from_sums
 from ssm_estimators.random_features.thresholds import pick_cases, sorted_cases
 from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.data import SeriesData
@@ -79,6 +68,9 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
     scalings_ : dict
         From the same without the kind of member to how features are scaled.
+    left_out_cases_ : ndarray of int
+        Positions of the cases that were left out in turn: all of them, or a sample where ``max_memory`` has no room
+        for the features of all.
     weights_ : ndarray of shape (n_ridges, n_targets)
         Of the regressions in their weighted sum.
     offset_ : ndarray of shape (n_targets,)
@@ -126,34 +118,71 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         """Encode the targets, and fit."""
         raise NotImplementedError
 
-    def _fit_ridges(self, data: SeriesData, problem: Problem) -> np.ndarray:
-        """Fit and stack all members; return what they predict together of left-out cases."""
+    def _fit_ridges(self, data: SeriesData, problem: Problem) -> tuple[np.ndarray, Problem]:
+        """Fit and stack all members; return what they predict together of left-out cases, and what that is."""
         members = self._chosen_members(problem)
-        self.features_, n_landmarks = self._affordable_features(data, problem, members)
+        plan = affordable(self, data.X.shape[-1], problem, members)
+        self.features_ = plan.features
         for name in ("n_features_in_", "n_channels_in_", "n_timepoints_in_", "feature_names_in_"):
             if hasattr(self, name):
                 setattr(self.features_, name, getattr(self, name))
         self.features_._fit_checked(data, problem.weight)
-        bank, resources = self.features_.filter_bank_, self.features_._resources()
-        tried, landmarks = _stand_ins(data, problem, N_TRIED), _stand_ins(data, problem, n_landmarks)
+        bank = self.features_.filter_bank_
         self.scalings_: dict[tuple[str, float, str], Scaling] = {}
         self.ridges_: dict[tuple[str, float, str, str], LinearRidge | GaussianRidge] = {}
-        n_steps = len(bank.parts) * (1 + len(bank.columns()))
-        with bar(n_steps, "features and ridges", "part", self.verbose > 0) as progress:
-            for part in bank.parts:
-                X = bank.transform(data, resources, part)
-                progress.update()
-                for level, columns in bank.columns(part).items():
-                    self.scalings_[*part, level] = scaling = Scaling.of(X[:, columns], problem.weight)
-                    fitted = fit_members(scaling.apply(X[:, columns]), problem, members[level], tried, landmarks)
-                    self.ridges_ |= {(*part, level, member): ridge for member, ridge in fitted.items()}
-                    progress.update()
-                del X
+        fit = self._fit_in_memory if plan.n_sample == 0 else self._fit_from_sums
+        with bar(len(bank.parts), "features and ridges", "part", self.verbose > 0) as progress:
+            left_out_problem = fit(data, problem, members, plan, progress)
         left_out = np.stack([ridge.left_out for ridge in self.ridges_.values()])
         self.n_kernels_, self.n_windows_ = sum(map(len, bank.kernels.values())), bank.n_windows
-        self.weights_ = stacking_weights(left_out, problem)
-        self.offset_ = problem.mean * (1 - self.weights_.sum(axis=0))
-        return self.offset_ + np.einsum("rnq,rq->nq", left_out, self.weights_)
+        self.weights_ = stacking_weights(left_out, left_out_problem)
+        self.offset_ = left_out_problem.mean * (1 - self.weights_.sum(axis=0))
+        return self.offset_ + np.einsum("rnq,rq->nq", left_out, self.weights_), left_out_problem
+
+    def _fit_in_memory(
+        self, data: SeriesData, problem: Problem, members: dict[str, tuple[str, ...]], plan: Plan, progress: Any
+    ) -> Problem:
+        """Fit with the features of all cases at once, part by part."""
+        bank, resources = self.features_.filter_bank_, self.features_._resources()
+        tried, landmarks = (pick(data, problem, n)[0] for n in (N_TRIED, plan.n_landmarks))
+        for part in bank.parts:
+            X = bank.transform(data, resources, part)
+            for level, columns in bank.columns(part).items():
+                self.scalings_[*part, level] = scaling = Scaling.of(X[:, columns], problem.weight)
+                fitted = fit_members(scaling.apply(X[:, columns]), problem, members[level], tried, landmarks)
+                self.ridges_ |= {(*part, level, member): ridge for member, ridge in fitted.items()}
+            del X
+            progress.update()
+        self.left_out_cases_ = np.arange(len(data))
+        return problem
+
+    def _fit_from_sums(
+        self, data: SeriesData, problem: Problem, members: dict[str, tuple[str, ...]], plan: Plan, progress: Any
+    ) -> Problem:
+        """Fit with the features of a sample, and of one batch after the other, part by part."""
+        bank, resources = self.features_.filter_bank_, self.features_._resources()
+        self.left_out_cases_, n_picked = pick(data, problem, plan.n_sample, whole_groups=True)
+        sample = problem.select(self.left_out_cases_, n_picked)
+        own = data.select(self.left_out_cases_)
+        tried, landmarks = (pick(own, sample, n)[0] for n in (N_TRIED, plan.n_landmarks))
+        for part in bank.parts:
+            tables = bank.columns_by_window(part)
+            for first in range(0, len(tables), plan.n_tables):
+                names = list(tables)[first : first + plan.n_tables]
+                scalings, ridges = fit_from_sums(
+                    lambda cases, part=part: bank.transform(data.select(cases), resources, part),  # type: ignore[misc]
+                    {name: tables[name] for name in names},
+                    {name: members["all time" if name == "all time" else "windows"] for name in names},
+                    problem,
+                    sample,
+                    self.left_out_cases_,
+                    (tried, landmarks),
+                    plan.n_batch,
+                )
+                self.scalings_ |= {(*part, table): scaling for table, scaling in scalings.items()}
+                self.ridges_ |= {(*part, *key): ridge for key, ridge in ridges.items()}
+            progress.update()
+        return sample
 
     def _chosen_members(self, problem: Problem) -> dict[str, tuple[str, ...]]:
         """By level: those over windows, of which there are more features, have no Gaussians, whose gain is small."""
@@ -162,50 +191,6 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         if self.members == "auto" and problem.weight.sum() < max(FEWEST_CASES, FEWEST_OF_CLASS * n_classes):
             chosen = ("linear",)
         return {"all time": chosen, "windows": tuple(kind for kind in chosen if kind == "linear")}
-
-    def _affordable_features(
-        self, data: SeriesData, problem: Problem, members: dict[str, tuple[str, ...]]
-    ) -> tuple[StateSpaceFeatures, int]:
-        """The transformer, without windows or with fewer kernels where half of ``max_memory`` would not do.
-
-        And the number of landmarks, which is as large as the memory for it.
-        """
-        features = StateSpaceFeatures(**{name: getattr(self, name) for name in declared(FeatureParameters)})
-        n_cases, n_targets = problem.Y.shape
-        largest_group = 1 if problem.groups is None else int(np.unique(problem.groups, return_counts=True)[1].max())
-
-        def gigabytes(n_kernels: int, n_windows: int, n_landmarks: int) -> float:
-            """Memory of a fit, or twice that of its features, since these are there while others are computed."""
-            features.set_params(n_kernels=n_kernels, n_windows=n_windows)
-            plan = Plan.of(features, data.X.shape[-1])
-            n_kernels = len(plan.directions) * plan.n_groups * self.group_size
-            n_features = [n_kernels * width for width in widths(plan.pooling, plan.n_windows)]
-            outputs = (
-                8 * n_cases * n_targets * 2 * len(plan.parts) * sum(map(len, members.values()))
-            )  # of all, left out
-            whole = members_bytes(n_cases, n_targets, n_features, n_landmarks, largest_group) + outputs
-            return max(whole, 2 * (4 * n_cases * sum(n_features) + outputs)) / 1e9
-
-        wanted = n_cases if n_cases <= MOST_EXACT else MOST_LANDMARKS
-        for n_landmarks in (
-            [wanted, *(n for n in LANDMARKS if n < wanted)] if "gaussian" in members["all time"] else [0]
-        ):
-            if gigabytes(self.n_kernels, self.n_windows, n_landmarks) <= self.max_memory:
-                return features, n_landmarks
-        counts = range(1, self.n_kernels + 1)
-        n_kernels = bisect_right(counts, self.max_memory, key=lambda n_kernels: gigabytes(n_kernels, 1, n_landmarks))
-        if n_kernels == 0:
-            raise ValueError(
-                f"max_memory={self.max_memory} GB is too small for the features of {n_cases} cases: "
-                f"expected at least {1.01 * gigabytes(1, 1, n_landmarks):.3g}."
-            )
-        warn(
-            f"max_memory={self.max_memory} GB is too small for {self.n_kernels} kernels with {self.n_windows} "
-            f"windows on {n_cases} cases. {n_kernels} kernels without windows are used, which may cost accuracy. "
-            f"Set max_memory={1.01 * gigabytes(self.n_kernels, self.n_windows, wanted):.3g} to use all."
-        )
-        features.set_params(n_kernels=n_kernels, n_windows=1)
-        return features, n_landmarks
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Stacked predictions of new series, (n_cases, n_targets)."""
@@ -223,8 +208,10 @@ class StateSpaceRidge(FeatureParameters, Estimator):
             selected = data.select(cases)
             for part in bank.parts:
                 table = bank.transform(selected, resources, part)
-                for level, columns in bank.columns(part).items():
-                    Z = self.scalings_[*part, level].apply(table[:, columns])
+                for level, columns in (bank.columns(part) | bank.columns_by_window(part)).items():
+                    if (*part, level) not in self.scalings_:
+                        continue
+                    Z = self.scalings_[*part, level].apply(np.ascontiguousarray(table[:, columns]))
                     for member in MEMBERS:
                         if (key := (*part, level, member)) in weights:
                             outputs[cases] += weights[key] * self.ridges_[key].predict(Z)
@@ -251,11 +238,37 @@ def problem_of(given: TrainingCases, Y: np.ndarray, importance: np.ndarray, shar
     return Problem(Y, counts * copy_weight, copy_weight, given.groups, shared)
 
 
-def _stand_ins(data: SeriesData, problem: Problem, most: int) -> np.ndarray:
-    """Positions of all cases, or of ``most`` that are picked by their share of all weight, in an order of their own."""
-    if len(data) <= most:
-        return np.arange(len(data))
-    picked = pick_cases(sorted_cases(data), problem.weight, (np.arange(most) + 0.5) / max(most, 1))
-    if problem.groups is not None:  # at least two, so that one can be left out
-        picked = np.concatenate([picked, np.unique(problem.groups, return_index=True)[1][:2]])
-    return np.unique(picked)
+def pick(data: SeriesData, problem: Problem, most: int, whole_groups: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Pick cases by their share of all weight, or whole groups evenly, without regard to the order of rows.
+
+    Returns
+    -------
+    cases : ndarray of int
+        Positions, ascending; all of them if there are at most so many.
+    n_picked : ndarray
+        How much each counts.
+
+    Raises
+    ------
+    ValueError
+        If no two groups together are so few cases.
+    """
+    groups = problem.groups
+    if len(data) <= most or most == 0:
+        return np.arange(len(data) if most else 0), problem.weight[: len(data) if most else 0]
+    if groups is None or not whole_groups:
+        picked = pick_cases(sorted_cases(data), problem.weight, (np.arange(most) + 0.5) / most)
+        if groups is not None:  # at least two, so that one can be left out
+            picked = np.concatenate([picked, np.unique(groups, return_index=True)[1][:2]])
+        cases, n_picked = np.unique(picked, return_counts=True)
+        return cases, n_picked.astype(float)
+    names, number, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.random.RandomState(0).permutation(len(names))
+    chosen = order[np.cumsum(sizes[order]) <= most]
+    if len(chosen) < 2:
+        raise ValueError(
+            f"max_memory has room for {most} cases that are left out; two groups have more. Raise max_memory, or give "
+            "smaller groups."
+        )
+    cases = np.flatnonzero(np.isin(number, chosen))
+    return cases, problem.weight[cases]

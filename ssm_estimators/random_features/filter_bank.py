@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -83,6 +83,20 @@ class FilterBank:
         n_kernels = sum(len(self.kernels[view]) for view in self._views(part))
         ends = np.cumsum([0, *(n_kernels * width for width in widths(self.pooling, self.n_windows))]).tolist()
         return dict(zip(("all time", "windows"), map(slice, ends, ends[1:]), strict=False))
+
+    def columns_by_window(self, part: Part) -> dict[str, Any]:
+        """As :meth:`columns`, but with each window by itself: ``"window 0"`` and so on, forward in time."""
+        found: dict[str, Any] = self.columns(part)
+        if "windows" not in found:
+            return found
+        n_columns = [len(self.kernels[view]) * len(windowed(self.pooling)) for view in self._views(part)]
+        starts = found.pop("windows").start + self.n_windows * np.cumsum([0, *n_columns])
+        for window in range(self.n_windows):
+            slots = [self.n_windows - 1 - window if view.reverse else window for view in self._views(part)]
+            firsts = [start + slot * n for start, slot, n in zip(starts, slots, n_columns, strict=False)]
+            ranges = [np.arange(first, first + n) for first, n in zip(firsts, n_columns, strict=True)]
+            found[f"window {window}"] = np.concatenate(ranges)
+        return found
 
     @property
     def n_features(self) -> int:

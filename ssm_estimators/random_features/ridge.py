@@ -1,7 +1,7 @@
 """Members of the fast lane: regressions on one table of features, linear or by similarity to training cases."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from ssm_estimators.random_features.scaling import ROWS, batches, products
-from ssm_estimators.random_features.spectrum import PENALTIES, Dual, Primal, Problem, Solution, solve
+from ssm_estimators.random_features.spectrum import PENALTIES, Dual, Primal, Problem, Solution, Sums, solve
 
 WIDTHS = (3.0, 1.0, 1 / 3)  # of a Gaussian, as shares of the mean squared distance
 N_TRIED = 500  # cases, at most, on which all widths are tried
@@ -44,12 +44,17 @@ class LinearRidge:
     def fit(cls, Z: Array, problem: Problem, gram: Array | None = None) -> "LinearRidge":
         """From scaled features of shape (n_cases, n_features), and perhaps their products, which are overwritten."""
         if len(Z) > Z.shape[1]:
-            solution = solve(Primal(lambda rows: Z[rows].astype(np.float64), problem, Z.shape[1]), problem)
-            coef = solution.coef
+            solution = solve_primal(lambda rows: Z[rows].astype(np.float64), Z.shape[1], problem)
         else:
             solution = solve(Dual(products(Z, Z) if gram is None else gram, problem), problem)
             coef = np.concatenate([Z[:, columns].T @ solution.coef for columns in batches(Z.shape[1])])
-        return cls(coef, solution.intercept, solution.penalty, solution.left_out)
+            solution = replace(solution, coef=coef)
+        return cls.of(solution)
+
+    @classmethod
+    def of(cls, solution: Solution) -> "LinearRidge":
+        """From a solution in the features themselves."""
+        return cls(solution.coef, solution.intercept, solution.penalty, solution.left_out)
 
     def predict(self, Z: Array) -> Array:
         """Targets of scaled features: (n_cases, n_targets), float64."""
@@ -94,18 +99,19 @@ class GaussianRidge:
             Products of Z with itself, which are overwritten; needed where all cases are landmarks.
         """
         few = products(Z[tried], Z[tried]) if gram is None or len(tried) < len(Z) else gram
-        own = problem.select(tried)
-        trials = {width: solve(Dual(_similarity(few.copy(), width), own), own) for width in WIDTHS}
-        spread = own.weight @ (own.Y - own.mean) ** 2
-        spread = np.full_like(spread, spread.sum()) if problem.shared else spread
-        width = min(WIDTHS, key=lambda width: (trials[width].loss / np.where(spread > 0, spread, 1)).sum())
+        width, trials = best_width(few, problem.select(tried))
         if len(landmarks) < len(Z):
-            solution = solve_by_landmarks(Z, problem, Z[landmarks].astype(np.float64), width)
+            solution = solve_by_landmarks(Z, problem, Z[landmarks], width)
         elif len(tried) < len(Z):
             solution = solve(Dual(_similarity(products(Z, Z) if gram is None else gram, width), problem), problem)
         else:
             solution = trials[width]
-        kept = Z[landmarks].astype(np.float16)
+        return cls.of(solution, Z[landmarks], width)
+
+    @classmethod
+    def of(cls, solution: Solution, landmarks: Array, width: float) -> "GaussianRidge":
+        """From a solution in the similarities to landmarks."""
+        kept = landmarks.astype(np.float16)
         return cls(kept, width, solution.coef, solution.intercept, solution.penalty, solution.left_out)
 
     def predict(self, Z: Array) -> Array:
@@ -114,18 +120,46 @@ class GaussianRidge:
         return np.concatenate(pieces) + self.intercept
 
 
+class Landmarks:
+    """Nystroem's approximation: features in which landmarks have their similarities as products.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_landmarks, n_features)
+        Scaled.
+    width : float
+
+    Attributes
+    ----------
+    n_features : int
+    """
+
+    def __init__(self, rows: Array, width: float):
+        self._rows, self._width = rows.astype(np.float64), width
+        values, vectors = eigh(_similarity(self._rows @ self._rows.T, width), overwrite_a=True, driver="evd")
+        differ = values > FLAT * values[-1]
+        self._to_features = vectors[:, differ] / np.sqrt(values[differ])
+        self.n_features = self._to_features.shape[1]
+
+    def __call__(self, Z: Array) -> Array:
+        """Features of cases, (n_cases, n_features)."""
+        return np.asarray(_similarity(Z @ self._rows.T, self._width) @ self._to_features)
+
+    def by_landmarks(self, coef: Array) -> Array:
+        """Coefficients of the similarities to the landmarks, from those of the features."""
+        return np.asarray(self._to_features @ coef)
+
+
 def solve_by_landmarks(Z: Array, problem: Problem, landmarks: Array, width: float) -> Solution:
-    """Nystroem's approximation: features in which landmarks have their similarities as products."""
-    values, vectors = eigh(_similarity(landmarks @ landmarks.T, width), overwrite_a=True, driver="evd")
-    differ = values > FLAT * values[-1]
-    to_features = vectors[:, differ] / np.sqrt(values[differ])
+    """Solve in features of similarities to landmarks; coefficients are those of the similarities."""
+    to_features = Landmarks(landmarks, width)
+    solution = solve_primal(lambda rows: to_features(Z[rows]), to_features.n_features, problem)
+    return replace(solution, coef=to_features.by_landmarks(solution.coef))
 
-    def features(rows: Any) -> Array:
-        return np.asarray(_similarity(Z[rows] @ landmarks.T, width) @ to_features)
 
-    solution = solve(Primal(features, problem, to_features.shape[1]), problem)
-    coef = to_features @ solution.coef
-    return Solution(coef, solution.intercept, solution.penalty, solution.left_out, solution.loss)
+def solve_primal(features: Callable[[Any], Array], n_features: int, problem: Problem) -> Solution:
+    """Solve from sums over all cases, whose features are given by rows."""
+    return solve(Primal(Sums.of(features, problem, n_features), features, problem), problem)
 
 
 def _similarity(products: Array, width: float) -> Array:
@@ -133,6 +167,14 @@ def _similarity(products: Array, width: float) -> Array:
     products -= 1
     products /= width
     return np.exp(products, out=products)
+
+
+def best_width(gram: Array, problem: Problem) -> tuple[float, dict[float, Solution]]:
+    """The width that predicts left-out cases best, given their products, and the solution for every width."""
+    trials = {width: solve(Dual(_similarity(gram.copy(), width), problem), problem) for width in WIDTHS}
+    spread = problem.counted @ (problem.Y - problem.mean) ** 2
+    spread = np.full_like(spread, spread.sum()) if problem.shared else spread
+    return min(WIDTHS, key=lambda width: (trials[width].loss / np.where(spread > 0, spread, 1)).sum()), trials
 
 
 def fit_members(Z: Array, problem: Problem, members: Sequence[str], tried: Array, landmarks: Array) -> dict[str, Any]:

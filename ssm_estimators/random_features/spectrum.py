@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
+from scipy.linalg.blas import dsyrk
 
 from ssm_estimators.random_features.scaling import batches
 
@@ -35,6 +36,8 @@ class Problem:
         Cases of one group are left out together.
     shared : bool
         One penalty for all targets, else one each.
+    n_picked : ndarray of shape (n_cases,) or None
+        How often each case was picked where these cases stand for more; its error then counts so often, not by weight.
     """
 
     Y: Array
@@ -42,16 +45,22 @@ class Problem:
     copy_weight: Array
     groups: Array | None = None
     shared: bool = True
+    n_picked: Array | None = None
 
-    def select(self, cases: Array) -> "Problem":
+    def select(self, cases: Array, n_picked: Array | None = None) -> "Problem":
         """The problem for some of the cases."""
         groups = None if self.groups is None else self.groups[cases]
-        return Problem(self.Y[cases], self.weight[cases], self.copy_weight[cases], groups, self.shared)
+        return Problem(self.Y[cases], self.weight[cases], self.copy_weight[cases], groups, self.shared, n_picked)
+
+    @property
+    def counted(self) -> Array:
+        """How much each case's error counts, (n_cases,)."""
+        return self.weight if self.n_picked is None else self.n_picked
 
     @property
     def mean(self) -> Array:
         """Of the targets, (n_targets,)."""
-        return np.asarray(self.weight @ self.Y / self.weight.sum())
+        return np.asarray(self.counted @ self.Y / self.counted.sum())
 
     @property
     def root(self) -> Array:
@@ -116,7 +125,7 @@ def solve(spectrum: Spectrum, problem: Problem) -> Solution:
             residuals, kept_together = spectrum.together(members)
             pairs = zip(kept_together, residuals, strict=True)
             errors[:, members] = np.stack([np.linalg.solve(kept, residual) for kept, residual in pairs]) / root[members]
-    loss = np.einsum("n,anq->aq", problem.weight, errors**2)
+    loss = np.einsum("n,anq->aq", problem.counted, errors**2)
     compared = np.repeat(loss.sum(axis=1, keepdims=True), Y.shape[1], axis=1) if problem.shared else loss
     best = (compared <= compared.min(axis=0) * (1 + 1e-6)).argmax(axis=0)  # of equals the highest penalty
     targets = np.arange(Y.shape[1])
@@ -171,21 +180,35 @@ class Sums:
     Parameters
     ----------
     n_features, n_targets : int
+
+    Attributes
+    ----------
+    square : ndarray of shape (n_features, n_features)
+        Of the features' products only the upper triangle is kept.
     """
 
     def __init__(self, n_features: int, n_targets: int):
         self.weight = 0.0
         self.feature, self.target = np.zeros(n_features), np.zeros(n_targets)
-        self.square, self.moment = np.zeros((n_features, n_features)), np.zeros((n_features, n_targets))
+        self.square = np.zeros((n_features, n_features), order="F")
+        self.moment = np.zeros((n_features, n_targets))
 
     def add(self, features: Array, Y: Array, weight: Array) -> None:
         """Add cases: features of shape (n_cases, n_features), float64."""
-        weighted = weight[:, None] * features
         self.weight += weight.sum()
-        self.feature += weighted.sum(axis=0)
+        self.feature += weight @ features
         self.target += weight @ Y
-        self.square += weighted.T @ features
-        self.moment += weighted.T @ Y
+        self.moment += features.T @ (weight[:, None] * Y)
+        root = np.sqrt(weight)[:, None]
+        self.square = dsyrk(1.0, (root * features).T, beta=1.0, c=self.square, overwrite_c=True)
+
+    @classmethod
+    def of(cls, features: Callable[[Any], Array], problem: Problem, n_features: int) -> "Sums":
+        """Over all cases of a problem, whose features are given by rows."""
+        sums = cls(n_features, problem.Y.shape[1])
+        for rows in batches(len(problem.Y)):
+            sums.add(features(rows), problem.Y[rows], problem.weight[rows])
+        return sums
 
 
 class Primal:
@@ -193,22 +216,21 @@ class Primal:
 
     Parameters
     ----------
+    sums : Sums
+        The square is overwritten.
     features : callable
-        From rows to features of training cases, (n_rows, n_features) float64.
+        From rows to features of cases that are left out, (n_rows, n_features) float64: all training cases or some.
     problem : Problem
-    n_features : int
+        Of these cases.
     """
 
-    def __init__(self, features: Callable[[Any], Array], problem: Problem, n_features: int):
-        sums = Sums(n_features, problem.Y.shape[1])
-        for rows in batches(len(problem.Y)):
-            sums.add(features(rows), problem.Y[rows], problem.weight[rows])
+    def __init__(self, sums: Sums, features: Callable[[Any], Array], problem: Problem):
         self._features, self._total = features, sums.weight
         self._center, self._mean = sums.feature / sums.weight, sums.target / sums.weight
         self._root, self._target = problem.root, problem.root * (problem.Y - self._mean)
         square = sums.square
         square -= sums.weight * np.outer(self._center, self._center)
-        values, self._vectors = eigh(square.T, overwrite_a=True, driver="evd")
+        values, self._vectors = eigh(square, lower=False, overwrite_a=True, driver="evd")
         self._inverse = 1 / (values.clip(0)[:, None] + PENALTIES)
         self._response = self._vectors.T @ (sums.moment - np.outer(sums.feature, self._mean))
 

@@ -30,9 +30,9 @@ def stacking_weights(left_out: Array, problem: Problem) -> Array:
     .. [1] Breiman, "Stacked regressions", Machine Learning 24, 1996.
     """
     A, target = left_out - problem.mean, problem.Y - problem.mean
-    square = np.einsum("n,rnq,snq->qrs", problem.weight, A, A, optimize=True)
-    moment = np.einsum("n,rnq,nq->qr", problem.weight, A, target, optimize=True)
-    spread = problem.weight @ target**2
+    square = np.einsum("n,rnq,snq->qrs", problem.counted, A, A, optimize=True)
+    moment = np.einsum("n,rnq,nq->qr", problem.counted, A, target, optimize=True)
+    spread = problem.counted @ target**2
     if problem.shared:
         square, moment, spread = (np.repeat(part.sum(0)[None], len(part), 0) for part in (square, moment, spread))
     return np.stack([_non_negative(*each) for each in zip(square, moment, spread, strict=True)], axis=1)

@@ -1,18 +1,22 @@
 """What is the ridge estimators' own: counts, left-out cases, memory, probabilities."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.optimize import nnls
 from scipy.special import log_softmax
 from sklearn.metrics import log_loss
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
+from ssm_estimators.estimators.ridge_stack import pick
 from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.random_features.ridge import members_bytes
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.stacking import stacking_weights
+from ssm_estimators.series.data import SeriesData
 
 
 @pytest.fixture
@@ -269,7 +273,7 @@ def test_a_bar_moves_over_the_parts_of_a_fit(noisy, capsys):
     StateSpaceRidgeClassifier(n_kernels=64, random_state=0, verbose=1).fit(X, y)
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.splitlines()[-1].startswith("features and ridges: 100%, part 18/18")
+    assert shown.err.splitlines()[-1].startswith("features and ridges: 100%, part 6/6")
     assert "\x1b" not in shown.err
 
 
@@ -332,3 +336,50 @@ def test_unknown_members_are_refused(members, noisy):
     X, y, *_ = noisy
     with pytest.raises(ValueError, match="members"):
         StateSpaceRidgeClassifier(n_kernels=48, members=members).fit(X, y)
+
+
+LITTLE = {"n_kernels": 96, "max_memory": 0.006, "n_jobs": 1, "random_state": 0}
+
+
+def test_where_features_of_all_cases_have_no_room_sums_serve():
+    (X, y), (X_test, y_test) = on_a_circle(1500, 0), on_a_circle(300, 1)
+    little, enough = (StateSpaceRidgeRegressor(**{**LITTLE, **more}).fit(X, y) for more in ({}, {"max_memory": 2}))
+    assert (little.n_kernels_, little.n_windows_) == (enough.n_kernels_, enough.n_windows_) == (96, 4)
+    assert 100 < len(little.left_out_cases_) < len(enough.left_out_cases_) == 1500
+    assert {level for *_, level in little.scalings_} == {"all time", *(f"window {i}" for i in range(4))}
+    assert little.score(X_test, y_test) > enough.score(X_test, y_test) - 0.05
+    assert little.set_params(max_memory=2).score(X_test, y_test) == pytest.approx(
+        little.score(X_test, y_test), abs=1e-6
+    )
+
+
+def test_sums_do_not_depend_on_the_order_of_cases():
+    X, y = on_a_circle(1500, 0)
+    order = np.random.default_rng(0).permutation(1500)
+    one, other = (StateSpaceRidgeRegressor(**LITTLE).fit(X[rows], y[rows]) for rows in (np.arange(1500), order))
+    assert set(order[other.left_out_cases_]) == set(one.left_out_cases_)
+    np.testing.assert_allclose(one.predict(X[:9]), other.predict(X[:9]), rtol=1e-4, atol=1e-5)
+
+
+def test_a_classifier_from_sums_weighs_cases_and_classes():
+    X, y = on_a_circle(1500, 0)
+    labels = np.where(y > 0.8, "rare", "common")
+    even, heavy = (
+        StateSpaceRidgeClassifier(**LITTLE, class_weight=weight).fit(X, labels) for weight in (None, "balanced")
+    )
+    assert len(even.left_out_cases_) < 1500
+    assert even.score(X, labels) > 0.85
+    assert np.mean(heavy.predict(X) == "rare") > np.mean(even.predict(X) == "rare")
+
+
+def test_groups_are_left_out_whole_where_sums_serve():
+    X, y = on_a_circle(1500, 0)
+    groups = np.arange(1500) // 10
+    reg = StateSpaceRidgeRegressor(**LITTLE).fit(X, y, groups=groups)
+    assert len(reg.left_out_cases_) < 1500
+    sizes = np.unique(groups[reg.left_out_cases_], return_counts=True)[1]
+    assert (sizes == 10).all()
+    data, problem = SeriesData(torch.tensor(X)[:, None]), problem_of(y[:, None])
+    problem = replace(problem, groups=np.arange(1500) // 750)
+    with pytest.raises(ValueError, match="room for 800 cases that are left out; two groups have more"):
+        pick(data, problem, 800, whole_groups=True)

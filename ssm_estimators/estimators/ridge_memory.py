@@ -1,0 +1,130 @@
+"""How a fit of the ridge estimators keeps to ``max_memory``."""
+
+from bisect import bisect_right
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ssm_estimators.declaration import declared
+from ssm_estimators.notices import warn
+from ssm_estimators.random_features import StateSpaceFeatures
+from ssm_estimators.random_features import fit as features_fit
+from ssm_estimators.random_features.filter_bank import widths
+from ssm_estimators.random_features.parameters import FeatureParameters
+from ssm_estimators.random_features.ridge import LANDMARKS, MOST_EXACT, MOST_LANDMARKS, members_bytes
+from ssm_estimators.random_features.spectrum import Problem
+from ssm_estimators.random_features.sums import sums_bytes
+
+MOST_SAMPLED = 10_000  # cases
+SAMPLE, BATCH = 1 / 6, 1 / 24  # of the memory, for features of the sample and of a batch
+
+
+class Plan(NamedTuple):
+    """What a fit can afford.
+
+    Attributes
+    ----------
+    features : StateSpaceFeatures
+        Unfitted.
+    n_landmarks : int
+        Of each Gaussian member.
+    n_sample, n_batch, n_tables : int
+        Cases whose features are held, and tables whose sums are, if the regressions are fitted from sums; else 0.
+    """
+
+    features: StateSpaceFeatures
+    n_landmarks: int
+    n_sample: int = 0
+    n_batch: int = 0
+    n_tables: int = 0
+
+
+def affordable(estimator: Any, n_timepoints: int, problem: Problem, members: dict[str, tuple[str, ...]]) -> Plan:
+    """Decide how to fit within ``max_memory``.
+
+    With the features of all cases at once if there is room, perhaps with fewer landmarks; else from sums, if there are
+    more cases than features in a table; else without windows and with fewer kernels.
+
+    Raises
+    ------
+    ValueError
+        If there is no room for any kernel.
+    """
+    budget = _Budget(estimator, n_timepoints, problem, sum(map(len, members.values())))
+    n_cases, n_kernels, n_windows = len(problem.Y), estimator.n_kernels, estimator.n_windows
+    wanted = n_cases if n_cases <= MOST_EXACT else MOST_LANDMARKS
+    fewer = LANDMARKS if "gaussian" in members["all time"] else [0]
+    for n_landmarks in [wanted, *(n for n in fewer if n < wanted)] if fewer != [0] else [0]:
+        if budget.at_once(n_kernels, n_windows, n_landmarks) <= estimator.max_memory:
+            return Plan(budget.features, n_landmarks)
+    for n_landmarks in fewer:
+        if (plan := budget.from_sums(n_kernels, n_landmarks)) is not None:
+            return plan
+    affordable_kernels = bisect_right(
+        range(1, n_kernels + 1), estimator.max_memory, key=lambda n: budget.at_once(n, 1, n_landmarks)
+    )
+    if affordable_kernels == 0:
+        raise ValueError(
+            f"max_memory={estimator.max_memory} GB is too small for the features of {n_cases} cases: "
+            f"expected at least {1.01 * budget.at_once(1, 1, n_landmarks):.3g}."
+        )
+    warn(
+        f"max_memory={estimator.max_memory} GB is too small for {n_kernels} kernels with {n_windows} "
+        f"windows on {n_cases} cases. {affordable_kernels} kernels without windows are used, which may cost accuracy. "
+        f"Set max_memory={1.01 * budget.at_once(n_kernels, n_windows, wanted):.3g} to use all."
+    )
+    budget.features.set_params(n_kernels=affordable_kernels, n_windows=1)
+    return Plan(budget.features, n_landmarks)
+
+
+class _Budget:
+    """Memory of the ways to fit a problem.
+
+    Parameters
+    ----------
+    estimator : StateSpaceRidge
+    n_timepoints : int
+    problem : Problem
+    n_members : int
+        Of a part.
+    """
+
+    def __init__(self, estimator: Any, n_timepoints: int, problem: Problem, n_members: int):
+        parameters = {name: getattr(estimator, name) for name in declared(FeatureParameters)}
+        self.features = StateSpaceFeatures(**parameters)
+        self._n_timepoints, self._n_members = n_timepoints, n_members
+        self._n_cases, self._n_targets = problem.Y.shape
+        sizes = [1] if problem.groups is None else np.unique(problem.groups, return_counts=True)[1]
+        self._largest_group = int(max(sizes))
+        self._parameters = parameters
+
+    def at_once(self, n_kernels: int, n_windows: int, n_landmarks: int) -> float:
+        """Gigabytes of a fit, or twice those of its features, since these are there while others are computed."""
+        n_features, n_parts, _ = self._tables(n_kernels, n_windows)
+        left_out = 16 * self._n_cases * self._n_targets * n_parts * self._n_members
+        whole = members_bytes(self._n_cases, self._n_targets, n_features, n_landmarks, self._largest_group) + left_out
+        return max(whole, 2 * (4 * self._n_cases * sum(n_features) + left_out)) / 1e9
+
+    def from_sums(self, n_kernels: int, n_landmarks: int) -> Plan | None:
+        """How to fit from sums, with those of as many tables at once as there is room for; None if of not one."""
+        memory = self._parameters["max_memory"] * 1e9
+        n_features, n_parts, n_windows = self._tables(n_kernels, self._parameters["n_windows"])
+        n_tables = 1 + (n_windows if len(n_features) > 1 else 0)
+        n_sample, n_batch = (int(share * memory / (4 * sum(n_features))) for share in (SAMPLE, BATCH))
+        n_sample = min(self._n_cases, MOST_SAMPLED, n_sample)
+        if self._n_cases <= max(n_features[0], n_sample) or n_sample <= n_landmarks or n_batch == 0:
+            return None
+        held = 4 * sum(n_features) * (n_sample + 2 * n_batch)
+        held += 16 * n_sample * self._n_targets * n_parts * (1 + n_tables)
+        for n_at_once in range(n_tables, 0, -1):
+            sums = sums_bytes(n_features[0], n_at_once, n_landmarks, self._n_targets, n_sample, self._largest_group)
+            if held + sums <= memory:
+                return Plan(self.features, n_landmarks, n_sample, n_batch, n_at_once)
+        return None
+
+    def _tables(self, n_kernels: int, n_windows: int) -> tuple[list[int], int, int]:
+        """Features over all time and over windows, and the numbers of parts and windows."""
+        self.features.set_params(n_kernels=n_kernels, n_windows=n_windows)
+        plan = features_fit.Plan.of(self.features, self._n_timepoints)
+        n_kernels = len(plan.directions) * plan.n_groups * self.features.group_size
+        return [n_kernels * width for width in widths(plan.pooling, plan.n_windows)], len(plan.parts), plan.n_windows
