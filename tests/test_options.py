@@ -213,7 +213,7 @@ def kernels(fitted):
 RIDGE = {"n_kernels": 48, "random_state": 0}
 RIDGE_OPTIONS = [
     ("n_kernels", 192, lambda f: f.estimator.n_kernels_, 192),
-    ("max_memory", 6e-5, lambda f: f.estimator.n_windows_, 1),
+    ("max_memory", 5e-5, lambda f: f.estimator.n_windows_, 1),
     ("n_jobs", 3, lambda f: f.resources.n_threads, 3),
     ("random_state", 1, lambda f: f.random.tomaxint(), np.random.RandomState(1).tomaxint()),
     ("missing", "mask", lambda f: f.estimator.features_.missing_, "mask"),

@@ -191,30 +191,31 @@ def fit_members(Z: Array, problem: Problem, members: Sequence[str], tried: Array
     """
     fitted: dict[str, Any] = {}
     is_gaussian = "gaussian" in members
-    needs_gram = is_gaussian and len(landmarks) == len(Z)
+    is_exact = is_gaussian and len(landmarks) == len(Z)
     if is_gaussian:
         Z[:] = Z.astype(np.float16)
-    gram = products(Z, Z) if needs_gram or ("linear" in members and len(Z) <= Z.shape[1]) else None
-    if "linear" in members:
-        fitted["linear"] = LinearRidge.fit(Z, problem, gram.copy() if needs_gram and gram is not None else gram)
+    if "linear" in members and not (is_exact and len(Z) <= Z.shape[1]):
+        fitted["linear"] = LinearRidge.fit(Z, problem)
     if is_gaussian:
-        fitted["gaussian"] = GaussianRidge.fit(Z, problem, tried, landmarks, gram if needs_gram else None)
+        gram = products(Z, Z) if is_exact else None
+        if "linear" in members and "linear" not in fitted:  # both need the products
+            fitted["linear"] = LinearRidge.fit(Z, problem, None if gram is None else gram.copy())
+        fitted["gaussian"] = GaussianRidge.fit(Z, problem, tried, landmarks, gram)
     return fitted
 
 
 def members_bytes(
     n_cases: int, n_targets: int, n_features: Sequence[int], n_landmarks: int, largest_group: int = 1
 ) -> int:
-    """Memory of tables of features, float32, and of the regressions on one after the other.
+    """Memory of tables of features, float32, and of the regressions on one after the other; without landmarks.
 
-    ``n_landmarks`` is 0 where there is no Gaussian member.
+    ``n_features`` is of the features over all time and, if there are any, over windows. ``n_landmarks`` is 0 where
+    there is no Gaussian member.
     """
-    widest = max(n_features)
-    side = max(min(n_cases, widest), min(n_cases, n_landmarks))
-    # a matrix, its eigenvectors and what finding them takes, float64, and the products of a table with itself
-    square = (24 + 16 * (n_landmarks >= n_cases)) * side**2 + 8 * side**2
-    converted = 16 * max(min(n_cases, ROWS) * max(widest, n_landmarks), n_cases * min(widest, ROWS))
-    converted += 10 * n_landmarks * widest
-    n_penalties = len(PENALTIES)
-    left_out = 8 * largest_group * (4 * largest_group + 3 * side) + 16 * n_penalties * n_cases * n_targets
-    return 4 * n_cases * sum(n_features) + square + converted + left_out + 8 * (n_targets + 3) * n_penalties * side
+    side = max(min(n_cases, max(n_features)), min(n_cases, n_landmarks))
+    square = 24 * side**2  # a matrix, its eigenvectors in its place, and what finding them takes, float64
+    if n_landmarks >= n_cases <= n_features[0]:
+        square += 8 * n_cases**2  # products that two members need
+    converted = 16 * min(n_cases, ROWS) * max(n_cases, n_features[0])
+    left_out = 8 * largest_group * (4 * largest_group + 3 * side) + 16 * len(PENALTIES) * n_targets * (n_cases + side)
+    return 4 * n_cases * sum(n_features) + square + converted + left_out

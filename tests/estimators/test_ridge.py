@@ -316,7 +316,7 @@ def test_gaussian_members_learn_what_is_not_linear_in_features():
 
 def test_little_memory_means_fewer_landmarks_before_fewer_kernels():
     X, y = on_a_circle(400, 0)
-    reg = StateSpaceRidgeRegressor(n_kernels=48, max_memory=0.008, n_jobs=1, random_state=0).fit(X, y)
+    reg = StateSpaceRidgeRegressor(n_kernels=48, max_memory=0.0065, n_jobs=1, random_state=0).fit(X, y)
     n_landmarks = {len(ridge.coef) for (*_, member), ridge in reg.ridges_.items() if member == "gaussian"}
     assert n_landmarks == {250}
     assert (reg.n_kernels_, reg.n_windows_) == (96, 4)  # all: eight a direction of each part
