@@ -146,6 +146,7 @@ def test_type_checkers_refuse_what_is_no_parameter(tmp_path):
     command = [sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", script]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     for line, message in enumerate(calls.values(), start=3):
-        errors = [text for text in done.stdout.splitlines() if text.startswith(f"{script}:{line}: error")]
+        # mypy repeats what it knows of this file from an earlier run, under the folder of that run
+        errors = [text for text in done.stdout.splitlines() if f"{script.name}:{line}: error" in text]
         assert bool(errors) == bool(message), done.stdout
         assert all(message in error for error in errors)

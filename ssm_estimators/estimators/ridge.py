@@ -94,8 +94,9 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
         a warning tells.
     ridges_ : dict
-        From representation, longest time constant, ``"all time"`` or ``"windows"``, and kind of member to the fitted
-        regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
+        From representation, longest time constant, table and kind of member to the fitted regression, with its
+        ``coef``, ``penalty`` and ``left_out`` predictions. Tables are ``"all time"`` and ``"windows"``; those fitted
+        from sums are ``"all time"``, ``"window 0"`` and so on.
     scalings_ : dict
         From the same without the kind of member to how features are scaled.
     left_out_cases_ : ndarray of int
@@ -247,8 +248,9 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
         Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
         a warning tells.
     ridges_ : dict
-        From representation, longest time constant, ``"all time"`` or ``"windows"``, and kind of member to the fitted
-        regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
+        From representation, longest time constant, table and kind of member to the fitted regression, with its
+        ``coef``, ``penalty`` and ``left_out`` predictions. Tables are ``"all time"`` and ``"windows"``; those fitted
+        from sums are ``"all time"``, ``"window 0"`` and so on.
     scalings_ : dict
         From the same without the kind of member to how features are scaled.
     left_out_cases_ : ndarray of int

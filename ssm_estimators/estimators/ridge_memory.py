@@ -53,11 +53,11 @@ def affordable(estimator: Any, n_timepoints: int, problem: Problem, members: dic
     budget = _Budget(estimator, n_timepoints, problem, sum(map(len, members.values())))
     n_cases, n_kernels, n_windows = len(problem.Y), estimator.n_kernels, estimator.n_windows
     wanted = n_cases if n_cases <= MOST_EXACT else MOST_LANDMARKS
-    fewer = LANDMARKS if "gaussian" in members["all time"] else [0]
-    for n_landmarks in [wanted, *(n for n in fewer if n < wanted)] if fewer != [0] else [0]:
+    choices = [wanted, *(n for n in LANDMARKS if n < wanted)] if "gaussian" in members["all time"] else [0]
+    for n_landmarks in choices:
         if budget.at_once(n_kernels, n_windows, n_landmarks) <= estimator.max_memory:
             return Plan(budget.features, n_landmarks)
-    for n_landmarks in fewer:
+    for n_landmarks in [n for n in choices if n <= MOST_LANDMARKS]:
         if (plan := budget.from_sums(n_kernels, n_landmarks)) is not None:
             return plan
     affordable_kernels = bisect_right(
@@ -90,13 +90,12 @@ class _Budget:
     """
 
     def __init__(self, estimator: Any, n_timepoints: int, problem: Problem, n_members: int):
-        parameters = {name: getattr(estimator, name) for name in declared(FeatureParameters)}
-        self.features = StateSpaceFeatures(**parameters)
+        self.features = StateSpaceFeatures(**{name: getattr(estimator, name) for name in declared(FeatureParameters)})
+        self._most_windows = estimator.n_windows
         self._n_timepoints, self._n_members = n_timepoints, n_members
         self._n_cases, self._n_targets = problem.Y.shape
         sizes = [1] if problem.groups is None else np.unique(problem.groups, return_counts=True)[1]
         self._largest_group = int(max(sizes))
-        self._parameters = parameters
 
     def at_once(self, n_kernels: int, n_windows: int, n_landmarks: int) -> float:
         """Gigabytes of a fit, or twice those of its features, since these are there while others are computed."""
@@ -107,8 +106,8 @@ class _Budget:
 
     def from_sums(self, n_kernels: int, n_landmarks: int) -> Plan | None:
         """How to fit from sums, with those of as many tables at once as there is room for; None if of not one."""
-        memory = self._parameters["max_memory"] * 1e9
-        n_features, n_parts, n_windows = self._tables(n_kernels, self._parameters["n_windows"])
+        memory = self.features.max_memory * 1e9
+        n_features, n_parts, n_windows = self._tables(n_kernels, self._most_windows)
         n_tables = 1 + (n_windows if len(n_features) > 1 else 0)
         n_sample, n_batch = (int(share * memory / (4 * sum(n_features))) for share in (SAMPLE, BATCH))
         n_sample = min(self._n_cases, MOST_SAMPLED, n_sample)

@@ -1,6 +1,7 @@
 """What the ridge classifier and regressor share: regressions on tables of features, stacked, and weighted cases."""
 
 from copy import copy
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -20,6 +21,7 @@ from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.stacking import stacking_weights
 from ssm_estimators.random_features.sums import fit_from_sums
 from ssm_estimators.random_features.thresholds import pick_cases, sorted_cases
+from ssm_estimators.random_features.views import Part
 from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.validation import check_series
@@ -64,8 +66,9 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         Used: rounded up to whole groups. Fewer where series are short, or where ``max_memory`` has no room, of which
         a warning tells.
     ridges_ : dict
-        From representation, longest time constant, ``"all time"`` or ``"windows"``, and kind of member to the fitted
-        regression, with its ``coef``, ``penalty`` and ``left_out`` predictions.
+        From representation, longest time constant, table and kind of member to the fitted regression, with its
+        ``coef``, ``penalty`` and ``left_out`` predictions. Tables are ``"all time"`` and ``"windows"``; those fitted
+        from sums are ``"all time"``, ``"window 0"`` and so on.
     scalings_ : dict
         From the same without the kind of member to how features are scaled.
     left_out_cases_ : ndarray of int
@@ -144,12 +147,12 @@ class StateSpaceRidge(FeatureParameters, Estimator):
     ) -> Problem:
         """Fit with the features of all cases at once, part by part."""
         bank, resources = self.features_.filter_bank_, self.features_._resources()
-        tried, landmarks = (pick(data, problem, n)[0] for n in (N_TRIED, plan.n_landmarks))
+        few = _few(data, problem, plan)
         for part in bank.parts:
             X = bank.transform(data, resources, part)
             for level, columns in bank.columns(part).items():
                 self.scalings_[*part, level] = scaling = Scaling.of(X[:, columns], problem.weight)
-                fitted = fit_members(scaling.apply(X[:, columns]), problem, members[level], tried, landmarks)
+                fitted = fit_members(scaling.apply(X[:, columns]), problem, members[level], *few)
                 self.ridges_ |= {(*part, level, member): ridge for member, ridge in fitted.items()}
             del X
             progress.update()
@@ -161,22 +164,29 @@ class StateSpaceRidge(FeatureParameters, Estimator):
     ) -> Problem:
         """Fit with the features of a sample, and of one batch after the other, part by part."""
         bank, resources = self.features_.filter_bank_, self.features_._resources()
-        self.left_out_cases_, n_picked = pick(data, problem, plan.n_sample, whole_groups=True)
+        self.left_out_cases_, n_picked = (
+            pick(data, problem, plan.n_sample)
+            if problem.groups is None
+            else pick_groups(problem.groups, problem.weight, plan.n_sample)
+        )
         sample = problem.select(self.left_out_cases_, n_picked)
-        own = data.select(self.left_out_cases_)
-        tried, landmarks = (pick(own, sample, n)[0] for n in (N_TRIED, plan.n_landmarks))
+        few = _few(data.select(self.left_out_cases_), sample, plan)
+
+        def features(part: Part, cases: np.ndarray) -> np.ndarray:
+            return bank.transform(data.select(cases), resources, part)
+
         for part in bank.parts:
             tables = bank.columns_by_window(part)
             for first in range(0, len(tables), plan.n_tables):
                 names = list(tables)[first : first + plan.n_tables]
                 scalings, ridges = fit_from_sums(
-                    lambda cases, part=part: bank.transform(data.select(cases), resources, part),  # type: ignore[misc]
+                    partial(features, part),
                     {name: tables[name] for name in names},
                     {name: members["all time" if name == "all time" else "windows"] for name in names},
                     problem,
                     sample,
                     self.left_out_cases_,
-                    (tried, landmarks),
+                    few,
                     plan.n_batch,
                 )
                 self.scalings_ |= {(*part, table): scaling for table, scaling in scalings.items()}
@@ -211,7 +221,7 @@ class StateSpaceRidge(FeatureParameters, Estimator):
                 for level, columns in (bank.columns(part) | bank.columns_by_window(part)).items():
                     if (*part, level) not in self.scalings_:
                         continue
-                    Z = self.scalings_[*part, level].apply(np.ascontiguousarray(table[:, columns]))
+                    Z = self.scalings_[*part, level].apply(table[:, columns])
                     for member in MEMBERS:
                         if (key := (*part, level, member)) in weights:
                             outputs[cases] += weights[key] * self.ridges_[key].predict(Z)
@@ -238,8 +248,15 @@ def problem_of(given: TrainingCases, Y: np.ndarray, importance: np.ndarray, shar
     return Problem(Y, counts * copy_weight, copy_weight, given.groups, shared)
 
 
-def pick(data: SeriesData, problem: Problem, most: int, whole_groups: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Pick cases by their share of all weight, or whole groups evenly, without regard to the order of rows.
+def _few(data: SeriesData, problem: Problem, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the cases on which widths are tried, and of landmarks; none where there is no Gaussian member."""
+    if plan.n_landmarks == 0:
+        return np.arange(0), np.arange(0)
+    return pick(data, problem, N_TRIED)[0], pick(data, problem, plan.n_landmarks)[0]
+
+
+def pick(data: SeriesData, problem: Problem, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pick cases by their share of all weight, of two groups at least, without regard to the order of rows.
 
     Returns
     -------
@@ -247,21 +264,24 @@ def pick(data: SeriesData, problem: Problem, most: int, whole_groups: bool = Fal
         Positions, ascending; all of them if there are at most so many.
     n_picked : ndarray
         How much each counts.
+    """
+    if len(data) <= most:
+        return np.arange(len(data)), problem.weight
+    picked = pick_cases(sorted_cases(data), problem.weight, (np.arange(most) + 0.5) / most)
+    if problem.groups is not None:  # so that one can be left out
+        picked = np.concatenate([picked, np.unique(problem.groups, return_index=True)[1][:2]])
+    cases, n_picked = np.unique(picked, return_counts=True)
+    return cases, n_picked.astype(float)
+
+
+def pick_groups(groups: np.ndarray, weight: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pick whole groups of at most so many cases; see :func:`pick`.
 
     Raises
     ------
     ValueError
         If no two groups together are so few cases.
     """
-    groups = problem.groups
-    if len(data) <= most or most == 0:
-        return np.arange(len(data) if most else 0), problem.weight[: len(data) if most else 0]
-    if groups is None or not whole_groups:
-        picked = pick_cases(sorted_cases(data), problem.weight, (np.arange(most) + 0.5) / most)
-        if groups is not None:  # at least two, so that one can be left out
-            picked = np.concatenate([picked, np.unique(groups, return_index=True)[1][:2]])
-        cases, n_picked = np.unique(picked, return_counts=True)
-        return cases, n_picked.astype(float)
     names, number, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.random.RandomState(0).permutation(len(names))
     chosen = order[np.cumsum(sizes[order]) <= most]
@@ -271,4 +291,4 @@ def pick(data: SeriesData, problem: Problem, most: int, whole_groups: bool = Fal
             "smaller groups."
         )
     cases = np.flatnonzero(np.isin(number, chosen))
-    return cases, problem.weight[cases]
+    return cases, weight[cases]

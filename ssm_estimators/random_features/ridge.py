@@ -96,14 +96,14 @@ class GaussianRidge:
         tried, landmarks : ndarray of int
             Positions of cases; all of them, or those that are to stand for all.
         gram : ndarray of shape (n_cases, n_cases) or None
-            Products of Z with itself, which are overwritten; needed where all cases are landmarks.
+            Products of Z with itself, which are overwritten, if all cases are landmarks.
         """
-        few = products(Z[tried], Z[tried]) if gram is None or len(tried) < len(Z) else gram
+        few = products(Z[tried], Z[tried]) if gram is None else gram[np.ix_(tried, tried)]
         width, trials = best_width(few, problem.select(tried))
-        if len(landmarks) < len(Z):
+        if gram is None:
             solution = solve_by_landmarks(Z, problem, Z[landmarks], width)
         elif len(tried) < len(Z):
-            solution = solve(Dual(_similarity(products(Z, Z) if gram is None else gram, width), problem), problem)
+            solution = solve(Dual(_similarity(gram, width), problem), problem)
         else:
             solution = trials[width]
         return cls.of(solution, Z[landmarks], width)

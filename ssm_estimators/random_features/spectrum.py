@@ -16,7 +16,7 @@ from scipy.linalg.blas import dsyrk
 from ssm_estimators.random_features.scaling import batches
 
 PENALTIES = np.logspace(4, -8, 25)  # for features of unit length; under the highest only the mean is left
-TINY = 1e-300
+TINY = 1e-300  # of the only case nothing is kept, and nothing is wrong
 
 Array = NDArray[Any]
 
@@ -116,10 +116,8 @@ def solve(spectrum: Spectrum, problem: Problem) -> Solution:
     if groups is None:
         for rows in batches(len(Y)):
             residuals, kept = spectrum.alone(rows)
-            kept = ((n_copies[rows] - 1 + kept) / n_copies[rows]).clip(
-                TINY
-            )  # the only case: nothing is left, nor wrong
-            errors[:, rows] = residuals / root[rows] / kept[..., None]
+            kept = (n_copies[rows] - 1 + kept) / n_copies[rows]
+            errors[:, rows] = residuals / root[rows] / kept.clip(TINY)[..., None]
     else:
         for members in _members(groups):
             residuals, kept_together = spectrum.together(members)

@@ -6,6 +6,7 @@ those that are left out in turn, after the pass.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def fit_from_sums(
     X, (tried, landmarks) = features(sampled), few
     widths = {}
     for table, columns in tables.items():
-        Z = np.ascontiguousarray(X[:, columns])
+        Z = np.ascontiguousarray(X[:, columns])  # a copy, so that X does not stay
         scalings[table] = Scaling.of(Z, sample.counted)
         own[table] = scalings[table].apply(Z)
         for member in members[table]:
@@ -79,19 +80,18 @@ def fit_from_sums(
         cases = np.arange(start, min(start + n_batch, len(problem.Y)))
         X = features(cases)
         for table, columns in tables.items():
-            Z = scalings[table].apply(np.ascontiguousarray(X[:, columns]))
+            Z = scalings[table].apply(X[:, columns])
             for rows in batches(len(Z)):
                 for member in members[table]:
                     mapped = maps[table, member](Z[rows])
                     sums[table, member].add(mapped, problem.Y[cases[rows]], problem.weight[cases[rows]])
     ridges: dict[Key, LinearRidge | GaussianRidge] = {}
     for (table, member), to_features in maps.items():
-        Z = own[table]
-        spectrum = Primal(sums.pop((table, member)), lambda rows, f=to_features, Z=Z: f(Z[rows]), sample)  # type: ignore[misc]
-        solution = solve(spectrum, sample)
+        features_of_rows = partial(_mapped, to_features, own[table])
+        solution = solve(Primal(sums.pop((table, member)), features_of_rows, sample), sample)
         if isinstance(to_features, Landmarks):
             solution = replace(solution, coef=to_features.by_landmarks(solution.coef))
-            ridges[table, member] = GaussianRidge.of(solution, Z[landmarks], widths[table])
+            ridges[table, member] = GaussianRidge.of(solution, own[table][landmarks], widths[table])
         else:
             ridges[table, member] = LinearRidge.of(solution)
     return scalings, ridges
@@ -105,6 +105,10 @@ def sums_bytes(
     sums = 8 * (n_tables * n_features**2 + 2 * n_landmarks**2) + 16 * widest**2
     left_out = 16 * len(PENALTIES) * (n_sample + widest) * n_targets + 24 * ROWS * widest
     return sums + 10 * n_landmarks * n_features + left_out + 8 * largest_group * (4 * largest_group + 3 * widest)
+
+
+def _mapped(to_features: Callable[[Array], Array], Z: Array, rows: Any) -> Array:
+    return to_features(Z[rows])
 
 
 def _as_they_are(Z: Array) -> Array:

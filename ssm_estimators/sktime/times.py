@@ -9,6 +9,14 @@ from numpy.typing import NDArray
 
 from ssm_estimators.sktime.frames import in_zone_of, kind_of, of_series
 
+try:
+    from pytz.exceptions import InvalidTimeError  # raised by pandas 2, which has zones of pytz
+except ImportError:
+    InvalidTimeError = ValueError
+
+# what is raised of dates after 2262, or of hours that a change of clocks skips
+NOT_THERE = (ValueError, OverflowError, InvalidTimeError)
+
 # time points after which the main rhythm of a frequency repeats: a day of hours or minutes, a year of months
 SEASONS = {"h": 24, "D": 7, "B": 5, "W": 52, "M": 12, "Q": 4, "min": 1440, "s": 60}
 
@@ -176,7 +184,7 @@ def _after(index: pd.Index, n: int, end: Any = None) -> pd.Index:
             return pd.date_range(last, freq=index.freq, **how)[1 : n + 1]
         if isinstance(index, pd.TimedeltaIndex):
             return pd.timedelta_range(last, freq=index.freq, **how)[1 : n + 1]
-    except Exception as error:  # of pandas or pytz: dates after 2262, or hours that a change of clocks skips
+    except NOT_THERE as error:
         raise ValueError(
             f"Not all times up to {f'{n} steps' if end is None else end} after {last} exist: {error} "
             "y.reset_index(drop=True) counts time points instead."

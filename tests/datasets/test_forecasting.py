@@ -7,6 +7,8 @@ import pytest
 
 from ssm_estimators.datasets import forecasting, load_ett, load_weather
 
+LARGE = "inf" if int(pd.__version__.split(".")[0]) >= 3 else "1e999"  # as pandas reads 1e999
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -89,7 +91,7 @@ def test_the_first_date_is_known(folder):
     [
         (b",3.0,", b",three,", "line 5 has 'three' as HUFL; expected a finite number"),
         (b",3.0,", b",,", "line 5 has 'nan' as HUFL; expected a finite number"),
-        (b",3.0,", b",1e999,", "line 5 has '(inf|1e999)' as HUFL; expected a finite number"),
+        (b",3.0,", b",1e999,", f"line 5 has {LARGE!r} as HUFL; expected a finite number"),
         (b",3.0,", b",3.0,3.0,", "line 5 has 4 fields; the first has 3"),
         (b",3.0,", b",", "line 5 has 2 fields; the first has 3"),
         (b"HUFL", b"LUFL", r"it has the columns \['date', 'LUFL', 'OT'\] and lacks \['HUFL'\]"),

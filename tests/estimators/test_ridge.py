@@ -1,22 +1,19 @@
 """What is the ridge estimators' own: counts, left-out cases, memory, probabilities."""
 
 import warnings
-from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from scipy.optimize import nnls
 from scipy.special import log_softmax
 from sklearn.metrics import log_loss
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
-from ssm_estimators.estimators.ridge_stack import pick
+from ssm_estimators.estimators.ridge_stack import pick_groups
 from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.random_features.ridge import members_bytes
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.stacking import stacking_weights
-from ssm_estimators.series.data import SeriesData
 
 
 @pytest.fixture
@@ -379,7 +376,5 @@ def test_groups_are_left_out_whole_where_sums_serve():
     assert len(reg.left_out_cases_) < 1500
     sizes = np.unique(groups[reg.left_out_cases_], return_counts=True)[1]
     assert (sizes == 10).all()
-    data, problem = SeriesData(torch.tensor(X)[:, None]), problem_of(y[:, None])
-    problem = replace(problem, groups=np.arange(1500) // 750)
     with pytest.raises(ValueError, match="room for 800 cases that are left out; two groups have more"):
-        pick(data, problem, 800, whole_groups=True)
+        pick_groups(np.arange(1500) // 750, np.ones(1500), 800)

@@ -41,11 +41,13 @@ def _on_a_terminal(monkeypatch):
 
 def test_the_bar_moves_with_every_batch(monkeypatch, capsys):
     _on_a_terminal(monkeypatch)
+    for name, size in {"COLUMNS": "120", "LINES": "24"}.items():
+        monkeypatch.setenv(name, size)
     seen = []
     _fit(verbose=1, callbacks=[Bar(seen)])
     assert seen == [*range(1, 13)]
     shown = capsys.readouterr().err
-    assert re.search(r"training: 100%\|█+\| 12/12 \[.*batch/s, epoch=2/2, train_loss=0\.\d+", shown)
+    assert re.search(r"training: 100%\|█+\| 12/12 \[.*batch/s, epoch=2/2, train_loss=0\.\d+\]", shown)
 
 
 def test_the_bar_of_a_training_that_goes_on_begins_where_that_stood(tmp_path):
