@@ -82,7 +82,9 @@ def test_a_device_is_no_regular_file(tmp_path):
 
 
 @pytest.mark.parametrize("name", LOADERS)
-@pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\xff" * 100, b"PK\5\6" + b"\0" * 18, gzip.compress(b"x", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 100, b"\xff" * 100, b"PK\5\6" + b"\0" * 18, gzip.compress(b"x", mtime=0)]
+)
 def test_every_loader_names_a_file_of_something_else(tmp_path, name, content):
     path = _placed(tmp_path, name)
     for place in (name, *BESIDE.get(name, [])):
