@@ -4,6 +4,7 @@ A run is a process of its own, whose memory is measured. Networks keep their tra
 goes on where it stopped.
 """
 
+import pickle
 from inspect import signature
 
 import numpy as np
@@ -56,6 +57,8 @@ def run(task, name, model, seed, args):
     if cases.X_coarse is not None:
         coarse = scores(task.scores, predict_coarse(estimator, cases), cases.y_test)
         row |= {f"{score} at half rate": value for score, value in coarse.items()}
+    if hasattr(estimator, "ridges_"):
+        row |= {"saved_MB": round(len(pickle.dumps(estimator)) / 1e6, 1)}
     if hasattr(estimator, "net_"):
         row |= {"n_parameters": sum(p.numel() for p in estimator.net_.module_.parameters())}
         history = estimator.history_
