@@ -171,7 +171,7 @@ class DeepEstimator(NetworkParameters, Estimator):
             raise ValueError("input='tokens' has no missing values; leave missing at 'error'.")
         if self.input == "values" and self.n_tokens != "auto":
             raise ValueError(f"n_tokens={self.n_tokens} is for input='tokens'; input is 'values'.")
-        cases = check_training_data(self, X, y, sample_weight, groups, self.missing)
+        cases = check_training_data(self, X, y, sample_weight, groups, self.missing, check_series)
         if self.input == "tokens":
             n_tokens = None if self.n_tokens == "auto" else int(self.n_tokens)
             cases = replace(cases, data=check_tokens(cases.data, n_tokens))

@@ -20,6 +20,7 @@ from ssm_estimators.estimators.ridge import StateSpaceRidgeClassifier
 from ssm_estimators.estimators.targets import check_training_data, encode_labels, find_classes
 from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.forms import plain_form
+from ssm_estimators.series.validation import check_series
 
 
 @parameters
@@ -176,7 +177,7 @@ class StateSpaceEnsembleClassifier(ClassifierMixin, Estimator):
         self._validate_params()
         missing = "mask" if self.__sklearn_tags__().input_tags.allow_nan else "error"
         X = plain_form(X)
-        cases = check_training_data(self, X, y, sample_weight, groups, missing)
+        cases = check_training_data(self, X, y, sample_weight, groups, missing, check_series)
         if cases.all_cases is not None:
             X = _cases_of(X, cases.all_cases.kept)
         self.classes_ = find_classes(cases.y)

@@ -23,8 +23,8 @@ from ssm_estimators.random_features.sums import fit_from_sums
 from ssm_estimators.random_features.thresholds import pick_cases, sorted_cases
 from ssm_estimators.random_features.views import Part
 from ssm_estimators.refusal import unchanged_if_refused
-from ssm_estimators.series.data import SeriesData
-from ssm_estimators.series.validation import check_series
+from ssm_estimators.series.stored import Series
+from ssm_estimators.series.validation import check_stored_series
 
 MEMBERS = ("linear", "gaussian")
 FEWEST_CASES, FEWEST_OF_CLASS = 50, 10  # for Gaussians, which gain nothing from fewer
@@ -90,6 +90,9 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         ----------
         X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
             A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+            Series that are stored stay there: a memory map, a zarr array, a path of an npy file, of a zarr array or of
+            a folder of npy files, or a list of paths, each holding an array of shape (n_cases, n_channels,
+            n_timepoints).
         y : array-like of shape (n_cases,) or (n_cases, n_targets)
             A classifier takes labels of any type, at least two different ones; a regressor takes numbers.
         sample_weight : array-like of shape (n_cases,) or None, default=None
@@ -109,7 +112,7 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         with unchanged_if_refused(self):
             check_feature_parameters(self)
             self._check_members()
-            self._fit_cases(check_training_data(self, X, y, sample_weight, groups, self.missing))
+            self._fit_cases(check_training_data(self, X, y, sample_weight, groups, self.missing, check_stored_series))
         return self
 
     def _check_members(self) -> None:
@@ -121,10 +124,10 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         """Encode the targets, and fit."""
         raise NotImplementedError
 
-    def _fit_ridges(self, data: SeriesData, problem: Problem) -> tuple[np.ndarray, Problem]:
+    def _fit_ridges(self, data: Series, problem: Problem) -> tuple[np.ndarray, Problem]:
         """Fit and stack all members; return what they predict together of left-out cases, and what that is."""
         members = self._chosen_members(problem)
-        plan = affordable(self, data.X.shape[-1], problem, members)
+        plan = affordable(self, data.n_timepoints, problem, members)
         self.features_ = plan.features
         for name in ("n_features_in_", "n_channels_in_", "n_timepoints_in_", "feature_names_in_"):
             if hasattr(self, name):
@@ -143,7 +146,7 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         return self.offset_ + np.einsum("rnq,rq->nq", left_out, self.weights_), left_out_problem
 
     def _fit_in_memory(
-        self, data: SeriesData, problem: Problem, members: dict[str, tuple[str, ...]], plan: Plan, progress: Any
+        self, data: Series, problem: Problem, members: dict[str, tuple[str, ...]], plan: Plan, progress: Any
     ) -> Problem:
         """Fit with the features of all cases at once, part by part."""
         bank, resources = self.features_.filter_bank_, self.features_._resources()
@@ -160,7 +163,7 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         return problem
 
     def _fit_from_sums(
-        self, data: SeriesData, problem: Problem, members: dict[str, tuple[str, ...]], plan: Plan, progress: Any
+        self, data: Series, problem: Problem, members: dict[str, tuple[str, ...]], plan: Plan, progress: Any
     ) -> Problem:
         """Fit with the features of a sample, and of one batch after the other, part by part."""
         bank, resources = self.features_.filter_bank_, self.features_._resources()
@@ -206,7 +209,7 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         """Stacked predictions of new series, (n_cases, n_targets)."""
         check_is_fitted(self, "ridges_")
         self._validate_again("n_jobs", "device", "max_memory")
-        data = check_series(self, X, self.features_.missing_, reset=False)
+        data = check_stored_series(self, X, self.features_.missing_, reset=False)
         features = copy(self.features_)  # what does not change the outputs may be set anew
         features.set_params(n_jobs=self.n_jobs, device=self.device, max_memory=self.max_memory)
         bank, resources = features.filter_bank_, features._resources()
@@ -248,14 +251,14 @@ def problem_of(given: TrainingCases, Y: np.ndarray, importance: np.ndarray, shar
     return Problem(Y, counts * copy_weight, copy_weight, given.groups, shared)
 
 
-def _few(data: SeriesData, problem: Problem, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+def _few(data: Series, problem: Problem, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the cases on which widths are tried, and of landmarks; none where there is no Gaussian member."""
     if plan.n_landmarks == 0:
         return np.arange(0), np.arange(0)
     return pick(data, problem, N_TRIED)[0], pick(data, problem, plan.n_landmarks)[0]
 
 
-def pick(data: SeriesData, problem: Problem, most: int) -> tuple[np.ndarray, np.ndarray]:
+def pick(data: Series, problem: Problem, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Pick cases by their share of all weight, of two groups at least, without regard to the order of rows.
 
     Returns

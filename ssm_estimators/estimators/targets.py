@@ -1,9 +1,10 @@
 """What classifiers and regressors, deep or not, do with y and with weights."""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Number, Real
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,20 +16,22 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from ssm_estimators.series.data import SeriesData
-from ssm_estimators.series.validation import check_series
+from ssm_estimators.series.stored import Series
 
 # scikit-learn 1.8 accepts weights that are all zero, 1.9 does so if asked; what is said of them here is more
 _ACCEPTED = inspect.signature(_check_sample_weight).parameters
 _ALLOW_ZEROS = {name: True for name in ("allow_all_zero_weights",) if name in _ACCEPTED}
 
+Data = TypeVar("Data", SeriesData, Series)
+
 
 @dataclass(frozen=True)
-class TrainingCases:
+class TrainingCases(Generic[Data]):
     """Cases that count: what a fit learns from, checked.
 
     Attributes
     ----------
-    data : SeriesData
+    data : SeriesData or StoredSeries
     y : ndarray of shape (n_cases,) or (n_cases, n_targets)
     sample_weight : ndarray of shape (n_cases,), float64, or None
         Above zero.
@@ -37,13 +40,13 @@ class TrainingCases:
         What the fit was given, if some of its cases do not count.
     """
 
-    data: SeriesData
+    data: Data
     y: np.ndarray
     sample_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
     all_cases: "AllCases | None" = None
 
-    def kept(self, mask: np.ndarray) -> "TrainingCases":
+    def kept(self, mask: np.ndarray) -> "TrainingCases[Data]":
         """The cases where ``mask`` is True."""
         if mask.all():
             return self
@@ -69,8 +72,14 @@ class AllCases(NamedTuple):
 
 
 def check_training_data(
-    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, groups: Any, missing: str
-) -> TrainingCases:
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    groups: Any,
+    missing: str,
+    check: Callable[..., Data],
+) -> TrainingCases[Data]:
     """Check everything that a fit is given, and leave out the cases that have no weight.
 
     A case without weight is nowhere seen again: not in scales, classes, epochs or splits.
@@ -81,6 +90,8 @@ def check_training_data(
         A classifier's ``y`` are labels and it may have a ``class_weight``; another's are numbers.
     X, y, sample_weight, groups : as of ``fit``
     missing : {"error", "mask"}
+    check : callable
+        :func:`check_series`, or another one that says in which forms X may be.
 
     Raises
     ------
@@ -90,7 +101,7 @@ def check_training_data(
     if y is None:
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
-    data = check_series(estimator, X, missing, reset=True)
+    data = check(estimator, X, missing, reset=True)
     y = check_target(estimator, y, len(data))
     counts = np.ones(len(data), dtype=bool)
     for name, values in (("sample_weight", sample_weight), ("groups", groups)):
@@ -99,7 +110,7 @@ def check_training_data(
     if sample_weight is not None:
         sample_weight = sample_weight.detach() if isinstance(sample_weight, torch.Tensor) else sample_weight
         sample_weight = _check_sample_weight(
-            sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True, **_ALLOW_ZEROS
+            sample_weight, data, dtype=np.float64, ensure_non_negative=True, **_ALLOW_ZEROS
         )
         counts = sample_weight > 0
     class_weight = getattr(estimator, "class_weight", None)
@@ -172,12 +183,12 @@ def encode_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return position
 
 
-def check_groups(groups: Any, data: SeriesData) -> np.ndarray | None:
+def check_groups(groups: Any, data: Series) -> np.ndarray | None:
     """Groups as a vector, one per case, none missing."""
     if groups is None:
         return None
     groups = column_or_1d(groups)
-    check_consistent_length(data.X, groups)
+    check_consistent_length(data, groups)
     if pd.isna(groups).any():
         raise ValueError(f"Expected a group for each case; case {int(np.flatnonzero(pd.isna(groups))[0])} has none.")
     return np.asarray(groups)

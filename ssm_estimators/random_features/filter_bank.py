@@ -16,7 +16,7 @@ from ssm_estimators.random_features.responses import pooled_responses
 from ssm_estimators.random_features.shared_input import SharedInput
 from ssm_estimators.random_features.tiling import Tiling, chunks_of, grain_of
 from ssm_estimators.random_features.views import Part, Standardization, View, own_lengths
-from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.stored import Series
 
 
 class Resources(NamedTuple):
@@ -103,12 +103,12 @@ class FilterBank:
         """Numbers a case."""
         return max(columns.stop for columns in self.columns().values())
 
-    def transform(self, data: SeriesData, resources: Resources, part: Part | None = None) -> np.ndarray:
+    def transform(self, data: Series, resources: Resources, part: Part | None = None) -> np.ndarray:
         """Features of cases, perhaps of one part only.
 
         Parameters
         ----------
-        data : SeriesData
+        data : SeriesData or StoredSeries
         resources : Resources
         part : Part or None, default=None
 
@@ -127,7 +127,7 @@ class FilterBank:
                 starts = ends
         return features
 
-    def _fill(self, features: list[np.ndarray], data: SeriesData, view: View, resources: Resources) -> None:
+    def _fill(self, features: list[np.ndarray], data: Series, view: View, resources: Resources) -> None:
         """Compute the features of one part and direction, a tile of cases at a time.
 
         How a case is cut up follows from its own length. Those that are cut up alike share tiles, so that neither a
@@ -139,7 +139,7 @@ class FilterBank:
         for chunk, n_chunks, cases in _cut_alike(own_lengths(data, view.part), self.n_windows):
             tiling = Tiling.of(
                 chunk * n_chunks,
-                data.X.shape[1],
+                data.n_channels,
                 self.n_windows,
                 kernels.n_states,
                 self.group_size,

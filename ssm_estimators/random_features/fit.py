@@ -15,7 +15,7 @@ from ssm_estimators.random_features.shared_input import SharedInput
 from ssm_estimators.random_features.thresholds import pick_cases, quantile_thresholds, sorted_cases
 from ssm_estimators.random_features.tiling import Tiling, window_length
 from ssm_estimators.random_features.views import Part, Standardization, View
-from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.stored import Series
 
 SHORT = 16  # fewer time points are described as much by where they are as by how they change
 POOLED = ("share", "excess", "wins", "losses")
@@ -75,7 +75,7 @@ class Plan(NamedTuple):
 
 
 def draw_filter_bank(
-    data: SeriesData,
+    data: Series,
     weight: np.ndarray,
     parameters: FeatureParameters,
     random: np.random.RandomState,
@@ -88,7 +88,7 @@ def draw_filter_bank(
     ValueError
         If no representation is left of series so short, or ``max_memory`` is too small for one case.
     """
-    plan = Plan.of(parameters, data.X.shape[-1])
+    plan = Plan.of(parameters, data.n_timepoints)
     by_channel = parameters.standardize == "channel"
     standardization = Standardization.by_channel(data, weight) if by_channel else Standardization()
     views = [View(part, reverse) for part in plan.parts for reverse in plan.directions]
@@ -103,7 +103,7 @@ def draw_filter_bank(
 
 
 def _draw_kernels(
-    data: SeriesData,
+    data: Series,
     cases: np.ndarray,
     view: View,
     parameters: FeatureParameters,
@@ -114,7 +114,7 @@ def _draw_kernels(
 ) -> RandomKernels:
     """Kernels, with thresholds from the response to one case a group."""
     n_groups, group_size = len(cases), parameters.group_size
-    n_timepoints = data.X.shape[-1] - view.part.n_differences
+    n_timepoints = data.n_timepoints - view.part.n_differences
     system = draw_system(
         n_groups * group_size,
         parameters.n_modes,
@@ -123,12 +123,12 @@ def _draw_kernels(
         parameters.frequencies,
         random,
     )
-    mixing = draw_mixing(n_groups, data.X.shape[1], random)
+    mixing = draw_mixing(n_groups, data.n_channels, random)
     thresholds = torch.empty(n_groups * group_size, dtype=torch.float32)
     quantiles = torch.from_numpy(random.uniform(0.05, 0.95, len(thresholds)))
     kernels = RandomKernels(system, mixing, thresholds)
     tiling = Tiling.of(
-        n_timepoints, data.X.shape[1], n_windows, kernels.n_states, group_size, resources.max_memory
+        n_timepoints, data.n_channels, n_windows, kernels.n_states, group_size, resources.max_memory
     )  # the transform's, so that what it cannot do is refused here
     bank = SharedInput.of(system, tiling.chunk, thresholds)
     step = max(1, min(tiling.n_cases, tiling.bundle // (3 * group_size)))  # sorting takes copies

@@ -7,29 +7,57 @@ import torch
 from torch import Tensor
 
 from ssm_estimators.random_features.pooling import SILENT
-from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.stored import Series
+
+COMPARED = 2**22  # values at a time
 
 
-def sorted_cases(data: SeriesData) -> np.ndarray:
+def sorted_cases(data: Series) -> np.ndarray:
     """Positions of cases by their values and lengths: an order that the order of rows does not change.
+
+    Cases are compared by their first values, and only those that are equal so far by the next ones.
 
     Parameters
     ----------
-    data : SeriesData
+    data : SeriesData or StoredSeries
 
     Returns
     -------
     ndarray of shape (n_cases,)
     """
-    n_cases = len(data)
-    keys = np.empty((n_cases, data.X[0].numel() + 1), dtype=np.int64)
-    keys[:, -1] = 0 if data.lengths is None else data.lengths.numpy()
-    values = keys[:, :-1].view(np.float64)
-    np.add(data.X.numpy().reshape(n_cases, -1), np.float64(0), out=values)  # no negative zero
-    keys ^= (keys >> 63) | np.int64(-(2**63))  # unsigned, these sort as the numbers do
-    if sys.byteorder == "little":
-        keys.byteswap(inplace=True)
-    return np.argsort(keys.view(np.dtype((np.void, 8 * keys.shape[1]))).ravel(), kind="stable")
+    n_cases, n_values = len(data), data.n_channels * data.n_timepoints
+    n_before, tied = np.zeros(n_cases, dtype=np.int64), np.arange(n_cases)
+    start, step = 0, max(4, COMPARED // n_cases)
+    while len(tied) > 1 and start <= n_values:
+        columns = slice(start, start + step)
+        keys = np.concatenate([n_before[tied, None], _keys(data, tied, columns)], axis=1)
+        if sys.byteorder == "little":
+            keys.byteswap(inplace=True)
+        rows = keys.view(np.dtype((np.void, 8 * keys.shape[1]))).ravel()
+        _, number, counts = np.unique(rows, return_inverse=True, return_counts=True)
+        first = (np.cumsum(counts) - counts)[number] - np.searchsorted(np.sort(n_before[tied]), n_before[tied])
+        n_before[tied] += first
+        tied, start = tied[counts[number] > 1], start + step
+    return np.argsort(n_before, kind="stable")
+
+
+def _keys(data: Series, cases: np.ndarray, columns: slice) -> np.ndarray:
+    """Some values of cases, the length being the last, as integers that sort, unsigned, as the values do."""
+    n_values = data.n_channels * data.n_timepoints
+    n_columns = min(columns.stop, n_values + 1) - columns.start
+    keys = np.empty((len(cases), n_columns), dtype=np.int64)
+    step = max(1, COMPARED // n_values)
+    for first in range(0, len(cases), step):
+        own = data.select(cases[first : first + step])
+        values = own.X.numpy().reshape(len(own), -1)[:, columns]
+        mine = keys[first : first + step]
+        np.add(values, np.float64(0), out=mine[:, : values.shape[1]].view(np.float64))  # no negative zero
+    if columns.stop > n_values:
+        keys[:, -1] = 0 if data.lengths is None else data.lengths.numpy()[cases]
+    n_numbers = min(columns.stop, n_values) - columns.start
+    numbers = keys[:, :n_numbers]
+    numbers ^= (numbers >> 63) | np.int64(-(2**63))
+    return keys
 
 
 def pick_cases(ordered: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:

@@ -16,8 +16,8 @@ from ssm_estimators.random_features.filter_bank import FilterBank, Resources
 from ssm_estimators.random_features.fit import draw_filter_bank
 from ssm_estimators.random_features.parameters import FeatureParameters, check_feature_parameters
 from ssm_estimators.refusal import unchanged_if_refused
-from ssm_estimators.series.data import SeriesData
-from ssm_estimators.series.validation import check_series
+from ssm_estimators.series.stored import Series
+from ssm_estimators.series.validation import check_stored_series
 
 
 @parameters
@@ -125,6 +125,9 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters, Estimator):
         ----------
         X : array-like of shape (n_cases, n_channels, n_timepoints) or (n_cases, n_timepoints), or list of arrays
             A list holds arrays of shape (n_channels, n_timepoints) whose lengths may differ.
+            Series that are stored stay there: a memory map, a zarr array, a path of an npy file, of a zarr array or of
+            a folder of npy files, or a list of paths, each holding an array of shape (n_cases, n_channels,
+            n_timepoints).
         y : None
             Not used.
         sample_weight : array-like of shape (n_cases,) or None, default=None
@@ -141,10 +144,10 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters, Estimator):
         """
         with unchanged_if_refused(self):
             check_feature_parameters(self)
-            data = check_series(self, X, self.missing, reset=True)
+            data = check_stored_series(self, X, self.missing, reset=True)
             weight = np.ones(len(data))
             if sample_weight is not None:
-                weight = _check_sample_weight(sample_weight, data.X.numpy(), dtype=np.float64, ensure_non_negative=True)
+                weight = _check_sample_weight(sample_weight, data, dtype=np.float64, ensure_non_negative=True)
             self._fit_checked(data.kept(weight > 0), weight[weight > 0])
         return self
 
@@ -168,7 +171,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters, Estimator):
         """
         check_is_fitted(self, "filter_bank_")
         self._validate_again("n_jobs", "device", "max_memory")
-        data = check_series(self, X, self.missing_, reset=False)
+        data = check_stored_series(self, X, self.missing_, reset=False)
         return self.filter_bank_.transform(data, self._resources())
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -191,12 +194,12 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters, Estimator):
         """Numbers per case."""
         return self.filter_bank_.n_features
 
-    def _fit_checked(self, data: SeriesData, weight: np.ndarray) -> None:
+    def _fit_checked(self, data: Series, weight: np.ndarray) -> None:
         """Like ``fit``, on what it has checked.
 
         Parameters
         ----------
-        data : SeriesData
+        data : SeriesData or StoredSeries
         weight : ndarray of shape (n_cases,)
             Above zero.
         """

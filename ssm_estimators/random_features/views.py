@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.moments import known, mean_and_scale
+from ssm_estimators.series.stored import Series
 
 REPRESENTATIONS = ("raw", "difference", "second difference")  # by how often they are differenced
 NUMBERS = 2**22  # values at a time in float64
@@ -55,15 +56,16 @@ class Standardization:
     scale: Tensor | None = None
 
     @classmethod
-    def by_channel(cls, data: SeriesData, weight: np.ndarray) -> "Standardization":
+    def by_channel(cls, data: Series, weight: np.ndarray) -> "Standardization":
         """By the weighted mean and deviation of each channel over all observed values."""
-        counts, step = torch.from_numpy(weight)[:, None], max(1, NUMBERS // data.X[0].numel())
+        counts, step = torch.from_numpy(weight)[:, None], max(1, NUMBERS // (data.n_channels * data.n_timepoints))
 
         def weighted(part: Callable[[Tensor], Tensor]) -> Tensor:
             """Sum over the observed values of all cases, one channel each: (n_channels,)."""
-            total = torch.zeros(data.X.shape[1], dtype=torch.float64)
+            total = torch.zeros(data.n_channels, dtype=torch.float64)
             for start in range(0, len(data), step):
-                X, observed = with_mask(data, slice(start, start + step))
+                own = data.select(np.arange(start, min(start + step, len(data))))
+                X, observed = with_mask(own, slice(None))
                 values = torch.where(observed, part(X), 0)
                 total += (values.sum(-1) * counts[start : start + step]).sum(0)
             return total
@@ -103,9 +105,9 @@ class Standardization:
         return X.float(), observed
 
 
-def own_lengths(data: SeriesData, part: Part) -> Tensor:
+def own_lengths(data: Series, part: Part) -> Tensor:
     """Time points of each case in the representation of a part, (n_cases,): at least one."""
-    lengths = torch.full((len(data),), data.X.shape[-1]) if data.lengths is None else data.lengths
+    lengths = torch.full((len(data),), data.n_timepoints) if data.lengths is None else data.lengths
     return (lengths - part.n_differences).clamp_min(1)
 
 

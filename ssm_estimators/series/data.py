@@ -34,6 +34,16 @@ class SeriesData(Dataset):
     def __len__(self) -> int:
         return len(self.X)
 
+    @property
+    def n_channels(self) -> int:
+        """Channels of each case."""
+        return self.X.shape[1]
+
+    @property
+    def n_timepoints(self) -> int:
+        """Of the longest case."""
+        return self.X.shape[2]
+
     def __getitem__(self, index: int | slice | Tensor) -> "tuple[dict[str, Tensor], Tensor | None]":
         """Cases by position, as the network's keyword arguments and the target."""
         parts = {name: value[index] for name, value in self._parts().items()}

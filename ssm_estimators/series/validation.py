@@ -1,6 +1,6 @@
 """What a user may hand in as X, checked once and brought to one form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ from sklearn.utils.validation import validate_data
 from ssm_estimators.notices import warn
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.forms import FORMS, plain_form
+from ssm_estimators.series.stored import Series, StoredSeries, stored_arrays
 
 LARGEST = float(np.finfo(np.float32).max)
+CHECKED = 2**24  # values at a time
 SURELY_CHANNELS_LAST = 8  # channels per time point: no series that were seen had so many
 
 
@@ -78,12 +80,8 @@ def check_series(estimator: BaseEstimator, X: Any, missing: str, reset: bool) ->
             vars(estimator).pop("feature_names_in_", None)
     else:
         panel = _from_array(estimator, X, _dimensions(X), reset)
-    _warn_of_layout(panel)
-    if reset:
-        _remember(estimator, panel)
-    else:
-        _check_against_fit(estimator, panel)
-    lengths = _check_values(panel, missing)
+    _check_shape(estimator, panel, reset)
+    lengths = np.concatenate([_check_values(panel, rows, missing) for rows in _batches(panel.values)])
 
     longest = int(lengths.max())
     values = np.require(panel.values[..., :longest], requirements=("C", "W"))  # else as it is, without a copy
@@ -92,6 +90,39 @@ def check_series(estimator: BaseEstimator, X: Any, missing: str, reset: bool) ->
     ends = torch.tensor(lengths)
     past_end = torch.arange(longest) >= ends[:, None, None]
     return SeriesData(torch.as_tensor(values).masked_fill(past_end, 0), ends)
+
+
+def check_stored_series(estimator: BaseEstimator, X: Any, missing: str, reset: bool) -> Series:
+    """As :func:`check_series`, but what is stored stays there: it is read and checked some cases at a time.
+
+    Parameters
+    ----------
+    estimator, missing, reset
+        As of :func:`check_series`.
+    X : object
+        As of :func:`check_series`, or a stored form, see :func:`~ssm_estimators.series.stored.stored_arrays`.
+
+    Returns
+    -------
+    SeriesData or StoredSeries
+    """
+    arrays = stored_arrays(X)
+    if arrays is None:
+        return check_series(estimator, X, missing, reset)
+    data = StoredSeries.of(arrays)
+    whole = np.full(len(data), data.n_timepoints)
+    if reset:
+        estimator.n_features_in_ = data.arrays[0].shape[1]
+        vars(estimator).pop("feature_names_in_", None)
+    lengths: list[NDArray[Any]] = []
+    for cases in data.batches():
+        panel = Panel(data.values(cases), whole[cases], data.two_d)
+        if not lengths:
+            _check_shape(estimator, panel, reset)
+        lengths.append(_check_values(panel, slice(0, len(cases)), missing, int(cases[0])))
+    found = np.concatenate(lengths)
+    longest = int(found.max())
+    return replace(data, n_timepoints=longest, lengths=None if (found == longest).all() else torch.from_numpy(found))
 
 
 def _from_list(X: list[Any], fitted_names: Any) -> Panel:
@@ -187,6 +218,14 @@ def _from_array(estimator: BaseEstimator, X: Any, ndim: int, reset: bool) -> Pan
     return Panel(values, np.full(len(values), values.shape[2]), two_d)
 
 
+def _check_shape(estimator: BaseEstimator, panel: Panel, reset: bool) -> None:
+    _warn_of_layout(panel)
+    if reset:
+        _remember(estimator, panel)
+    else:
+        _check_against_fit(estimator, panel)
+
+
 def _warn_of_layout(panel: Panel) -> None:
     _, n_channels, longest = panel.values.shape
     if n_channels > SURELY_CHANNELS_LAST * longest:
@@ -221,16 +260,23 @@ def _check_against_fit(estimator: BaseEstimator, panel: Panel) -> None:
         )
 
 
-def _check_values(panel: Panel, missing: str) -> NDArray[Any]:
-    """Refuse what is not a number; return the lengths, less missing values at the end."""
-    values, lengths = panel.values, panel.lengths
+def _batches(values: NDArray[Any]) -> list[slice]:
+    """Cases that are checked at a time, since checks take copies."""
+    step = max(1, CHECKED // (values.shape[1] * values.shape[2]))
+    return [slice(start, start + step) for start in range(0, len(values), step)]
+
+
+def _check_values(panel: Panel, rows: slice, missing: str, n_before: int = 0) -> NDArray[Any]:
+    """Refuse what is not a number; return the lengths of these cases, less missing values at the end."""
+    values, lengths = panel.values[rows], panel.lengths[rows]
+    first = n_before + rows.start
     unknown = np.isnan(values)
     wrong = ~(np.abs(values) <= LARGEST)
     if missing == "mask":
         wrong &= ~unknown
     if wrong.any():
         case, channel, time = np.argwhere(wrong)[0]
-        place = f"case {case}, {panel.channel(int(channel))}, time point {time}"
+        place = f"case {first + case}, {panel.channel(int(channel))}, time point {time}"
         if unknown[case, channel, time]:
             todo = "missing='mask' accepts NaN; a list of arrays holds series of unequal length."
             raise ValueError(f"X contains NaN at {place}. {todo}")
@@ -244,5 +290,6 @@ def _check_values(panel: Panel, missing: str) -> NDArray[Any]:
         return lengths
     seen = ~unknown.all(axis=1) & (np.arange(values.shape[2]) < lengths[:, None])
     if not seen.any(axis=1).all():
-        raise ValueError(f"Case {np.flatnonzero(~seen.any(axis=1))[0]} of X has no value: all of it is NaN.")
+        empty = first + int(np.flatnonzero(~seen.any(axis=1))[0])
+        raise ValueError(f"Case {empty} of X has no value: all of it is NaN.")
     return np.asarray(values.shape[2] - np.argmax(seen[:, ::-1], axis=1))
