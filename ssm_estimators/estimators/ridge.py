@@ -1,6 +1,6 @@
 """The fast lane: ridge regressions on random state-space features, without training a network."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.optimize import brentq
@@ -11,7 +11,14 @@ from ssm_estimators.declaration import parameters
 from ssm_estimators.environment import shielded
 from ssm_estimators.estimators.parameters import ClassWeight
 from ssm_estimators.estimators.ridge_stack import StateSpaceRidge, problem_of
-from ssm_estimators.estimators.targets import TrainingCases, encode_labels, find_classes, weights_of_classes
+from ssm_estimators.estimators.targets import (
+    TrainingCases,
+    check_labels,
+    encode_labels,
+    find_classes,
+    weights_of_classes,
+)
+from ssm_estimators.random_features.spectrum import Problem
 
 
 @parameters
@@ -166,14 +173,57 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
     def _probabilities(self, X: Any) -> np.ndarray:
         return np.asarray(softmax(self._outputs(X) / self.temperature_, axis=1))
 
-    def _fit_cases(self, given: TrainingCases) -> None:
-        self.classes_ = find_classes(given.y)
+    @shielded()
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Add cases to those of earlier calls.
+
+        Kernels, thresholds and scales are those of the first call, so its cases should be like all. The next
+        prediction solves the regressions, and sets the attributes that hold them. Until the estimator is fitted anew
+        it keeps the sums, to which further cases can be added.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in ``fit``
+        classes : array-like of shape (n_classes,) or None, default=None
+            All labels. Needed in the first call, unless its cases have all of them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated, if classes are to be balanced, or if ``max_memory`` has no room for
+            the sums of all regressions.
+        """
+        return self._partial_fit(X, y, classes, sample_weight)
+
+    def _learn_problem(self, given: TrainingCases, classes: Any = None, is_first: bool = True) -> Problem:
+        if is_first:
+            self.classes_ = find_classes(given.y if classes is None else check_labels(classes))
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"Expected the classes of the first call, {self.classes_.tolist()}; got {classes!r}.")
+        if (unknown := ~np.isin(given.y, self.classes_)).any():
+            raise ValueError(
+                f"The label {given.y[unknown].tolist()[0]!r} is not among the first call's classes, "
+                f"{self.classes_.tolist()}. Name all of them there: classes=..."
+            )
         position = encode_labels(given.y, self.classes_)
         importance = weights_of_classes(self.class_weight, self.classes_, position, given.sample_weight)
         Y = np.where(position[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
-        problem = problem_of(given, Y, importance, shared=True)
-        scores, left_out = self._fit_ridges(given.data, problem)
-        self.temperature_ = _temperature(scores, left_out.Y, left_out.counted)
+        return problem_of(given, Y, importance, shared=True)
+
+    def _add_batch(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> None:
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all cases at once, to count them; got batches. Give the weights as a "
+                "dict, or use fit."
+            )
+        super()._add_batch(X, y, sample_weight, classes)
+
+    def _calibrate(self, left_out: np.ndarray, problem: Problem) -> None:
+        self.temperature_ = _temperature(left_out, problem.Y, problem.counted)
 
 
 @parameters
@@ -296,9 +346,42 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
         targets = self._outputs(X)
         return targets[:, 0] if self.target_ndim_ == 1 else targets
 
-    def _fit_cases(self, given: TrainingCases) -> None:
-        self.target_ndim_, Y = given.y.ndim, given.y.reshape(len(given.y), -1)
-        self._fit_ridges(given.data, problem_of(given, Y, np.ones(len(Y)), shared=False))
+    @shielded()
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Add cases to those of earlier calls.
+
+        Kernels, thresholds and scales are those of the first call, so its cases should be like all. The next
+        prediction solves the regressions, and sets the attributes that hold them. Until the estimator is fitted anew
+        it keeps the sums, to which further cases can be added.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in ``fit``
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not as stated, or if ``max_memory`` has no room for the sums of all regressions.
+        """
+        return self._partial_fit(X, y, None, sample_weight)
+
+    def _learn_problem(self, given: TrainingCases, classes: Any = None, is_first: bool = True) -> Problem:
+        if classes is not None:
+            raise ValueError(f"Expected classes of a classifier only; got {classes!r} for a regressor.")
+        if is_first:
+            self.target_ndim_ = given.y.ndim
+            self._n_targets = given.y[0].size
+        elif given.y.ndim != self.target_ndim_ or given.y[0].size != self._n_targets:
+            raise ValueError(
+                f"Expected y with {self._n_targets} targets in {self.target_ndim_} dimensions, as in the first call; "
+                f"got shape {given.y.shape}."
+            )
+        Y = given.y.reshape(len(given.y), -1)
+        return problem_of(given, Y, np.ones(len(Y)), shared=False)
 
 
 def _temperature(scores: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """How a fit of the ridge estimators keeps to ``max_memory``."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +14,9 @@ from ssm_estimators.random_features.parameters import FeatureParameters
 from ssm_estimators.random_features.ridge import LANDMARKS, MOST_EXACT, MOST_LANDMARKS, members_bytes
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.sums import sums_bytes
+from ssm_estimators.series.stored import Series
 
-MOST_SAMPLED = 10_000  # cases
+MOST_SAMPLED, FEWEST_SAMPLED = 10_000, 100  # cases
 SAMPLE, BATCH = 1 / 6, 1 / 24  # of the memory, for features of the sample and of a batch
 
 
@@ -77,6 +78,33 @@ def affordable(estimator: Any, n_timepoints: int, problem: Problem, members: dic
     return Plan(budget.features, n_landmarks)
 
 
+def affordable_in_batches(estimator: Any, data: Series, problem: Problem, members: dict[str, tuple[str, ...]]) -> Plan:
+    """Decide how to fit to batches, of which the first is given: perhaps with fewer landmarks.
+
+    Raises
+    ------
+    ValueError
+        If there is no room for the sums of all regressions.
+    """
+    budget = _Budget(estimator, data.n_timepoints, problem, sum(map(len, members.values())))
+    n_values, n_kernels, memory = data.n_channels * data.n_timepoints, estimator.n_kernels, estimator.max_memory
+    choices = [n for n in LANDMARKS if n <= max(len(data), LANDMARKS[-1])] if "gaussian" in members["all time"] else [0]
+    for n_landmarks in choices:
+        if (plan := budget.in_batches(n_kernels, n_landmarks, n_values, memory)) is not None:
+            return plan
+
+    def fits(n_kernels: int, memory: float) -> bool:
+        return budget.in_batches(n_kernels, choices[-1], n_values, memory) is not None
+
+    enough = next(m for i in range(1, 1000) if fits(n_kernels, m := memory * 1.05**i))
+    most = bisect_left(range(1, n_kernels + 1), True, key=lambda n: not fits(n, memory))
+    fewer = f", or n_kernels={most} or fewer" if most else ""
+    raise ValueError(
+        f"max_memory={memory} GB is too small for the sums of {n_kernels} kernels with {estimator.n_windows} windows: "
+        f"set max_memory={enough:.3g}{fewer}; or use fit, which collects the sums one after the other."
+    )
+
+
 class _Budget:
     """Memory of the ways to fit a problem.
 
@@ -120,6 +148,23 @@ class _Budget:
             if held + sums <= memory:
                 return Plan(self.features, n_landmarks, n_sample, n_batch, n_at_once)
         return None
+
+    def in_batches(self, n_kernels: int, n_landmarks: int, n_values: int, max_memory: float) -> Plan | None:
+        """How to fit to batches of cases of so many values, with the sums of all tables at once; None if not so."""
+        memory = max_memory * 1e9
+        n_features, n_parts, n_windows = self._tables(n_kernels, self._most_windows)
+        n_tables = 1 + (n_windows if len(n_features) > 1 else 0)
+        n_members = n_parts * self._n_members * n_tables
+        of_case = 8 * sum(n_features) + 24 * n_values + 16 * self._n_targets * n_members
+        n_sample = min(MOST_SAMPLED, int(SAMPLE * memory / of_case))
+        n_batch = int(BATCH * memory / (8 * sum(n_features) + 16 * n_values))
+        if n_sample < FEWEST_SAMPLED or n_sample <= n_landmarks or n_batch == 0:
+            return None
+        sums = sums_bytes(n_features[0], n_parts * n_tables, n_landmarks, self._n_targets, n_sample)
+        sums += (n_parts - 1) * n_landmarks * (16 * n_landmarks + 10 * n_features[0])
+        if of_case * n_sample + BATCH * memory + sums > memory:
+            return None
+        return Plan(self.features, n_landmarks, n_sample, n_batch, n_tables)
 
     def _tables(self, n_kernels: int, n_windows: int) -> tuple[list[int], int, int]:
         """Features over all time and over windows, and the numbers of parts and windows."""

@@ -1,7 +1,7 @@
 """What the ridge classifier and regressor share: regressions on tables of features, stacked, and weighted cases."""
 
+from collections.abc import Iterable
 from copy import copy
-from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -11,23 +11,27 @@ from sklearn.utils.validation import check_is_fitted
 from ssm_estimators.declaration import Doc, parameters
 from ssm_estimators.environment import shielded
 from ssm_estimators.estimator import OF_INPUT, Estimator
-from ssm_estimators.estimators.ridge_memory import Plan, affordable
+from ssm_estimators.estimators.ridge_fit import BatchFit, Regressions, fit_from_sums, fit_in_memory
+from ssm_estimators.estimators.ridge_memory import Plan, affordable, affordable_in_batches
 from ssm_estimators.estimators.targets import TrainingCases, check_training_data
 from ssm_estimators.notices import bar
 from ssm_estimators.random_features.parameters import FeatureParameters, check_feature_parameters
-from ssm_estimators.random_features.ridge import N_TRIED, GaussianRidge, LinearRidge, fit_members
-from ssm_estimators.random_features.scaling import Scaling
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.stacking import stacking_weights
-from ssm_estimators.random_features.sums import fit_from_sums
-from ssm_estimators.random_features.thresholds import pick_cases, sorted_cases
-from ssm_estimators.random_features.views import Part
 from ssm_estimators.refusal import unchanged_if_refused
 from ssm_estimators.series.stored import Series
 from ssm_estimators.series.validation import check_stored_series
 
 MEMBERS = ("linear", "gaussian")
 FEWEST_CASES, FEWEST_OF_CLASS = 50, 10  # for Gaussians, which gain nothing from fewer
+FOUND = (
+    "scalings_",
+    "ridges_",
+    "left_out_cases_",
+    "weights_",
+    "offset_",
+    "temperature_",
+)  # by a fit, after the features
 LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e9  # of a case: beyond, float64 no longer tells sums apart
 
 
@@ -110,92 +114,139 @@ class StateSpaceRidge(FeatureParameters, Estimator):
             If a parameter, X or y is not as stated. The estimator is then as it was before.
         """
         with unchanged_if_refused(self):
-            check_feature_parameters(self)
-            self._check_members()
-            self._fit_cases(check_training_data(self, X, y, sample_weight, groups, self.missing, check_stored_series))
+            self._check_parameters()
+            given = check_training_data(self, X, y, sample_weight, groups, self.missing, check_stored_series)
+            problem = self._learn_problem(given)
+            members = self._chosen_members(problem)
+            plan = affordable(self, given.data.n_timepoints, problem, members)
+            self._draw_features(plan, given.data, problem)
+            ways = fit_in_memory if plan.n_sample == 0 else fit_from_sums
+            bank, resources = self.features_.filter_bank_, self.features_._resources()
+            with self._bar() as progress:
+                found = ways(bank, resources, given.data, problem, members, plan, progress.update)
+            self._batches: BatchFit | None = None
+            self._stack(found)
         return self
 
-    def _check_members(self) -> None:
+    @shielded()
+    def fit_batches(self, batches: Iterable[tuple[Any, ...]], classes: Any = None) -> Self:
+        """Fit on batches of cases, each of which is needed only once.
+
+        Kernels, thresholds and scales are those of the first batch, so its cases should be like all.
+
+        Parameters
+        ----------
+        batches : iterable of (X, y) or (X, y, sample_weight)
+            As of :meth:`fit`; such as a generator.
+        classes : array-like of shape (n_classes,) or None, default=None
+            All labels, for a classifier. None takes those of the first batch.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter or a batch is not as stated, or ``max_memory`` has no room for the sums of all regressions.
+            The estimator is then as it was before.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from ssm_estimators import StateSpaceRidgeRegressor
+        >>> def batches():
+        ...     for seed in range(3):
+        ...         X = np.random.default_rng(seed).standard_normal((100, 1, 50))
+        ...         yield X, X.std(axis=(1, 2))
+        >>> reg = StateSpaceRidgeRegressor(n_kernels=64, random_state=0).fit_batches(batches())
+        >>> reg.predict(2 * np.ones((1, 1, 50))).shape
+        (1,)
+        """
+        with unchanged_if_refused(self):
+            self._batches = None
+            for batch in batches:
+                if not isinstance(batch, tuple) or len(batch) not in (2, 3):
+                    raise ValueError(
+                        "Expected every batch as a tuple (X, y) or (X, y, sample_weight); got "
+                        f"{f'{len(batch)} parts' if isinstance(batch, tuple) else f'a {type(batch).__name__}'}."
+                    )
+                X, y, sample_weight = (*batch, None)[:3]
+                self._add_batch(X, y, sample_weight, classes)
+            if self._batches is None:
+                raise ValueError("Expected at least one batch; there was none.")
+            self._solve_batches(self._batches)
+            self._batches = None
+        return self
+
+    def _partial_fit(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> Self:
+        """Add cases to those of earlier calls; the regressions are solved by the next prediction."""
+        with unchanged_if_refused(self):
+            if getattr(self, "_batches", None) is None and hasattr(self, "ridges_"):
+                raise ValueError(
+                    "fit and fit_batches keep no sums to which cases could be added. Call partial_fit from the first "
+                    "batch on, with a new estimator or a clone."
+                )
+            self._add_batch(X, y, sample_weight, classes=classes)
+            for name in FOUND:
+                vars(self).pop(name, None)
+        return self
+
+    def _add_batch(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> None:
+        """Add a batch to a fit, or begin one with it."""
+        self._check_parameters()
+        so_far: BatchFit | None = getattr(self, "_batches", None)
+        is_first = so_far is None
+        given = check_training_data(self, X, y, sample_weight, None, self.missing, check_stored_series, reset=is_first)
+        problem = self._learn_problem(given, classes, is_first)
+        if so_far is None:
+            members = self._chosen_members(problem)
+            plan = affordable_in_batches(self, given.data, problem, members)
+            self._draw_features(plan, given.data, problem)
+            bank = self.features_.filter_bank_
+            self._batches = BatchFit(bank, self.features_._resources(), given.data, problem, members, plan)
+        else:
+            so_far.add(self.features_._resources(), given.data, problem)
+
+    def _solve_batches(self, batches: BatchFit) -> None:
+        """Fit the regressions to all batches so far."""
+        with self._bar() as progress:
+            self._stack(batches.solve(self.features_._resources(), progress.update))
+
+    def _check_parameters(self) -> None:
+        check_feature_parameters(self)
         chosen = self.members
         if chosen != "auto" and (not chosen or not set(chosen) <= set(MEMBERS) or len(set(chosen)) < len(chosen)):
             raise ValueError(f"members must be 'auto', or one or more of {MEMBERS}, each once; got {chosen!r}.")
 
-    def _fit_cases(self, given: TrainingCases) -> None:
-        """Encode the targets, and fit."""
+    def _learn_problem(self, given: TrainingCases, classes: Any = None, is_first: bool = True) -> Problem:
+        """The regressions' problem, from what kind of targets the first cases show."""
         raise NotImplementedError
 
-    def _fit_ridges(self, data: Series, problem: Problem) -> tuple[np.ndarray, Problem]:
-        """Fit and stack all members; return what they predict together of left-out cases, and what that is."""
-        members = self._chosen_members(problem)
-        plan = affordable(self, data.n_timepoints, problem, members)
+    def _draw_features(self, plan: Plan, data: Series, problem: Problem) -> None:
+        """Draw kernels and thresholds for cases."""
         self.features_ = plan.features
         for name in ("n_features_in_", "n_channels_in_", "n_timepoints_in_", "feature_names_in_"):
             if hasattr(self, name):
                 setattr(self.features_, name, getattr(self, name))
         self.features_._fit_checked(data, problem.weight)
         bank = self.features_.filter_bank_
-        self.scalings_: dict[tuple[str, float, str], Scaling] = {}
-        self.ridges_: dict[tuple[str, float, str, str], LinearRidge | GaussianRidge] = {}
-        fit = self._fit_in_memory if plan.n_sample == 0 else self._fit_from_sums
-        with bar(len(bank.parts), "features and ridges", "part", self.verbose > 0) as progress:
-            left_out_problem = fit(data, problem, members, plan, progress)
-        left_out = np.stack([ridge.left_out for ridge in self.ridges_.values()])
         self.n_kernels_, self.n_windows_ = sum(map(len, bank.kernels.values())), bank.n_windows
-        self.weights_ = stacking_weights(left_out, left_out_problem)
-        self.offset_ = left_out_problem.mean * (1 - self.weights_.sum(axis=0))
-        return self.offset_ + np.einsum("rnq,rq->nq", left_out, self.weights_), left_out_problem
 
-    def _fit_in_memory(
-        self, data: Series, problem: Problem, members: dict[str, tuple[str, ...]], plan: Plan, progress: Any
-    ) -> Problem:
-        """Fit with the features of all cases at once, part by part."""
-        bank, resources = self.features_.filter_bank_, self.features_._resources()
-        few = _few(data, problem, plan)
-        for part in bank.parts:
-            X = bank.transform(data, resources, part)
-            for level, columns in bank.columns(part).items():
-                self.scalings_[*part, level] = scaling = Scaling.of(X[:, columns], problem.weight)
-                fitted = fit_members(scaling.apply(X[:, columns]), problem, members[level], *few)
-                self.ridges_ |= {(*part, level, member): ridge for member, ridge in fitted.items()}
-            del X
-            progress.update()
-        self.left_out_cases_ = np.arange(len(data))
-        return problem
+    def _bar(self) -> Any:
+        return bar(len(self.features_.filter_bank_.parts), "features and ridges", "part", self.verbose > 0)
 
-    def _fit_from_sums(
-        self, data: Series, problem: Problem, members: dict[str, tuple[str, ...]], plan: Plan, progress: Any
-    ) -> Problem:
-        """Fit with the features of a sample, and of one batch after the other, part by part."""
-        bank, resources = self.features_.filter_bank_, self.features_._resources()
-        self.left_out_cases_, n_picked = (
-            pick(data, problem, plan.n_sample)
-            if problem.groups is None
-            else pick_groups(problem.groups, problem.weight, plan.n_sample)
-        )
-        sample = problem.select(self.left_out_cases_, n_picked)
-        few = _few(data.select(self.left_out_cases_), sample, plan)
+    def _stack(self, found: Regressions) -> None:
+        """Keep the regressions that were found, each with its weight."""
+        self.scalings_, self.ridges_, self.left_out_cases_ = found.scalings, found.ridges, found.left_out_cases
+        left_out = np.stack([ridge.left_out for ridge in self.ridges_.values()])
+        problem = found.left_out_problem
+        self.weights_ = stacking_weights(left_out, problem)
+        self.offset_ = problem.mean * (1 - self.weights_.sum(axis=0))
+        self._calibrate(self.offset_ + np.einsum("rnq,rq->nq", left_out, self.weights_), problem)
 
-        def features(part: Part, cases: np.ndarray) -> np.ndarray:
-            return bank.transform(data.select(cases), resources, part)
-
-        for part in bank.parts:
-            tables = bank.columns_by_window(part)
-            for first in range(0, len(tables), plan.n_tables):
-                names = list(tables)[first : first + plan.n_tables]
-                scalings, ridges = fit_from_sums(
-                    partial(features, part),
-                    {name: tables[name] for name in names},
-                    {name: members["all time" if name == "all time" else "windows"] for name in names},
-                    problem,
-                    sample,
-                    self.left_out_cases_,
-                    few,
-                    plan.n_batch,
-                )
-                self.scalings_ |= {(*part, table): scaling for table, scaling in scalings.items()}
-                self.ridges_ |= {(*part, *key): ridge for key, ridge in ridges.items()}
-            progress.update()
-        return sample
+    def _calibrate(self, left_out: np.ndarray, problem: Problem) -> None:
+        """Learn from what is predicted of left-out cases, and from what they are."""
 
     def _chosen_members(self, problem: Problem) -> dict[str, tuple[str, ...]]:
         """By level: those over windows, of which there are more features, have no Gaussians, whose gain is small."""
@@ -207,8 +258,10 @@ class StateSpaceRidge(FeatureParameters, Estimator):
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Stacked predictions of new series, (n_cases, n_targets)."""
-        check_is_fitted(self, "ridges_")
+        check_is_fitted(self, "features_")
         self._validate_again("n_jobs", "device", "max_memory")
+        if not hasattr(self, "ridges_") and self._batches is not None:
+            self._solve_batches(self._batches)
         data = check_stored_series(self, X, self.features_.missing_, reset=False)
         features = copy(self.features_)  # what does not change the outputs may be set anew
         features.set_params(n_jobs=self.n_jobs, device=self.device, max_memory=self.max_memory)
@@ -249,49 +302,3 @@ def problem_of(given: TrainingCases, Y: np.ndarray, importance: np.ndarray, shar
     if given.groups is not None and len(np.unique(given.groups)) < 2:
         raise ValueError("Expected at least two groups, to leave one out; got one.")
     return Problem(Y, counts * copy_weight, copy_weight, given.groups, shared)
-
-
-def _few(data: Series, problem: Problem, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the cases on which widths are tried, and of landmarks; none where there is no Gaussian member."""
-    if plan.n_landmarks == 0:
-        return np.arange(0), np.arange(0)
-    return pick(data, problem, N_TRIED)[0], pick(data, problem, plan.n_landmarks)[0]
-
-
-def pick(data: Series, problem: Problem, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pick cases by their share of all weight, of two groups at least, without regard to the order of rows.
-
-    Returns
-    -------
-    cases : ndarray of int
-        Positions, ascending; all of them if there are at most so many.
-    n_picked : ndarray
-        How much each counts.
-    """
-    if len(data) <= most:
-        return np.arange(len(data)), problem.weight
-    picked = pick_cases(sorted_cases(data), problem.weight, (np.arange(most) + 0.5) / most)
-    if problem.groups is not None:  # so that one can be left out
-        picked = np.concatenate([picked, np.unique(problem.groups, return_index=True)[1][:2]])
-    cases, n_picked = np.unique(picked, return_counts=True)
-    return cases, n_picked.astype(float)
-
-
-def pick_groups(groups: np.ndarray, weight: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pick whole groups of at most so many cases; see :func:`pick`.
-
-    Raises
-    ------
-    ValueError
-        If no two groups together are so few cases.
-    """
-    names, number, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    order = np.random.RandomState(0).permutation(len(names))
-    chosen = order[np.cumsum(sizes[order]) <= most]
-    if len(chosen) < 2:
-        raise ValueError(
-            f"max_memory has room for {most} cases that are left out; two groups have more. Raise max_memory, or give "
-            "smaller groups."
-        )
-    cases = np.flatnonzero(np.isin(number, chosen))
-    return cases, weight[cases]

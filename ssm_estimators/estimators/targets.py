@@ -79,6 +79,7 @@ def check_training_data(
     groups: Any,
     missing: str,
     check: Callable[..., Data],
+    reset: bool = True,
 ) -> TrainingCases[Data]:
     """Check everything that a fit is given, and leave out the cases that have no weight.
 
@@ -92,6 +93,8 @@ def check_training_data(
     missing : {"error", "mask"}
     check : callable
         :func:`check_series`, or another one that says in which forms X may be.
+    reset : bool, default=True
+        Whether these are the first cases that the estimator sees.
 
     Raises
     ------
@@ -101,7 +104,7 @@ def check_training_data(
     if y is None:
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
-    data = check(estimator, X, missing, reset=True)
+    data = check(estimator, X, missing, reset=reset)
     y = check_target(estimator, y, len(data))
     counts = np.ones(len(data), dtype=bool)
     for name, values in (("sample_weight", sample_weight), ("groups", groups)):

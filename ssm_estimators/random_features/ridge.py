@@ -131,11 +131,14 @@ class Landmarks:
 
     Attributes
     ----------
+    rows, width
+        As given.
     n_features : int
     """
 
     def __init__(self, rows: Array, width: float):
-        self._rows, self._width = rows.astype(np.float64), width
+        self.rows, self.width = rows, width
+        self._rows = rows.astype(np.float64)
         values, vectors = eigh(_similarity(self._rows @ self._rows.T, width), overwrite_a=True, driver="evd")
         differ = values > FLAT * values[-1]
         self._to_features = vectors[:, differ] / np.sqrt(values[differ])
@@ -143,7 +146,7 @@ class Landmarks:
 
     def __call__(self, Z: Array) -> Array:
         """Features of cases, (n_cases, n_features)."""
-        return np.asarray(_similarity(Z @ self._rows.T, self._width) @ self._to_features)
+        return np.asarray(_similarity(Z @ self._rows.T, self.width) @ self._to_features)
 
     def by_landmarks(self, coef: Array) -> Array:
         """Coefficients of the similarities to the landmarks, from those of the features."""

@@ -5,6 +5,7 @@ follows from the eigenvectors of :math:`S S^\top` (:class:`Dual`) or of :math:`S
 """
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -199,6 +200,15 @@ class Sums:
         self.moment += features.T @ (weight[:, None] * Y)
         root = np.sqrt(weight)[:, None]
         self.square = dsyrk(1.0, (root * features).T, beta=1.0, c=self.square, overwrite_c=True)
+
+    def copy(self) -> "Sums":
+        """The same in memory of its own."""
+        return deepcopy(self)
+
+    def merge(self, other: "Sums") -> None:
+        """Add the cases of other sums."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
 
     @classmethod
     def of(cls, features: Callable[[Any], Array], problem: Problem, n_features: int) -> "Sums":

@@ -1,10 +1,10 @@
-"""Regressions on features that memory has no room for: fitted from sums over the cases, which one pass collects.
+"""Regressions fitted from sums over the cases, which are collected a batch at a time.
 
-A sample of the cases gives what has to be known before the pass: scalings, landmarks and widths. Its cases are also
-those that are left out in turn, after the pass.
+A sample of the cases gives what has to be known before: scalings, landmarks and widths. After the last batch cases of a
+sample are left out in turn.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,96 +20,106 @@ Array = NDArray[Any]
 Key = tuple[str, str]  # table and member
 
 
-def fit_from_sums(
-    features: Callable[[Array], Array],
-    tables: Mapping[str, Any],
-    members: Mapping[str, Sequence[str]],
-    problem: Problem,
-    sample: Problem,
-    sampled: Array,
-    few: tuple[Array, Array],
-    n_batch: int,
-) -> tuple[dict[str, Scaling], dict[Key, LinearRidge | GaussianRidge]]:
-    """Fit the members of all tables of one part.
+class TableSums:
+    """Sums for the members of some tables of one part.
 
     Parameters
     ----------
-    features : callable
-        From positions of cases to their features, (n_cases, n_features) float32.
+    X : ndarray of shape (n_sampled, n_features), float32
+        Features of the sample.
     tables : mapping of str to columns
     members : mapping of str to sequence of {"linear", "gaussian"}
         By table.
-    problem : Problem
-        Of all cases.
     sample : Problem
-        Of those at the positions ``sampled``.
-    sampled : ndarray of int
+        Of the cases of ``X``.
     few : tuple of ndarray of int
         Positions within the sample: of cases on which widths are tried, and of landmarks.
-    n_batch : int
-        Cases whose features are held at once.
 
-    Returns
-    -------
+    Attributes
+    ----------
     scalings : dict
         By table.
-    ridges : dict
+    sums : dict
         By table and kind of member.
     """
-    scalings: dict[str, Scaling] = {}
-    own: dict[str, Array] = {}  # the sample's features
-    maps: dict[Key, Callable[[Array], Array]] = {}
-    sums: dict[Key, Sums] = {}
-    X, (tried, landmarks) = features(sampled), few
-    widths = {}
-    for table, columns in tables.items():
-        Z = np.ascontiguousarray(X[:, columns])  # a copy, so that X does not stay
-        scalings[table] = Scaling.of(Z, sample.counted)
-        own[table] = scalings[table].apply(Z)
-        for member in members[table]:
-            key, n_features = (table, member), Z.shape[1]
-            if member == "linear":
-                maps[key] = _as_they_are
-            else:
-                widths[table], _ = best_width(products(Z[tried], Z[tried]), sample.select(tried, sample.counted[tried]))
-                maps[key] = by_landmarks = Landmarks(Z[landmarks].astype(np.float16), widths[table])
-                n_features = by_landmarks.n_features
-            sums[key] = Sums(n_features, problem.Y.shape[1])
-    del X
-    for start in range(0, len(problem.Y), n_batch):
-        cases = np.arange(start, min(start + n_batch, len(problem.Y)))
-        X = features(cases)
-        for table, columns in tables.items():
-            Z = scalings[table].apply(X[:, columns])
+
+    def __init__(
+        self,
+        X: Array,
+        tables: Mapping[str, Any],
+        members: Mapping[str, Sequence[str]],
+        sample: Problem,
+        few: tuple[Array, Array],
+    ):
+        self._tables, (tried, landmarks) = dict(tables), few
+        self._members = {table: tuple(members[table]) for table in tables}
+        self.scalings = {table: Scaling.of(_columns(X, columns), sample.counted) for table, columns in tables.items()}
+        self._landmarks: dict[str, Landmarks] = {}
+        self.sums: dict[Key, Sums] = {}
+        for table in tables:
+            n_features = len(self.scalings[table].mean)
+            if "gaussian" in self._members[table]:
+                Z = self.scaled(X, table)
+                width, _ = best_width(products(Z[tried], Z[tried]), sample.select(tried, sample.counted[tried]))
+                self._landmarks[table] = Landmarks(Z[landmarks].astype(np.float16), width)
+            for member in self._members[table]:
+                size = n_features if member == "linear" else self._landmarks[table].n_features
+                self.sums[table, member] = Sums(size, sample.Y.shape[1])
+
+    def scaled(self, X: Array, table: str) -> Array:
+        """A table of cases whose features are given, scaled: (n_cases, n_features) float32."""
+        return self.scalings[table].apply(_columns(X, self._tables[table]))
+
+    def add(self, X: Array, Y: Array, weight: Array) -> None:
+        """Add cases by their features, (n_cases, n_features) float32."""
+        for table in self._tables:
+            Z = self.scaled(X, table)
             for rows in batches(len(Z)):
-                for member in members[table]:
-                    mapped = maps[table, member](Z[rows])
-                    sums[table, member].add(mapped, problem.Y[cases[rows]], problem.weight[cases[rows]])
-    ridges: dict[Key, LinearRidge | GaussianRidge] = {}
-    for (table, member), to_features in maps.items():
-        features_of_rows = partial(_mapped, to_features, own[table])
-        solution = solve(Primal(sums.pop((table, member)), features_of_rows, sample), sample)
-        if isinstance(to_features, Landmarks):
-            solution = replace(solution, coef=to_features.by_landmarks(solution.coef))
-            ridges[table, member] = GaussianRidge.of(solution, own[table][landmarks], widths[table])
-        else:
-            ridges[table, member] = LinearRidge.of(solution)
-    return scalings, ridges
+                for member in self._members[table]:
+                    self.sums[table, member].add(self._mapped(member, table, Z, rows), Y[rows], weight[rows])
+
+    def solve(
+        self, left_out: Mapping[str, Array], problem: Problem, keep: bool = False
+    ) -> dict[Key, LinearRidge | GaussianRidge]:
+        """The members, fitted to all cases that were added.
+
+        Parameters
+        ----------
+        left_out : mapping of str to ndarray
+            By table the scaled features of the cases that are left out in turn.
+        problem : Problem
+            Of these.
+        keep : bool, default=False
+            Whether the sums stay, so that further cases can be added.
+        """
+        ridges: dict[Key, LinearRidge | GaussianRidge] = {}
+        for table, member in list(self.sums):
+            sums = self.sums[table, member].copy() if keep else self.sums.pop((table, member))
+            features = partial(self._mapped, member, table, left_out[table])
+            solution = solve(Primal(sums, features, problem), problem)
+            if member == "gaussian":
+                landmarks = self._landmarks[table]
+                solution = replace(solution, coef=landmarks.by_landmarks(solution.coef))
+                ridges[table, member] = GaussianRidge.of(solution, landmarks.rows, landmarks.width)
+            else:
+                ridges[table, member] = LinearRidge.of(solution)
+        return ridges
+
+    def _mapped(self, member: str, table: str, Z: Array, rows: Any) -> Array:
+        """Features of a member, float64."""
+        return Z[rows].astype(np.float64) if member == "linear" else self._landmarks[table](Z[rows])
 
 
 def sums_bytes(
     n_features: int, n_tables: int, n_landmarks: int, n_targets: int, n_sample: int, largest_group: int = 1
 ) -> int:
-    """Memory of the fit of so many tables, each of so many features, beside the features of sample and batch."""
+    """Memory of the sums of so many tables, each of so many features, and of solving one table after the other."""
     widest = max(n_features, n_landmarks)
-    sums = 8 * (n_tables * n_features**2 + 2 * n_landmarks**2) + 16 * widest**2
+    sums = 8 * (n_tables * n_features**2 + 2 * n_landmarks**2) + 24 * widest**2
     left_out = 16 * len(PENALTIES) * (n_sample + widest) * n_targets + 24 * ROWS * widest
     return sums + 10 * n_landmarks * n_features + left_out + 8 * largest_group * (4 * largest_group + 3 * widest)
 
 
-def _mapped(to_features: Callable[[Array], Array], Z: Array, rows: Any) -> Array:
-    return to_features(Z[rows])
-
-
-def _as_they_are(Z: Array) -> Array:
-    return Z.astype(np.float64)
+def _columns(X: Array, columns: Any) -> Array:
+    """A copy, so that X neither changes nor stays."""
+    return np.array(X[:, columns], order="C")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 from torch.utils.data import Dataset
 
 POOL = 16  # shuffled batches within which series are sorted by length; there are at least two pools
@@ -69,6 +70,17 @@ class SeriesData(Dataset):
         longest = int(data.lengths.max())
         lengths = None if (data.lengths == longest).all() else data.lengths
         return replace(data, X=data.X[..., :longest], lengths=lengths)
+
+    def joined(self, other: "SeriesData") -> "SeriesData":
+        """These cases and others, both without targets and weights."""
+        longest = max(self.n_timepoints, other.n_timepoints)
+        lengths = [
+            torch.full((len(data),), data.n_timepoints) if data.lengths is None else data.lengths
+            for data in (self, other)
+        ]
+        every = torch.cat(lengths)
+        X = torch.cat([pad(data.X, (0, longest - data.n_timepoints)) for data in (self, other)])
+        return SeriesData(X, None if (every == longest).all() else every)
 
     def with_weights_of_mean_one(self) -> "SeriesData":
         """The same with weights of mean 1, so that a weight means the same in every batch."""

@@ -9,7 +9,7 @@ from scipy.special import log_softmax
 from sklearn.metrics import log_loss
 
 from ssm_estimators import StateSpaceRidgeClassifier, StateSpaceRidgeRegressor
-from ssm_estimators.estimators.ridge_stack import pick_groups
+from ssm_estimators.estimators.ridge_sample import pick_groups
 from ssm_estimators.random_features import StateSpaceFeatures
 from ssm_estimators.random_features.ridge import members_bytes
 from ssm_estimators.random_features.spectrum import Problem

@@ -8,7 +8,7 @@ from ssm_estimators.random_features.fit import draw_filter_bank
 from ssm_estimators.random_features.ridge import fit_members
 from ssm_estimators.random_features.scaling import Scaling
 from ssm_estimators.random_features.spectrum import Problem, Sums
-from ssm_estimators.random_features.sums import fit_from_sums
+from ssm_estimators.random_features.sums import TableSums
 from ssm_estimators.random_features.transformer import StateSpaceFeatures
 from ssm_estimators.series.data import SeriesData
 
@@ -30,7 +30,12 @@ def from_sums(features, problem, sampled, landmarks, n_batch, tables=None, membe
     few = np.arange(len(sampled)), landmarks
     sample = problem.select(sampled, problem.weight[sampled])
     wanted = {table: members for table in tables}
-    return fit_from_sums(lambda cases: features[cases], tables, wanted, problem, sample, sampled, few, n_batch)
+    sums = TableSums(features[sampled], tables, wanted, sample, few)
+    left_out = {table: sums.scaled(features[sampled], table) for table in tables}
+    for first in range(0, len(features), n_batch):
+        rows = slice(first, first + n_batch)
+        sums.add(features[rows], problem.Y[rows], problem.weight[rows])
+    return sums.scalings, sums.solve(left_out, sample)
 
 
 @pytest.mark.parametrize("n_batch", [60, 7])
@@ -73,7 +78,12 @@ def test_a_batch_may_be_added_in_pieces(features, problem):
         pieces.add(Z[rows], problem.Y[rows], problem.weight[rows])
     expected = np.triu(Z.T @ (problem.weight[:, None] * Z))
     np.testing.assert_allclose(np.triu(whole.square), expected, rtol=1e-12, atol=1e-12)
+    merged, other = Sums(24, 2), Sums(24, 2)
+    merged.add(Z[:17], problem.Y[:17], problem.weight[:17])
+    other.add(Z[17:], problem.Y[17:], problem.weight[17:])
+    merged.merge(other)
     for name in ("weight", "feature", "target", "square", "moment"):
+        np.testing.assert_allclose(getattr(merged, name), getattr(whole, name), rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(getattr(pieces, name), getattr(whole, name), rtol=1e-12, atol=1e-12)
 
 
