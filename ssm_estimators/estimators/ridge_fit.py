@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,12 @@ from ssm_estimators.estimators.ridge_sample import PrioritySample, pick, pick_gr
 from ssm_estimators.random_features.filter_bank import FilterBank, Resources
 from ssm_estimators.random_features.ridge import N_TRIED, GaussianRidge, LinearRidge, fit_members
 from ssm_estimators.random_features.scaling import Scaling
-from ssm_estimators.random_features.spectrum import Problem
+from ssm_estimators.random_features.spectrum import Problem, Sums
 from ssm_estimators.random_features.sums import TableSums
 from ssm_estimators.random_features.views import Part
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.dask_series import DaskSeries
+from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.sources import Series
 
 Members = dict[str, tuple[str, ...]]  # kinds of members by level, "all time" or "windows"
 
@@ -57,6 +61,8 @@ def fit_in_memory(
 ) -> Regressions:
     """Fit with the features of all cases at once, part by part."""
     found = Regressions(np.arange(len(data)), problem)
+    if isinstance(data, DaskSeries):  # there is room for all of it here
+        data = data.select(np.arange(len(data)))
     few = _few(data, problem, plan)
     for part in bank.parts:
         X = bank.transform(data, resources, part)
@@ -87,6 +93,7 @@ def fit_from_sums(
     found = Regressions(sampled, problem.select(sampled, n_picked))
     own = data.select(sampled)
     few = _few(own, found.left_out_problem, plan)
+    where = resources._replace(n_threads=1) if isinstance(data, DaskSeries) else resources  # a worker has many tasks
     for part in bank.parts:
         tables = bank.columns_by_window(part)
         for first in range(0, len(tables), plan.n_tables):
@@ -95,11 +102,45 @@ def fit_from_sums(
             sums = TableSums(X, some, _by_table(some, members), found.left_out_problem, few)
             left_out = {table: sums.scaled(X, table) for table in some}
             del X
-            for cases in _batches(len(data), plan.n_batch):
-                sums.add(bank.transform(data.select(cases), resources, part), problem.Y[cases], problem.weight[cases])
-            found.keep(part, sums.scalings, sums.solve(left_out, found.left_out_problem))
+            collector = FeatureSums(bank, where, part, sums, plan.n_batch)
+            total = data.collect(collector, problem.Y, problem.weight)
+            found.keep(part, sums.scalings, sums.solve(total, left_out, found.left_out_problem))
         update()
     return found
+
+
+@dataclass(frozen=True)
+class FeatureSums:
+    """Sums over cases of what the regressions on some tables of one part need; a collector.
+
+    Attributes
+    ----------
+    bank : FilterBank
+    resources : Resources
+    part : Part
+    tables : TableSums
+    n_batch : int
+        Cases whose features are held at once.
+    """
+
+    bank: FilterBank
+    resources: Resources
+    part: Part
+    tables: TableSums
+    n_batch: int
+
+    def zero(self) -> dict[tuple[str, str], Sums]:
+        """The sums over no case."""
+        return self.tables.zero()
+
+    def add(self, total: dict[tuple[str, str], Sums], data: SeriesData, *by_case: np.ndarray) -> None:
+        """Add cases, with their targets and weights."""
+        Y, weight = by_case
+        self.tables.add(total, self.bank.transform(data, self.resources, self.part), Y, weight)
+
+    def merge(self, totals: list[dict[tuple[str, str], Sums]]) -> dict[tuple[str, str], Sums]:
+        """The sums of sums."""
+        return {key: reduce(add, (total[key] for total in totals)) for key in totals[0]}
 
 
 class BatchFit:
@@ -111,7 +152,7 @@ class BatchFit:
     ----------
     bank : FilterBank
     resources : Resources
-    data : SeriesData or StoredSeries
+    data : SeriesData, StoredSeries or DaskSeries
         The first batch.
     problem : Problem
     members : dict
@@ -125,11 +166,12 @@ class BatchFit:
         cases, n_picked = pick(data, problem, plan.n_sample)
         own, sample = data.select(cases), problem.select(cases, n_picked)
         few = _few(own, sample, plan)
-        self._sums = {}
+        self._tables, self._sums = {}, {}
         for part in bank.parts:
             tables = bank.columns_by_window(part)
             X = bank.transform(own, resources, part)
-            self._sums[part] = TableSums(X, tables, _by_table(tables, members), sample, few)
+            self._tables[part] = TableSums(X, tables, _by_table(tables, members), sample, few)
+            self._sums[part] = self._tables[part].zero()
         self._sample = PrioritySample(plan.n_sample)
         self._is_whole = True
         self.add(resources, data, problem)
@@ -140,8 +182,9 @@ class BatchFit:
         self._is_whole = False
         for cases in _batches(len(data), self._plan.n_batch):
             own = data.select(cases)
-            for part, sums in self._sums.items():
-                sums.add(self._bank.transform(own, resources, part), problem.Y[cases], problem.weight[cases])
+            for part, tables in self._tables.items():
+                X = self._bank.transform(own, resources, part)
+                tables.add(self._sums[part], X, problem.Y[cases], problem.weight[cases])
         self._sample.add(data, problem)
         self._is_whole = True
 
@@ -149,11 +192,12 @@ class BatchFit:
         """The regressions on all batches so far."""
         self._check_whole()
         found = Regressions(self._sample.cases, self._sample.problem)
-        for part, sums in self._sums.items():
+        for part, tables in self._tables.items():
             X = self._bank.transform(self._sample.data, resources, part)
-            left_out = {table: sums.scaled(X, table) for table in sums.scalings}
+            left_out = {table: tables.scaled(X, table) for table in tables.scalings}
             del X
-            found.keep(part, sums.scalings, sums.solve(left_out, found.left_out_problem, keep=True))
+            ridges = tables.solve(self._sums[part], left_out, found.left_out_problem, keep=True)
+            found.keep(part, tables.scalings, ridges)
             update()
         return found
 

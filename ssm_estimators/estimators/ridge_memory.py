@@ -14,7 +14,7 @@ from ssm_estimators.random_features.parameters import FeatureParameters
 from ssm_estimators.random_features.ridge import LANDMARKS, MOST_EXACT, MOST_LANDMARKS, members_bytes
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.sums import sums_bytes
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.sources import Series
 
 MOST_SAMPLED, FEWEST_SAMPLED = 10_000, 100  # cases
 SAMPLE, BATCH = 1 / 6, 1 / 24  # of the memory, for features of the sample and of a batch

@@ -7,7 +7,7 @@ import numpy as np
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.thresholds import pick_cases, sorted_cases
 from ssm_estimators.series.data import SeriesData
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.sources import Series
 
 
 def pick(data: Series, problem: Problem, most: int) -> tuple[np.ndarray, np.ndarray]:

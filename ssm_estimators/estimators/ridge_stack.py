@@ -19,7 +19,7 @@ from ssm_estimators.random_features.parameters import FeatureParameters, check_f
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.stacking import stacking_weights
 from ssm_estimators.refusal import unchanged_if_refused
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.sources import Series
 from ssm_estimators.series.validation import check_stored_series
 
 MEMBERS = ("linear", "gaussian")

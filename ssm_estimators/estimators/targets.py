@@ -15,8 +15,9 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
+from ssm_estimators.series.dask_series import is_dask
 from ssm_estimators.series.data import SeriesData
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.sources import Series
 
 # scikit-learn 1.8 accepts weights that are all zero, 1.9 does so if asked; what is said of them here is more
 _ACCEPTED = inspect.signature(_check_sample_weight).parameters
@@ -31,7 +32,7 @@ class TrainingCases(Generic[Data]):
 
     Attributes
     ----------
-    data : SeriesData or StoredSeries
+    data : SeriesData, StoredSeries or DaskSeries
     y : ndarray of shape (n_cases,) or (n_cases, n_targets)
     sample_weight : ndarray of shape (n_cases,), float64, or None
         Above zero.
@@ -104,6 +105,7 @@ def check_training_data(
     if y is None:
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
+    y, sample_weight, groups = (part.compute() if is_dask(part) else part for part in (y, sample_weight, groups))
     data = check(estimator, X, missing, reset=reset)
     y = check_target(estimator, y, len(data))
     counts = np.ones(len(data), dtype=bool)

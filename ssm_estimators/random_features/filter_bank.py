@@ -16,7 +16,7 @@ from ssm_estimators.random_features.responses import pooled_responses
 from ssm_estimators.random_features.shared_input import SharedInput
 from ssm_estimators.random_features.tiling import Tiling, chunks_of, grain_of
 from ssm_estimators.random_features.views import Part, Standardization, View, own_lengths
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.sources import Series
 
 
 class Resources(NamedTuple):
@@ -108,7 +108,7 @@ class FilterBank:
 
         Parameters
         ----------
-        data : SeriesData or StoredSeries
+        data : SeriesData, StoredSeries or DaskSeries
         resources : Resources
         part : Part or None, default=None
 

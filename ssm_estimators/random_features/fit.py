@@ -15,7 +15,8 @@ from ssm_estimators.random_features.shared_input import SharedInput
 from ssm_estimators.random_features.thresholds import pick_cases, quantile_thresholds, sorted_cases
 from ssm_estimators.random_features.tiling import Tiling, window_length
 from ssm_estimators.random_features.views import Part, Standardization, View
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.sources import Series
 
 SHORT = 16  # fewer time points are described as much by where they are as by how they change
 POOLED = ("share", "excess", "wins", "losses")
@@ -94,6 +95,9 @@ def draw_filter_bank(
     views = [View(part, reverse) for part in plan.parts for reverse in plan.directions]
     shares = random.uniform(size=(len(views), plan.n_groups))
     picked = pick_cases(sorted_cases(data), weight, shares)
+    if not isinstance(data, SeriesData):  # these cases are brought here once
+        heard, place = np.unique(picked, return_inverse=True)
+        data, picked = data.select(heard), place.reshape(picked.shape)
     with settings("float32", 1, torch.device("cpu")):  # more would cut products up in other ways, and change digits
         kernels = {
             view: _draw_kernels(data, cases, view, parameters, plan.n_windows, standardization, random, resources)

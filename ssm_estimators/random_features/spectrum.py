@@ -5,7 +5,7 @@ follows from the eigenvectors of :math:`S S^\top` (:class:`Dual`) or of :math:`S
 """
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -205,10 +205,12 @@ class Sums:
         """The same in memory of its own."""
         return deepcopy(self)
 
-    def merge(self, other: "Sums") -> None:
-        """Add the cases of other sums."""
+    def __add__(self, other: "Sums") -> "Sums":
+        """Over the cases of both."""
+        total = copy(self)
         for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
+            setattr(total, name, getattr(self, name) + value)
+        return total
 
     @classmethod
     def of(cls, features: Callable[[Any], Array], problem: Problem, n_features: int) -> "Sums":

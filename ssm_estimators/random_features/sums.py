@@ -21,7 +21,7 @@ Key = tuple[str, str]  # table and member
 
 
 class TableSums:
-    """Sums for the members of some tables of one part.
+    """What is summed over the cases for the members of some tables of one part, and how that is solved.
 
     Parameters
     ----------
@@ -39,8 +39,6 @@ class TableSums:
     ----------
     scalings : dict
         By table.
-    sums : dict
-        By table and kind of member.
     """
 
     def __init__(
@@ -55,36 +53,45 @@ class TableSums:
         self._members = {table: tuple(members[table]) for table in tables}
         self.scalings = {table: Scaling.of(_columns(X, columns), sample.counted) for table, columns in tables.items()}
         self._landmarks: dict[str, Landmarks] = {}
-        self.sums: dict[Key, Sums] = {}
         for table in tables:
-            n_features = len(self.scalings[table].mean)
             if "gaussian" in self._members[table]:
                 Z = self.scaled(X, table)
                 width, _ = best_width(products(Z[tried], Z[tried]), sample.select(tried, sample.counted[tried]))
                 self._landmarks[table] = Landmarks(Z[landmarks].astype(np.float16), width)
-            for member in self._members[table]:
-                size = n_features if member == "linear" else self._landmarks[table].n_features
-                self.sums[table, member] = Sums(size, sample.Y.shape[1])
+        self._n_targets = sample.Y.shape[1]
 
     def scaled(self, X: Array, table: str) -> Array:
         """A table of cases whose features are given, scaled: (n_cases, n_features) float32."""
         return self.scalings[table].apply(_columns(X, self._tables[table]))
 
-    def add(self, X: Array, Y: Array, weight: Array) -> None:
-        """Add cases by their features, (n_cases, n_features) float32."""
+    def zero(self) -> dict[Key, Sums]:
+        """The sums over no case, by table and kind of member."""
+        return {
+            (table, member): Sums(
+                len(self.scalings[table].mean) if member == "linear" else self._landmarks[table].n_features,
+                self._n_targets,
+            )
+            for table in self._tables
+            for member in self._members[table]
+        }
+
+    def add(self, sums: dict[Key, Sums], X: Array, Y: Array, weight: Array) -> None:
+        """Add cases to sums, in place, by their features, (n_cases, n_features) float32."""
         for table in self._tables:
             Z = self.scaled(X, table)
             for rows in batches(len(Z)):
                 for member in self._members[table]:
-                    self.sums[table, member].add(self._mapped(member, table, Z, rows), Y[rows], weight[rows])
+                    sums[table, member].add(self._mapped(member, table, Z, rows), Y[rows], weight[rows])
 
     def solve(
-        self, left_out: Mapping[str, Array], problem: Problem, keep: bool = False
+        self, sums: dict[Key, Sums], left_out: Mapping[str, Array], problem: Problem, keep: bool = False
     ) -> dict[Key, LinearRidge | GaussianRidge]:
         """The members, fitted to all cases that were added.
 
         Parameters
         ----------
+        sums : dict
+            By table and kind of member.
         left_out : mapping of str to ndarray
             By table the scaled features of the cases that are left out in turn.
         problem : Problem
@@ -93,10 +100,10 @@ class TableSums:
             Whether the sums stay, so that further cases can be added.
         """
         ridges: dict[Key, LinearRidge | GaussianRidge] = {}
-        for table, member in list(self.sums):
-            sums = self.sums[table, member].copy() if keep else self.sums.pop((table, member))
+        for table, member in list(sums):
+            own = sums[table, member].copy() if keep else sums.pop((table, member))
             features = partial(self._mapped, member, table, left_out[table])
-            solution = solve(Primal(sums, features, problem), problem)
+            solution = solve(Primal(own, features, problem), problem)
             if member == "gaussian":
                 landmarks = self._landmarks[table]
                 solution = replace(solution, coef=landmarks.by_landmarks(solution.coef))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ssm_estimators.random_features.pooling import SILENT
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.sources import Series
 
 COMPARED = 2**22  # values at a time
 
@@ -19,7 +19,7 @@ def sorted_cases(data: Series) -> np.ndarray:
 
     Parameters
     ----------
-    data : SeriesData or StoredSeries
+    data : SeriesData, StoredSeries or DaskSeries
 
     Returns
     -------
@@ -46,16 +46,11 @@ def _keys(data: Series, cases: np.ndarray, columns: slice) -> np.ndarray:
     n_values = data.n_channels * data.n_timepoints
     n_columns = min(columns.stop, n_values + 1) - columns.start
     keys = np.empty((len(cases), n_columns), dtype=np.int64)
-    step = max(1, COMPARED // n_values)
-    for first in range(0, len(cases), step):
-        own = data.select(cases[first : first + step])
-        values = own.X.numpy().reshape(len(own), -1)[:, columns]
-        mine = keys[first : first + step]
-        np.add(values, np.float64(0), out=mine[:, : values.shape[1]].view(np.float64))  # no negative zero
+    values = data.columns(cases, columns)
+    np.add(values, np.float64(0), out=keys[:, : values.shape[1]].view(np.float64))  # no negative zero
     if columns.stop > n_values:
         keys[:, -1] = 0 if data.lengths is None else data.lengths.numpy()[cases]
-    n_numbers = min(columns.stop, n_values) - columns.start
-    numbers = keys[:, :n_numbers]
+    numbers = keys[:, : values.shape[1]]
     numbers ^= (numbers >> 63) | np.int64(-(2**63))
     return keys
 

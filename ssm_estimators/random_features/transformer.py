@@ -16,7 +16,7 @@ from ssm_estimators.random_features.filter_bank import FilterBank, Resources
 from ssm_estimators.random_features.fit import draw_filter_bank
 from ssm_estimators.random_features.parameters import FeatureParameters, check_feature_parameters
 from ssm_estimators.refusal import unchanged_if_refused
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.sources import Series
 from ssm_estimators.series.validation import check_stored_series
 
 
@@ -199,7 +199,7 @@ class StateSpaceFeatures(TransformerMixin, FeatureParameters, Estimator):
 
         Parameters
         ----------
-        data : SeriesData or StoredSeries
+        data : SeriesData, StoredSeries or DaskSeries
         weight : ndarray of shape (n_cases,)
             Above zero.
         """

@@ -1,6 +1,5 @@
 """Series as the kernels hear them: standardised, perhaps differenced or reversed, zero where nothing was observed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.moments import known, mean_and_scale
-from ssm_estimators.series.stored import Series
+from ssm_estimators.series.sources import Series
 
 REPRESENTATIONS = ("raw", "difference", "second difference")  # by how often they are differenced
 NUMBERS = 2**22  # values at a time in float64
@@ -43,6 +42,37 @@ class View(NamedTuple):
 
 
 @dataclass(frozen=True)
+class ChannelSums:
+    """Weighted sums of a power of the observed values of each channel, perhaps less a mean; a :class:`Collector`.
+
+    Attributes
+    ----------
+    n_channels, n_batch, power : int
+    mean : Tensor of shape (n_channels, 1) or None
+    """
+
+    n_channels: int
+    n_batch: int
+    power: int
+    mean: Tensor | None = None
+
+    def zero(self) -> Tensor:
+        """The sum over no case, (n_channels,)."""
+        return torch.zeros(self.n_channels, dtype=torch.float64)
+
+    def add(self, total: Tensor, data: SeriesData, *by_case: np.ndarray) -> None:
+        """Add cases with their weights."""
+        [weight] = by_case
+        X, observed = with_mask(data, slice(None))
+        values = torch.where(observed, (X if self.mean is None else X - self.mean) ** self.power, 0)
+        total += (values.sum(-1) * torch.from_numpy(weight)[:, None]).sum(0)
+
+    def merge(self, totals: list[Tensor]) -> Tensor:
+        """The sum of sums."""
+        return torch.stack(totals).sum(0)
+
+
+@dataclass(frozen=True)
 class Standardization:
     """Zero mean and unit variance.
 
@@ -58,21 +88,10 @@ class Standardization:
     @classmethod
     def by_channel(cls, data: Series, weight: np.ndarray) -> "Standardization":
         """By the weighted mean and deviation of each channel over all observed values."""
-        counts, step = torch.from_numpy(weight)[:, None], max(1, NUMBERS // (data.n_channels * data.n_timepoints))
-
-        def weighted(part: Callable[[Tensor], Tensor]) -> Tensor:
-            """Sum over the observed values of all cases, one channel each: (n_channels,)."""
-            total = torch.zeros(data.n_channels, dtype=torch.float64)
-            for start in range(0, len(data), step):
-                own = data.select(np.arange(start, min(start + step, len(data))))
-                X, observed = with_mask(own, slice(None))
-                values = torch.where(observed, part(X), 0)
-                total += (values.sum(-1) * counts[start : start + step]).sum(0)
-            return total
-
-        total = weighted(torch.ones_like).clamp_min(1e-300)
-        mean = (weighted(lambda X: X) / total)[:, None]
-        deviation = (weighted(lambda X: (X - mean).square()) / total).sqrt()[:, None]
+        step = max(1, NUMBERS // (data.n_channels * data.n_timepoints))
+        total = data.collect(ChannelSums(data.n_channels, step, 0), weight).clamp_min(1e-300)
+        mean = (data.collect(ChannelSums(data.n_channels, step, 1), weight) / total)[:, None]
+        deviation = (data.collect(ChannelSums(data.n_channels, step, 2, mean), weight) / total).sqrt()[:, None]
         return cls(mean, torch.where(deviation > 1e-12 * mean.abs(), deviation, 1.0))
 
     def represent(self, data: SeriesData, cases: slice, view: View) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -58,6 +59,15 @@ class SeriesData(Dataset):
         index = torch.as_tensor(cases)
         return replace(self, **{name: value[index] for name, value in self._parts().items()})
 
+    def columns(self, cases: np.ndarray, columns: slice) -> np.ndarray:
+        """Some values of these cases, all channels one after the other: (n_cases, n_columns)."""
+        values = self.X.numpy().reshape(len(self), -1)
+        return np.asarray(values[:, columns][cases])
+
+    def collect(self, collector: "Collector", *by_case: np.ndarray) -> Any:
+        """Sums over all cases; see :class:`Collector`."""
+        return collected(self, collector, *by_case)
+
     def kept(self, mask: np.ndarray) -> "SeriesData":
         """The cases where ``mask`` is True, padded no longer than the longest of them."""
         return self if mask.all() else self.kept_to(torch.from_numpy(np.flatnonzero(mask)))
@@ -112,6 +122,32 @@ class SeriesData(Dataset):
     def _parts(self) -> dict[str, Tensor]:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
+
+
+class Collector(Protocol):
+    """What is summed over cases, wherever they are."""
+
+    @property
+    def n_batch(self) -> int:
+        """Cases at a time."""
+
+    def zero(self) -> Any:
+        """The sum over no case."""
+
+    def add(self, total: Any, data: SeriesData, *by_case: np.ndarray) -> None:
+        """Add cases to a sum, in place, with what belongs to each."""
+
+    def merge(self, totals: list[Any]) -> Any:
+        """The sum of sums, which stay as they are."""
+
+
+def collected(data: Any, collector: Collector, *by_case: np.ndarray) -> Any:
+    """The sum over all cases, one batch after the other."""
+    total = collector.zero()
+    for start in range(0, len(data), collector.n_batch):
+        cases = np.arange(start, min(start + collector.n_batch, len(data)))
+        collector.add(total, data.select(cases), *(part[cases] for part in by_case))
+    return total
 
 
 @dataclass(frozen=True)

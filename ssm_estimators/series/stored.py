@@ -1,7 +1,7 @@
 """Series that stay where they are stored: in memory maps, in files or in zarr arrays, read some cases at a time."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.data import Collector, SeriesData, collected
 
 ZARR = ("zarr.json", ".zarray")  # what a folder of zarr's holds
 READ = 2**22  # values at a time
@@ -98,6 +98,15 @@ class StoredSeries:
         data = self.select(cases)
         return data.kept_to(torch.arange(len(data)))
 
+    def columns(self, cases: NDArray[Any], columns: slice) -> NDArray[Any]:
+        """Some values of these cases, all channels one after the other: (n_cases, n_columns)."""
+        found = [self.select(cases[mine]) for mine in self.batches(len(cases))]
+        return np.concatenate([data.X.numpy().reshape(len(data), -1)[:, columns] for data in found])
+
+    def collect(self, collector: Collector, *by_case: NDArray[Any]) -> Any:
+        """Sums over all cases; see :class:`~ssm_estimators.series.data.Collector`."""
+        return collected(self, collector, *by_case)
+
     def values(self, cases: NDArray[Any]) -> NDArray[Any]:
         """What is stored of the cases at these positions, whole: (n_cases, n_channels, ...), float32 or float64."""
         kept = all(array.dtype in (np.float32, np.float16) for array in self.arrays)
@@ -113,13 +122,14 @@ class StoredSeries:
                 values[mine[places]] = found[:, None] if self.two_d else found
         return values
 
-    def batches(self) -> list[NDArray[Any]]:
-        """Positions of cases that are read together."""
+    def each_block(self, function: Callable[..., Any], *args: Any, by_case: tuple[NDArray[Any], ...]) -> NDArray[Any]:
+        """What a function of these cases, and of what belongs to them, makes of each case."""
+        return np.asarray(function(self, *by_case, *args))
+
+    def batches(self, n_cases: int) -> list[NDArray[Any]]:
+        """Of so many cases, those that are read together."""
         step = max(1, READ // (self.n_channels * self.arrays[0].shape[-1]))
-        return [np.arange(start, min(start + step, len(self))) for start in range(0, len(self), step)]
-
-
-Series = SeriesData | StoredSeries
+        return [np.arange(start, min(start + step, n_cases)) for start in range(0, n_cases, step)]
 
 
 def stored_arrays(X: Any) -> list[Any] | None:

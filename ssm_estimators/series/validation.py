@@ -13,9 +13,11 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from ssm_estimators.notices import warn
+from ssm_estimators.series.dask_series import DaskSeries, is_dask
 from ssm_estimators.series.data import SeriesData
 from ssm_estimators.series.forms import FORMS, plain_form
-from ssm_estimators.series.stored import Series, StoredSeries, stored_arrays
+from ssm_estimators.series.sources import Series
+from ssm_estimators.series.stored import StoredSeries, stored_arrays
 
 LARGEST = float(np.finfo(np.float32).max)
 CHECKED = 2**24  # values at a time
@@ -107,22 +109,30 @@ def check_stored_series(estimator: BaseEstimator, X: Any, missing: str, reset: b
     SeriesData or StoredSeries
     """
     arrays = stored_arrays(X)
-    if arrays is None:
+    if arrays is None and not is_dask(X):
         return check_series(estimator, X, missing, reset)
-    data = StoredSeries.of(arrays)
-    whole = np.full(len(data), data.n_timepoints)
+    data = DaskSeries.of(X) if arrays is None else StoredSeries.of(arrays)
     if reset:
-        estimator.n_features_in_ = data.arrays[0].shape[1]
+        estimator.n_features_in_ = data.n_timepoints if data.two_d else data.n_channels
         vars(estimator).pop("feature_names_in_", None)
-    lengths: list[NDArray[Any]] = []
-    for cases in data.batches():
-        panel = Panel(data.values(cases), whole[cases], data.two_d)
-        if not lengths:
-            _check_shape(estimator, panel, reset)
-        lengths.append(_check_values(panel, slice(0, len(cases)), missing, int(cases[0])))
-    found = np.concatenate(lengths)
-    longest = int(found.max())
-    return replace(data, n_timepoints=longest, lengths=None if (found == longest).all() else torch.from_numpy(found))
+    shape = (len(data), data.n_channels, data.n_timepoints)
+    whole = np.full(len(data), data.n_timepoints)
+    _check_shape(estimator, Panel(np.broadcast_to(0.0, shape), whole, data.two_d), reset)
+    lengths = data.each_block(_lengths_of, missing, by_case=(np.arange(len(data)),))
+    longest = int(lengths.max())
+    return replace(
+        data, n_timepoints=longest, lengths=None if (lengths == longest).all() else torch.from_numpy(lengths)
+    )
+
+
+def _lengths_of(data: StoredSeries, cases: NDArray[Any], missing: str) -> NDArray[Any]:
+    """Check the values of stored cases, which are called by these numbers; return their lengths."""
+    lengths = []
+    for mine in data.batches(len(data)):
+        values = data.values(mine)
+        panel = Panel(values, np.full(len(mine), values.shape[2]))
+        lengths.append(_check_values(panel, slice(0, len(mine)), missing, int(cases[mine[0]])))
+    return np.concatenate(lengths)
 
 
 def _from_list(X: list[Any], fitted_names: Any) -> Panel:

@@ -32,10 +32,11 @@ def from_sums(features, problem, sampled, landmarks, n_batch, tables=None, membe
     wanted = {table: members for table in tables}
     sums = TableSums(features[sampled], tables, wanted, sample, few)
     left_out = {table: sums.scaled(features[sampled], table) for table in tables}
+    total = sums.zero()
     for first in range(0, len(features), n_batch):
         rows = slice(first, first + n_batch)
-        sums.add(features[rows], problem.Y[rows], problem.weight[rows])
-    return sums.scalings, sums.solve(left_out, sample)
+        sums.add(total, features[rows], problem.Y[rows], problem.weight[rows])
+    return sums.scalings, sums.solve(total, left_out, sample)
 
 
 @pytest.mark.parametrize("n_batch", [60, 7])
@@ -81,7 +82,7 @@ def test_a_batch_may_be_added_in_pieces(features, problem):
     merged, other = Sums(24, 2), Sums(24, 2)
     merged.add(Z[:17], problem.Y[:17], problem.weight[:17])
     other.add(Z[17:], problem.Y[17:], problem.weight[17:])
-    merged.merge(other)
+    merged = merged + other
     for name in ("weight", "feature", "target", "square", "moment"):
         np.testing.assert_allclose(getattr(merged, name), getattr(whole, name), rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(getattr(pieces, name), getattr(whole, name), rtol=1e-12, atol=1e-12)
