@@ -43,6 +43,7 @@ from ssm_estimators.training import fit_network
 from ssm_estimators.training.callbacks import NonFiniteLossError, TrainingInterrupt
 from ssm_estimators.training.net import ClassifierNet, RegressorNet, SeriesNet
 from ssm_estimators.training.predict import predict
+from ssm_estimators.training.processes import same_for_all
 from ssm_estimators.training.split import validation_split
 
 USABLE_AFTER = (NonFiniteLossError, TrainingInterrupt)  # the network then has its best weights
@@ -180,10 +181,12 @@ class DeepEstimator(NetworkParameters, Estimator):
 
     def _device_and_seeds(self) -> tuple[torch.device, list[int]]:
         """Where to train; and seeds of the validation split, of the start values, and of batches and dropout."""
-        device = resolve_device(self.device, self.precision)
+        accelerator = (self.net_params or {}).get("accelerator")
+        device = resolve_device(self.device if accelerator is None else accelerator.device, self.precision)
         # None is fresh entropy, not NumPy's global state, which a fit must not move
         random = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
-        return device, [int(seed) for seed in random.randint(np.iinfo(np.int32).max, size=3)]
+        seeds = [int(seed) for seed in random.randint(np.iinfo(np.int32).max, size=3)]
+        return device, same_for_all(seeds, accelerator)
 
     def _network(self, given: SeriesData, data: SeriesData, n_outputs: int, seed: int) -> dict[str, Any]:
         """Arguments of the network, for the cases that are given and those of them to train on."""

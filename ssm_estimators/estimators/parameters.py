@@ -195,7 +195,11 @@ class NetworkParameters:
     ] = None
     net_params: Annotated[
         dict[str, Any] | None,
-        Doc('Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.'),
+        Doc(
+            'Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With '
+            '``{"accelerator": accelerate.Accelerator()}`` all processes of that train together, each on '
+            "``batch_size`` cases of every batch; all must call ``fit`` with the same data."
+        ),
     ] = None
 
 

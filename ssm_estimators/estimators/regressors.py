@@ -97,7 +97,9 @@ class LiquidS4Regressor(LiquidS4Parameters, DeepRegressor):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     validation : "auto", float, splitter, (X, y) or None, default="auto"
         What epochs are judged by: a share of the training cases, the first split of a scikit-learn splitter, data of
         its own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the
@@ -237,7 +239,9 @@ class S4DRegressor(S4DParameters, DeepRegressor):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     validation : "auto", float, splitter, (X, y) or None, default="auto"
         What epochs are judged by: a share of the training cases, the first split of a scikit-learn splitter, data of
         its own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the
@@ -370,7 +374,9 @@ class S4Regressor(DeepRegressor):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     validation : "auto", float, splitter, (X, y) or None, default="auto"
         What epochs are judged by: a share of the training cases, the first split of a scikit-learn splitter, data of
         its own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the
@@ -509,7 +515,9 @@ class LSSLRegressor(LSSLParameters, DeepRegressor):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     validation : "auto", float, splitter, (X, y) or None, default="auto"
         What epochs are judged by: a share of the training cases, the first split of a scikit-learn splitter, data of
         its own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the

@@ -13,7 +13,7 @@ from ssm_estimators.random_features.filter_bank import widths
 from ssm_estimators.random_features.parameters import FeatureParameters
 from ssm_estimators.random_features.ridge import LANDMARKS, MOST_EXACT, MOST_LANDMARKS, members_bytes
 from ssm_estimators.random_features.spectrum import Problem
-from ssm_estimators.random_features.sums import sums_bytes
+from ssm_estimators.random_features.sums import solving_bytes, sums_bytes
 from ssm_estimators.series.sources import Series
 
 MOST_SAMPLED, FEWEST_SAMPLED = 10_000, 100  # cases
@@ -141,11 +141,11 @@ class _Budget:
         n_sample = min(self._n_cases, MOST_SAMPLED, n_sample)
         if self._n_cases <= max(n_features[0], n_sample) or n_sample <= n_landmarks or n_batch == 0:
             return None
-        held = 4 * sum(n_features) * (n_sample + 2 * n_batch)
-        held += 16 * n_sample * self._n_targets * n_parts * (1 + n_tables)
+        held = 4 * sum(n_features) * n_sample + 16 * n_sample * self._n_targets * n_parts * (1 + n_tables)
+        solving = solving_bytes(n_features[0], n_landmarks, self._n_targets, n_sample, self._largest_group)
+        held += max(solving, 8 * sum(n_features) * n_batch)  # one after the other
         for n_at_once in range(n_tables, 0, -1):
-            sums = sums_bytes(n_features[0], n_at_once, n_landmarks, self._n_targets, n_sample, self._largest_group)
-            if held + sums <= memory:
+            if held + sums_bytes(n_features[0], n_at_once, n_landmarks) <= memory:
                 return Plan(self.features, n_landmarks, n_sample, n_batch, n_at_once)
         return None
 
@@ -160,7 +160,9 @@ class _Budget:
         n_batch = int(BATCH * memory / (8 * sum(n_features) + 16 * n_values))
         if n_sample < FEWEST_SAMPLED or n_sample <= n_landmarks or n_batch == 0:
             return None
-        sums = sums_bytes(n_features[0], n_parts * n_tables, n_landmarks, self._n_targets, n_sample)
+        sums = sums_bytes(n_features[0], n_parts * n_tables, n_landmarks)
+        sums += solving_bytes(n_features[0], n_landmarks, self._n_targets, n_sample)
+        sums += 8 * max(n_features[0], n_landmarks) ** 2  # a copy, to solve
         sums += (n_parts - 1) * n_landmarks * (16 * n_landmarks + 10 * n_features[0])
         if of_case * n_sample + BATCH * memory + sums > memory:
             return None

@@ -197,7 +197,9 @@ class LSSLWindowForecaster(NetworkWindowForecaster, LSSLParameters):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     n_channels : int, default=1
         Outputs of each feature's system.
     trainable : {"all", "A", "dt", "none"}, default="all"
@@ -327,7 +329,9 @@ class S4WindowForecaster(NetworkWindowForecaster):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
 
     Attributes
     ----------
@@ -451,7 +455,9 @@ class S4DWindowForecaster(NetworkWindowForecaster, S4DParameters):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     init : {"lin", "inv", "legs"}, default="lin"
         Spectrum at the start: evenly spaced frequencies, an inverse law, or the normal part of HiPPO-LegS.
     discretization : {"zoh", "bilinear"}, default="zoh"
@@ -582,7 +588,9 @@ class LiquidS4WindowForecaster(NetworkWindowForecaster, LiquidS4Parameters):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     liquid : {"kb", "pb", "degree", "exact"}, default="kb"
         What is kept of the liquid system. ``"kb"`` keeps products of successive inputs, remembered as inputs are;
         ``"pb"`` lets the same products act at their own time only. ``"degree"`` keeps all products of up to

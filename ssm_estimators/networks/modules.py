@@ -58,6 +58,11 @@ class BatchNorm(nn.Module):
 
     Running statistics are the plain average over the first updates and an exponential one later, so that short
     trainings are not biased to the start values.
+
+    Attributes
+    ----------
+    total : callable or None
+        From sums over the cases here to sums over those of all processes that train together; None: there is one.
     """
 
     def __init__(self, n_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
@@ -68,6 +73,7 @@ class BatchNorm(nn.Module):
         self.running_mean: Tensor
         self.running_var: Tensor
         self.n_updates = 0  # as far as they matter
+        self.total: Callable[[Tensor], Tensor] | None = None
         self.register_buffer("running_mean", torch.zeros(n_features, dtype=torch.float32))
         self.register_buffer("running_var", torch.ones(n_features, dtype=torch.float32))
 
@@ -87,7 +93,7 @@ class BatchNorm(nn.Module):
             return y.view_as(x)
         self.n_updates = min(self.n_updates + 1, math.ceil(1 / self.momentum))
         momentum = max(self.momentum, 1 / self.n_updates)
-        if lengths is None and flat.shape[-1] > 1:
+        if lengths is None and flat.shape[-1] > 1 and self.total is None:
             y = F.batch_norm(
                 flat, self.running_mean, self.running_var, self.weight, self.bias, True, momentum, self.eps
             )
@@ -102,15 +108,20 @@ class BatchNorm(nn.Module):
 
     def _masked(self, x: Tensor, lengths: Tensor | None, momentum: float) -> Tensor:
         inside = x.new_ones(x.shape[1:]) if lengths is None else observed(x.shape[-1], lengths).to(x)
-        count = inside.sum()
-        mean = (x * inside).sum((1, 2)) / count
+        total = self.total or _as_it_is
+        count = total(inside.sum())
+        mean = total((x * inside).sum((1, 2))) / count
         centred = x - mean[:, None, None]
-        variance = (centred.square() * inside).sum((1, 2)) / count
+        variance = total((centred.square() * inside).sum((1, 2))) / count
         with torch.no_grad():
             self.running_mean.lerp_(mean.to(self.running_mean), momentum)
             self.running_var.lerp_((variance * count / (count - 1).clamp(min=1)).to(self.running_var), momentum)
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return centred * scale[:, None, None] + self.bias[:, None, None]
+
+
+def _as_it_is(sums: Tensor) -> Tensor:
+    return sums
 
 
 class TiedDropout(nn.Module):

@@ -128,6 +128,12 @@ class SequenceNetwork(nn.Module):
             if isinstance(module, TiedDropout):
                 module.uniform = uniform
 
+    def set_total(self, total: Callable[[Tensor], Tensor] | None) -> None:
+        """What makes sums over the cases here sums over those of all processes; for the statistics of batches."""
+        for module in self.modules():
+            if isinstance(module, BatchNorm):
+                module.total = total
+
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """Parameters by how they want to be trained.
 

@@ -117,14 +117,16 @@ class TableSums:
         return Z[rows].astype(np.float64) if member == "linear" else self._landmarks[table](Z[rows])
 
 
-def sums_bytes(
-    n_features: int, n_tables: int, n_landmarks: int, n_targets: int, n_sample: int, largest_group: int = 1
-) -> int:
-    """Memory of the sums of so many tables, each of so many features, and of solving one table after the other."""
+def sums_bytes(n_features: int, n_tables: int, n_landmarks: int) -> int:
+    """Memory of the sums of so many tables, each of so many features, one of which has landmarks."""
+    return 8 * (n_tables * n_features**2 + 2 * n_landmarks**2) + 10 * n_landmarks * n_features
+
+
+def solving_bytes(n_features: int, n_landmarks: int, n_targets: int, n_sample: int, largest_group: int = 1) -> int:
+    """Memory of solving one table after the other, beside the sums."""
     widest = max(n_features, n_landmarks)
-    sums = 8 * (n_tables * n_features**2 + 2 * n_landmarks**2) + 24 * widest**2
     left_out = 16 * len(PENALTIES) * (n_sample + widest) * n_targets + 24 * ROWS * widest
-    return sums + 10 * n_landmarks * n_features + left_out + 8 * largest_group * (4 * largest_group + 3 * widest)
+    return 16 * widest**2 + left_out + 8 * largest_group * (4 * largest_group + 3 * widest)
 
 
 def _columns(X: Array, columns: Any) -> Array:

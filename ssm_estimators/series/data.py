@@ -167,12 +167,15 @@ class Batches:
         return -(-len(self.data) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[dict[str, Tensor], Tensor | None]]:
-        for cases in self.cases():
-            batch, y = self.data[cases]
-            if self.device is not None:
-                batch = {name: value.to(self.device) for name, value in batch.items()}
-                y = None if y is None else y.to(self.device)
-            yield batch, y
+        return (self.take(cases) for cases in self.cases())
+
+    def take(self, cases: slice | Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
+        """One batch, of the cases at these positions."""
+        batch, y = self.data[cases]
+        if self.device is not None:
+            batch = {name: value.to(self.device) for name, value in batch.items()}
+            y = None if y is None else y.to(self.device)
+        return batch, y
 
     def cases(self) -> Iterator[slice | Tensor]:
         """Positions of the cases of each batch."""

@@ -118,7 +118,9 @@ class LiquidS4Classifier(LiquidS4Parameters, DeepParameters, SeriesClassifier):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     validation : "auto", float, splitter, (X, y) or None, default="auto"
         What epochs are judged by: a share of the training cases, the first split of a scikit-learn splitter, data of
         its own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the
@@ -247,7 +249,9 @@ class S4DClassifier(S4DParameters, DeepParameters, SeriesClassifier):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     validation : "auto", float, splitter, (X, y) or None, default="auto"
         What epochs are judged by: a share of the training cases, the first split of a scikit-learn splitter, data of
         its own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the
@@ -369,7 +373,9 @@ class S4Classifier(DeepParameters, SeriesClassifier):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     validation : "auto", float, splitter, (X, y) or None, default="auto"
         What epochs are judged by: a share of the training cases, the first split of a scikit-learn splitter, data of
         its own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the
@@ -497,7 +503,9 @@ class LSSLClassifier(LSSLParameters, DeepParameters, SeriesClassifier):
         ``valid_accuracy`` or ``valid_r2``; ``skorch.callbacks.EpochScoring`` adds any score of scikit-learn. It sees
         labels as positions in ``classes_``, and targets of mean 0 and variance 1.
     net_params : dict or None, default=None
-        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``.
+        Further parameters of the skorch net, such as ``{"optimizer": torch.optim.RMSprop}``. With ``{"accelerator":
+        accelerate.Accelerator()}`` all processes of that train together, each on ``batch_size`` cases of every batch;
+        all must call ``fit`` with the same data.
     validation : "auto", float, splitter, (X, y) or None, default="auto"
         What epochs are judged by: a share of the training cases, the first split of a scikit-learn splitter, data of
         its own, or the training loss (None). ``"auto"`` is 0.1 with ``early_stopping``, else None. The weights of the

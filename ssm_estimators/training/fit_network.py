@@ -169,11 +169,12 @@ def _train(
     callbacks: list[Any],
 ) -> None:
     """Train an initialised net, and leave it with its best epoch's weights."""
-    n_steps = net.max_epochs * len(data.batches(net.batch_size))
+    n_steps = net.max_epochs * len(data.batches(net.n_together))
     own = watched(held_out is not None, patience or net.max_epochs + 1, n_steps)
     best, shown = dict(own)["best"], progress(verbose)
     own = [*own, *_validation_score(net, held_out), *shown]
     given = named_callbacks(callbacks, taken=[name for name, _ in [*net.get_default_callbacks(), *own]])
+    _check_alone(net, given)
     given.sort(key=lambda item: isinstance(item[1], TrainingCheckpoint))  # last, to find all others as they are
     net.begin_training([*own, *given], None if held_out is None else predefined_split(_by_length(held_out)))
     start = copy.deepcopy(net.module_.state_dict())
@@ -207,6 +208,12 @@ def _train(
             f"Training was interrupted after {len(net.history_)} full epochs of {net.max_epochs}. The network that was "
             f"being trained has its {'best' if best.best_model_weights_ else 'last'} weights so far."
         )
+
+
+def _check_alone(net: SeriesNet, callbacks: list[tuple[str, Any]]) -> None:
+    """Refuse, for several processes, what knows of one only."""
+    if net.accelerator is not None and any(isinstance(callback, TrainingCheckpoint) for _, callback in callbacks):
+        raise ValueError("TrainingCheckpoint keeps the training of one process; got an accelerator beside it.")
 
 
 def _validation_score(net: SeriesNet, held_out: SeriesData | None) -> list[tuple[str, EpochScoring]]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ssm_estimators.environment import autocast
 from ssm_estimators.series.data import Batches, SeriesData
 from ssm_estimators.training.cuda_graph import CapturedPasses, has_graphs
+from ssm_estimators.training.processes import SharedBatches, average_gradients
 
 
 class SeriesNet(NeuralNet):
@@ -32,6 +33,8 @@ class SeriesNet(NeuralNet):
         Of shuffling and dropout.
     cuda_graph : {"auto", False}
         Whether to capture training passes in a CUDA graph where that can be done.
+    accelerator : accelerate.Accelerator or None
+        Of the processes that train together, each with ``batch_size`` cases of every batch. None: this one alone.
     **kwargs
         As of ``skorch.NeuralNet``.
 
@@ -49,11 +52,12 @@ class SeriesNet(NeuralNet):
         precision: str = "float32",
         seed: int = 0,
         cuda_graph: str | bool = "auto",
+        accelerator: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.ssm_lr, self.weight_decay, self.precision, self.seed = ssm_lr, weight_decay, precision, seed
-        self.cuda_graph = cuda_graph
+        self.cuda_graph, self.accelerator = cuda_graph, accelerator
         self.has_ended_, self.begun_ = False, _NOTHING
         self.passes_: CapturedPasses | None = None
 
@@ -80,9 +84,17 @@ class SeriesNet(NeuralNet):
         """As skorch's, with own random numbers, and remembering an interruption that skorch swallows."""
         self.interrupted_ = False
         self.generator_ = torch.Generator().manual_seed(self.seed)
-        uniform = partial(torch.rand, generator=self.generator_, dtype=torch.float32)
+        own = self.generator_  # of what each process draws by itself; the order of the cases is that of all
+        if self.accelerator is not None:
+            own = torch.Generator().manual_seed(self.seed + 1 + self.accelerator.process_index)
+        uniform = partial(torch.rand, generator=own, dtype=torch.float32)
         self.module_.set_uniform(uniform)
-        if self.cuda_graph == "auto" and self.module_.capturable and has_graphs(torch.device(self.device)):
+        if (
+            self.accelerator is None
+            and self.cuda_graph == "auto"
+            and self.module_.capturable
+            and has_graphs(torch.device(self.device))
+        ):
             self.passes_ = CapturedPasses(self.module_, uniform, self.precision)
         if self.has_ended_:
             epochs = 0
@@ -95,6 +107,8 @@ class SeriesNet(NeuralNet):
             raise
         finally:
             self.module_.set_uniform(torch.rand)
+            self.module_.set_total(None)
+            self.__dict__.pop("shared_", None)
             if self.passes_ is not None:
                 self.passes_.close()
                 self.passes_ = None
@@ -136,11 +150,26 @@ class SeriesNet(NeuralNet):
         """As skorch's; inputs of a batch are a data set too."""
         return SeriesData(**X, y=y) if isinstance(X, dict) else super().get_dataset(X, y)
 
-    def get_iterator(self, dataset: SeriesData, training: bool = False) -> Batches:
+    def get_iterator(self, dataset: SeriesData, training: bool = False) -> Batches | SharedBatches:
         """Shuffled batches to train on, consecutive ones to judge by."""
         device = torch.device(self.device)
         elsewhere = None if dataset.X.device.type == device.type else device
-        return dataset.batches(self.batch_size, self.generator_ if training else None, elsewhere)
+        if not training or self.accelerator is None:
+            return dataset.batches(self.batch_size, self.generator_ if training else None, elsewhere)
+        self.shared_ = SharedBatches(dataset.batches(self.n_together, self.generator_, elsewhere), self.accelerator)
+        self.module_.set_total(self.shared_.total)
+        return self.shared_
+
+    @property
+    def n_together(self) -> int:
+        """Cases of a batch of all processes."""
+        return int(self.batch_size) * (1 if self.accelerator is None else self.accelerator.num_processes)
+
+    def on_batch_end(self, net: Any, batch: Any = None, training: bool = False, **kwargs: Any) -> None:
+        """Count the cases of all processes, so that the mean loss of an epoch is the same for all."""
+        super().on_batch_end(net, batch=batch, training=training, **kwargs)
+        if training and self.accelerator is not None:
+            self.history.record_batch("train_batch_size", self.shared_.n_all)
 
     def forward_iter(self, X: Any, training: bool = False, device: str = "cpu") -> Iterator[Tensor]:
         """All outputs at once, in the order of the cases, which need not be that of the batches."""
@@ -157,6 +186,9 @@ class SeriesNet(NeuralNet):
         left.
         """
         step = self._beside_graph(super().train_step_single, batch, **fit_params)
+        if self.accelerator is not None:
+            average_gradients(self.module_, self.accelerator)
+            step["loss"] = self.accelerator.reduce(step["loss"].detach(), "mean")
         return {name: value.detach() for name, value in step.items()}
 
     def evaluation_step(self, batch: Any, training: bool = False) -> Any:
@@ -164,8 +196,11 @@ class SeriesNet(NeuralNet):
         return self._beside_graph(super().evaluation_step, batch, training=training)
 
     def validation_step(self, batch: Any, **fit_params: Any) -> Any:
-        """As skorch's."""
-        return self._beside_graph(super().validation_step, batch, **fit_params)
+        """As skorch's; of several processes, which all judge all held-out cases, the loss is their mean."""
+        step = self._beside_graph(super().validation_step, batch, **fit_params)
+        if self.accelerator is not None:
+            step["loss"] = self.accelerator.reduce(step["loss"], "mean")
+        return step
 
     def _beside_graph(self, step: Callable[..., Any], batch: Any, **params: Any) -> Any:
         """A step; where there is no memory beside a CUDA graph, that is given up, and the step repeated."""
@@ -196,7 +231,8 @@ class SeriesNet(NeuralNet):
         losses = self.criterion_(y_pred, y_true.to(y_pred.device))
         losses = losses.flatten(1).mean(1) if losses.ndim > 1 else losses
         weight = X.get("sample_weight")
-        return losses.mean() if weight is None else (weight * losses).mean()
+        loss = losses.mean() if weight is None else (weight * losses).mean()
+        return loss * self.shared_.factor if training and self.accelerator is not None else loss
 
     def begin_training(self, callbacks: Any, train_split: Any) -> None:
         """Set what watches the training, and what is held out of it."""
@@ -218,7 +254,7 @@ class SeriesNet(NeuralNet):
         del self.optimizer_
         self.__dict__.pop("epoch_start_", None)  # random state
         self._optimizers: list[str] = []
-        self.callbacks = self.train_split = None
+        self.callbacks = self.train_split = self.accelerator = None
         self.callbacks_: list[Any] = []
         if len(self.history_) and "train_loss" not in self.history_[-1]:
             self.history_.pop()  # an epoch that was cut off

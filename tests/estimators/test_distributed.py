@@ -108,7 +108,7 @@ def test_what_is_wrong_with_a_dask_array_is_said(cluster, waves):
     X, y = waves
     reg = StateSpaceRidgeRegressor(**LITTLE)
     unknown = da.from_array(X, chunks=(500, 60))
-    with pytest.raises(ValueError, match="known shape.*compute_chunk_sizes"):
+    with pytest.raises(ValueError, match=r"known shape.*compute_chunk_sizes"):
         reg.fit(unknown[da.from_array(y > 0.4, chunks=500)], y)
     with pytest.raises(ValueError, match="one target for each case; X has 1500 cases and y has 3"):
         reg.fit(unknown, y[:3])
