@@ -110,7 +110,7 @@ def test_tables_are_those_of_the_committed_rows():
     assert pages.stale(texts) == {}
     assert sum(text.count("<!-- end -->") for text in texts.values()) == len(pages.TABLES)  # each once
     classification = next(page for page in texts if page.name == "classification.md")
-    for page, number in ((classification, "0.8802"), (README, "0.8931")):  # HIVE-COTE 2's; the ridge's, on unseen sets
+    for page, number in ((classification, "0.8802"), (README, "0.8951")):  # HIVE-COTE 2's; the ridge's, on unseen sets
         changed = texts[page].replace(number, "0.9")
         assert changed != texts[page]
         assert pages.stale({page: changed}) == {page: texts[page]}

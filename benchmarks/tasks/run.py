@@ -43,6 +43,7 @@ def run(task, name, model, seed, args):
     cases = task.load(args.data_dir, args.profile)
     row = {"task": name, "model": model, "seed": seed, "profile": args.profile, "synthetic": cases.synthetic}
     row |= {"n_train": len(cases.X), "n_test": len(cases.X_test), "n_timepoints": cases.X.shape[-1]}
+    row |= {"data_GB": round((cases.X.nbytes + cases.X_test.nbytes) / 1e9, 3)}
     if model in baselines.PEERS:
         return {**row, **origin(), **baselines.peer_row(model, task.scores, cases[:4], seed, args.jobs)}
     simple = baselines.BASELINES | task.baselines

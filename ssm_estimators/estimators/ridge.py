@@ -85,7 +85,7 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         the features of these cases. ``"auto"`` takes both if there are at least 50 training cases, and ten a class on
         average; else linear ones.
     verbose : int, default=0
-        1 shows a bar over the parts of a fit: transforms and ridge regressions.
+        1 shows a bar over a fit and, before a long one, how long it may take.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class. ``"balanced"`` weighs each class inversely to its share of the cases.
 
@@ -288,7 +288,7 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
         the features of these cases. ``"auto"`` takes both if there are at least 50 training cases, and ten a class on
         average; else linear ones.
     verbose : int, default=0
-        1 shows a bar over the parts of a fit: transforms and ridge regressions.
+        1 shows a bar over a fit and, before a long one, how long it may take.
 
     Attributes
     ----------

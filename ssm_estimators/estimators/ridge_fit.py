@@ -105,7 +105,7 @@ def fit_from_sums(
             collector = FeatureSums(bank, where, part, sums, plan.n_batch)
             total = data.collect(collector, problem.Y, problem.weight)
             found.keep(part, sums.scalings, sums.solve(total, left_out, found.left_out_problem))
-        update()
+            update()
     return found
 
 

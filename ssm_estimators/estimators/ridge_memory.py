@@ -39,6 +39,11 @@ class Plan(NamedTuple):
     n_batch: int = 0
     n_tables: int = 0
 
+    def n_passes(self, n_windows: int) -> int:
+        """Over the cases, for each part."""
+        n_tables = 1 + (n_windows if n_windows > 1 else 0)
+        return -(-n_tables // self.n_tables) if self.n_tables else 1
+
 
 def affordable(estimator: Any, n_timepoints: int, problem: Problem, members: dict[str, tuple[str, ...]]) -> Plan:
     """Decide how to fit within ``max_memory``.

@@ -1,5 +1,6 @@
 """What the ridge classifier and regressor share: regressions on tables of features, stacked, and weighted cases."""
 
+import sys
 from collections.abc import Iterable
 from copy import copy
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -11,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from ssm_estimators.declaration import Doc, parameters
 from ssm_estimators.environment import shielded
 from ssm_estimators.estimator import OF_INPUT, Estimator
+from ssm_estimators.estimators.ridge_estimate import describe
 from ssm_estimators.estimators.ridge_fit import BatchFit, Regressions, fit_from_sums, fit_in_memory
 from ssm_estimators.estimators.ridge_memory import Plan, affordable, affordable_in_batches
 from ssm_estimators.estimators.targets import TrainingCases, check_training_data
@@ -35,7 +37,7 @@ FOUND = (
 LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e9  # of a case: beyond, float64 no longer tells sums apart
 
 
-Verbose = Annotated[int, "verbose", Doc("1 shows a bar over the parts of a fit: transforms and ridge regressions.")]
+Verbose = Annotated[int, "verbose", Doc("1 shows a bar over a fit and, before a long one, how long it may take.")]
 
 Members = Annotated[
     tuple[str, ...] | Literal["auto"],
@@ -122,7 +124,9 @@ class StateSpaceRidge(FeatureParameters, Estimator):
             self._draw_features(plan, given.data, problem)
             ways = fit_in_memory if plan.n_sample == 0 else fit_from_sums
             bank, resources = self.features_.filter_bank_, self.features_._resources()
-            with self._bar() as progress:
+            if self.verbose > 0 and (text := describe(bank, resources, given.data, plan, self.max_memory)):
+                print(text, file=sys.stderr)
+            with self._bar(plan.n_passes(bank.n_windows)) as progress:
                 found = ways(bank, resources, given.data, problem, members, plan, progress.update)
             self._batches: BatchFit | None = None
             self._stack(found)
@@ -233,8 +237,9 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         bank = self.features_.filter_bank_
         self.n_kernels_, self.n_windows_ = sum(map(len, bank.kernels.values())), bank.n_windows
 
-    def _bar(self) -> Any:
-        return bar(len(self.features_.filter_bank_.parts), "features and ridges", "part", self.verbose > 0)
+    def _bar(self, n_passes: int = 1) -> Any:
+        total = len(self.features_.filter_bank_.parts) * n_passes
+        return bar(total, "features and ridges", "part" if n_passes == 1 else "pass", self.verbose > 0)
 
     def _stack(self, found: Regressions) -> None:
         """Keep the regressions that were found, each with its weight."""

@@ -604,7 +604,7 @@ class StateSpaceRidgeClassifier(FeatureParameters, SeriesClassifier):
         the features of these cases. ``"auto"`` takes both if there are at least 50 training cases, and ten a class on
         average; else linear ones.
     verbose : int, default=0
-        1 shows a bar over the parts of a fit: transforms and ridge regressions.
+        1 shows a bar over a fit and, before a long one, how long it may take.
 
     Attributes
     ----------
