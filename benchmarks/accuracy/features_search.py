@@ -46,6 +46,7 @@ VARIANTS = {
     "linear": {"members": ("linear",)},
     "gaussian": {"members": ("gaussian",)},
     "both": {"members": ("linear", "gaussian")},
+    "two_time_constants_8000": {"n_kernels": 8000, "max_time_constants": (0.05, 0.5)},
 }
 N_HALVES = 10
 

@@ -127,6 +127,7 @@ class _Budget:
         self._most_windows = estimator.n_windows
         self._n_timepoints, self._n_members = n_timepoints, n_members
         self._n_cases, self._n_targets = problem.Y.shape
+        self._weight = float(problem.weight.sum())
         sizes = [1] if problem.groups is None else np.unique(problem.groups, return_counts=True)[1]
         self._largest_group = int(max(sizes))
 
@@ -176,6 +177,6 @@ class _Budget:
     def _tables(self, n_kernels: int, n_windows: int) -> tuple[list[int], int, int]:
         """Features over all time and over windows, and the numbers of parts and windows."""
         self.features.set_params(n_kernels=n_kernels, n_windows=n_windows)
-        plan = features_fit.Plan.of(self.features, self._n_timepoints)
+        plan = features_fit.Plan.of(self.features, self._n_timepoints, self._weight)
         n_kernels = len(plan.directions) * plan.n_groups * self.features.group_size
         return [n_kernels * width for width in widths(plan.pooling, plan.n_windows)], len(plan.parts), plan.n_windows

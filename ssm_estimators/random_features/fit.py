@@ -22,6 +22,8 @@ SHORT = 16  # fewer time points are described as much by where they are as by ho
 POOLED = ("share", "excess", "wins", "losses")
 KERNELS_A_POINT = 64
 WINDOW = 4  # time points, at least
+LONG, MANY = 1000, 499.5  # time points and cases, above which brief time constants are of use too
+BRIEF = 20  # time points
 
 
 class Plan(NamedTuple):
@@ -45,8 +47,8 @@ class Plan(NamedTuple):
     n_windows: int
 
     @classmethod
-    def of(cls, parameters: FeatureParameters, n_timepoints: int) -> "Plan":
-        """For series of at most ``n_timepoints``.
+    def of(cls, parameters: FeatureParameters, n_timepoints: int, n_cases: float) -> "Plan":
+        """For series of at most ``n_timepoints``; cases count by their weights.
 
         Raises
         ------
@@ -57,7 +59,11 @@ class Plan(NamedTuple):
         if parameters.pooling != "auto":
             pooling = tuple(parameters.pooling)
         directions = [False, True] if parameters.bidirectional else [False]
-        parts = [Part(name, top) for name in parameters.representations for top in parameters.max_time_constants]
+        longest = parameters.max_time_constants
+        if longest == "auto":
+            is_brief_too = n_timepoints >= LONG and n_cases > MANY
+            longest = [BRIEF / n_timepoints] * is_brief_too + [0.05, 0.5]
+        parts = [Part(name, top) for name in parameters.representations for top in longest]
         parts = [part for part in parts if part.n_differences < n_timepoints]
         if not parts:
             raise ValueError(
@@ -70,7 +76,7 @@ class Plan(NamedTuple):
             n_windows -= 1
         n_kernels = min(
             -(-parameters.n_kernels // (len(parts) * len(directions))),
-            max(1, KERNELS_A_POINT * n_timepoints // len(parameters.max_time_constants)),
+            max(1, KERNELS_A_POINT * n_timepoints // len(longest)),
         )
         return cls(parts, directions, -(-n_kernels // parameters.group_size), pooling, n_windows)
 
@@ -89,7 +95,7 @@ def draw_filter_bank(
     ValueError
         If no representation is left of series so short, or ``max_memory`` is too small for one case.
     """
-    plan = Plan.of(parameters, data.n_timepoints)
+    plan = Plan.of(parameters, data.n_timepoints, float(weight.sum()))
     by_channel = parameters.standardize == "channel"
     standardization = Standardization.by_channel(data, weight) if by_channel else Standardization()
     views = [View(part, reverse) for part in plan.parts for reverse in plan.directions]

@@ -99,15 +99,17 @@ class FeatureParameters:
     bidirectional: Annotated[bool, Doc("Half of the kernels run backward in time.")] = True
     n_modes: Annotated[int, at_least(1), Doc("Damped modes per kernel, at most.")] = 2
     max_time_constants: Annotated[
-        tuple[float, ...],
+        Any,
+        StrOptions({"auto"}),
         tuple,
         list,
         Doc(
             "Longest time constants of kernels in lengths of the longest training series; the shortest is one sample. "
-            "Each has kernels of its own.",
-            kind="tuple of float",
+            'Each has kernels of its own. ``"auto"`` takes 0.05 and 0.5, and 20 samples too where there are at least '
+            "500 cases of 1,000 time points.",
+            kind='tuple of float or "auto"',
         ),
-    ] = (0.05, 0.5)
+    ] = "auto"
     frequencies: Annotated[
         tuple[float, float],
         tuple,
@@ -136,7 +138,7 @@ def check_feature_parameters(estimator: Any) -> None:
     low_high, longest = estimator.frequencies, estimator.max_time_constants
     if len(low_high) != 2 or not _positive(low_high) or not low_high[0] < low_high[1]:
         raise ValueError(f"frequencies must be (low, high) with 0 < low < high; got {low_high!r}.")
-    if not longest or not _positive(longest) or len(set(longest)) < len(longest):
+    if longest != "auto" and (not longest or not _positive(longest) or len(set(longest)) < len(longest)):
         raise ValueError(f"max_time_constants must be one or more positive numbers, each once; got {longest!r}.")
     for name, known in {"representations": REPRESENTATIONS, "pooling": POOLINGS}.items():
         chosen = getattr(estimator, name)

@@ -560,9 +560,10 @@ class StateSpaceRidgeRegressor(FeatureParameters, SeriesRegressor):
         Half of the kernels run backward in time.
     n_modes : int, default=2
         Damped modes per kernel, at most.
-    max_time_constants : tuple of float, default=(0.05, 0.5)
+    max_time_constants : tuple of float or "auto", default="auto"
         Longest time constants of kernels in lengths of the longest training series; the shortest is one sample. Each
-        has kernels of its own.
+        has kernels of its own. ``"auto"`` takes 0.05 and 0.5, and 20 samples too where there are at least 500 cases of
+        1,000 time points.
     frequencies : (float, float), default=(0.05, 2.0)
         Lowest and highest frequency of a mode in cycles per time constant; never above half a cycle per sample.
     group_size : int, default=8

@@ -37,7 +37,7 @@ def test_what_a_tiling_holds_is_within_the_memory(max_memory, device):
 @pytest.mark.parametrize("n_windows", range(1, 40))
 def test_no_window_is_empty_at_the_length_of_the_fit(n_windows):
     for n_timepoints in LENGTHS:
-        plan = Plan.of(StateSpaceFeatures(n_windows=n_windows), n_timepoints)
+        plan = Plan.of(StateSpaceFeatures(n_windows=n_windows), n_timepoints, n_cases=100)
         assert plan.n_windows <= max(1, n_timepoints // 4)
         for part in plan.parts:
             n = n_timepoints - part.n_differences

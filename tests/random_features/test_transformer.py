@@ -268,3 +268,14 @@ def test_a_gpu_gives_the_same_features(X):
     features = make().fit(X)
     expected = features.transform(X)
     np.testing.assert_allclose(features.set_params(device="cuda").transform(X), expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("n_cases", "n_timepoints", "expected"),
+    [(500, 1000, {0.02, 0.05, 0.5}), (499, 1000, {0.05, 0.5}), (500, 999, {0.05, 0.5})],
+)
+def test_many_long_series_get_brief_time_constants_too(n_cases, n_timepoints, expected):
+    X = np.random.default_rng(0).standard_normal((n_cases // 2, 1, n_timepoints)).astype(np.float32)
+    weight = np.full(len(X), n_cases / len(X))
+    features = make(n_kernels=12, representations=("raw",)).fit(X, sample_weight=weight)
+    assert {part.max_time_constant for part in features.filter_bank_.parts} == expected
