@@ -200,7 +200,9 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         """
         return self._partial_fit(X, y, classes, sample_weight)
 
-    def _learn_problem(self, given: TrainingCases, classes: Any = None, is_first: bool = True) -> Problem:
+    def _learn_problem(
+        self, given: TrainingCases, classes: Any = None, is_first: bool = True, is_batch: bool = False
+    ) -> Problem:
         if is_first:
             self.classes_ = find_classes(given.y if classes is None else check_labels(classes))
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
@@ -213,7 +215,7 @@ class StateSpaceRidgeClassifier(ClassifierMixin, StateSpaceRidge):
         position = encode_labels(given.y, self.classes_)
         importance = weights_of_classes(self.class_weight, self.classes_, position, given.sample_weight)
         Y = np.where(position[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
-        return problem_of(given, Y, importance, shared=True)
+        return problem_of(given, Y, importance, shared=True, is_batch=is_batch)
 
     def _add_batch(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> None:
         if self.class_weight == "balanced":
@@ -371,7 +373,9 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
         """
         return self._partial_fit(X, y, None, sample_weight)
 
-    def _learn_problem(self, given: TrainingCases, classes: Any = None, is_first: bool = True) -> Problem:
+    def _learn_problem(
+        self, given: TrainingCases, classes: Any = None, is_first: bool = True, is_batch: bool = False
+    ) -> Problem:
         if classes is not None:
             raise ValueError(f"Expected classes of a classifier only; got {classes!r} for a regressor.")
         if is_first:
@@ -383,7 +387,7 @@ class StateSpaceRidgeRegressor(RegressorMixin, StateSpaceRidge):
                 f"got shape {given.y.shape}."
             )
         Y = given.y.reshape(len(given.y), -1)
-        return problem_of(given, Y, np.ones(len(Y)), shared=False)
+        return problem_of(given, Y, np.ones(len(Y)), shared=False, is_batch=is_batch)
 
 
 def _temperature(scores: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> float:

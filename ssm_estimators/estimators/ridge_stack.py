@@ -16,7 +16,7 @@ from ssm_estimators.estimators.ridge_estimate import describe
 from ssm_estimators.estimators.ridge_fit import BatchFit, Regressions, fit_from_sums, fit_in_memory
 from ssm_estimators.estimators.ridge_memory import Plan, affordable, affordable_in_batches
 from ssm_estimators.estimators.targets import TrainingCases, check_training_data
-from ssm_estimators.notices import bar
+from ssm_estimators.notices import bar, warn
 from ssm_estimators.random_features.parameters import FeatureParameters, check_feature_parameters
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.stacking import stacking_weights
@@ -187,9 +187,9 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         """Add cases to those of earlier calls; the regressions are solved by the next prediction."""
         with unchanged_if_refused(self):
             if getattr(self, "_batches", None) is None and hasattr(self, "ridges_"):
-                raise ValueError(
-                    "fit and fit_batches keep no sums to which cases could be added. Call partial_fit from the first "
-                    "batch on, with a new estimator or a clone."
+                warn(
+                    "fit and fit_batches keep no sums to which cases could be added: partial_fit begins anew, with "
+                    "these cases alone. Call it from the first batch on."
                 )
             self._add_batch(X, y, sample_weight, classes=classes)
             for name in FOUND:
@@ -202,7 +202,7 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         so_far: BatchFit | None = getattr(self, "_batches", None)
         is_first = so_far is None
         given = check_training_data(self, X, y, sample_weight, None, self.missing, check_stored_series, reset=is_first)
-        problem = self._learn_problem(given, classes, is_first)
+        problem = self._learn_problem(given, classes, is_first, is_batch=True)
         if so_far is None:
             members = self._chosen_members(problem)
             plan = affordable_in_batches(self, given.data, problem, members)
@@ -223,7 +223,9 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         if chosen != "auto" and (not chosen or not set(chosen) <= set(MEMBERS) or len(set(chosen)) < len(chosen)):
             raise ValueError(f"members must be 'auto', or one or more of {MEMBERS}, each once; got {chosen!r}.")
 
-    def _learn_problem(self, given: TrainingCases, classes: Any = None, is_first: bool = True) -> Problem:
+    def _learn_problem(
+        self, given: TrainingCases, classes: Any = None, is_first: bool = True, is_batch: bool = False
+    ) -> Problem:
         """The regressions' problem, from what kind of targets the first cases show."""
         raise NotImplementedError
 
@@ -295,15 +297,20 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         return outputs
 
 
-def problem_of(given: TrainingCases, Y: np.ndarray, importance: np.ndarray, shared: bool) -> Problem:
-    """The regressions' problem, from encoded targets and the importance of each case's class."""
+def problem_of(
+    given: TrainingCases, Y: np.ndarray, importance: np.ndarray, shared: bool, is_batch: bool = False
+) -> Problem:
+    """The regressions' problem, from encoded targets and the importance of each case's class.
+
+    Of all cases the mean importance is brought to 1; of a batch it stays, so that it means the same in all batches.
+    """
     counts = np.ones(len(Y)) if given.sample_weight is None else given.sample_weight
     if not LEAST_WEIGHT <= counts.min() <= counts.max() <= MOST_WEIGHT:
         raise ValueError(
             f"Expected sample weights of 0, or from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}, as numbers of cases; got "
             f"{counts.min():g} to {counts.max():g}. Divide them by their mean."
         )
-    copy_weight = importance * (counts.sum() / (counts @ importance))
+    copy_weight = importance if is_batch else importance * (counts.sum() / (counts @ importance))
     if given.groups is not None and len(np.unique(given.groups)) < 2:
         raise ValueError("Expected at least two groups, to leave one out; got one.")
     return Problem(Y, counts * copy_weight, copy_weight, given.groups, shared)

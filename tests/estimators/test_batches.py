@@ -86,6 +86,18 @@ def test_weights_are_counts(waves):
     )
 
 
+def test_a_class_weighs_the_same_in_every_batch(waves):
+    X, labels, _ = waves
+    first, rest = (X[:100], labels[:100]), (X[100:], labels[100:])
+    in_order = np.argsort(rest[1], kind="stable")
+    params = {**SMALL, "class_weight": {"fast": 5, "slow": 1, "still": 1}}
+    one, other = (
+        StateSpaceRidgeClassifier(**params).fit_batches([first, *cut(150, *parts)]).predict_proba(X[:50])
+        for parts in (rest, [part[in_order] for part in rest])
+    )
+    np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
+
+
 def test_batches_of_unequal_lengths(waves):
     X, labels, _ = waves
     batches = [(X[:300], labels[:300]), ([*X[300:400, :, :30], *X[400:600]], labels[300:600])]
@@ -122,8 +134,12 @@ def test_what_batches_cannot_do_is_said(waves):
     assert np.array_equal(clf.predict_proba(X[:9]), expected)
     with pytest.raises(ValueError, match="class_weight='balanced' needs all cases at once"):
         StateSpaceRidgeClassifier(**SMALL, class_weight="balanced").partial_fit(X, labels)
-    with pytest.raises(ValueError, match="fit and fit_batches keep no sums"):
-        StateSpaceRidgeClassifier(**SMALL).fit(X[:60], labels[:60]).partial_fit(X, labels)
+    fitted = StateSpaceRidgeClassifier(**SMALL).fit(X[:60], labels[:60])
+    with pytest.warns(UserWarning, match="fit and fit_batches keep no sums.* begins anew"):
+        fitted.partial_fit(X, labels)
+    assert np.array_equal(
+        fitted.predict_proba(X[:9]), StateSpaceRidgeClassifier(**SMALL).partial_fit(X, labels).predict_proba(X[:9])
+    )
     with pytest.raises(ValueError, match="at least one batch"):
         reg.fit_batches([])
     with pytest.raises(ValueError, match=r"tuple \(X, y\) or \(X, y, sample_weight\); got 1 parts"):
