@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from importlib.util import find_spec
 
 import dask.array as da
 import numpy as np
@@ -87,7 +90,7 @@ def test_a_worker_that_dies_changes_nothing(waves, here):
 
         def kill():
             time.sleep(1)
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
             killed.append(pid)
 
         blocks = da.from_array(X, chunks=(100, 60)).map_blocks(slowly)
@@ -130,16 +133,32 @@ def test_a_search_on_dask(cluster, waves):
         np.testing.assert_array_equal(search(X, labels), alone)
 
 
-def test_a_search_on_ray(waves):
-    ray = pytest.importorskip("ray")
-    from ray.util.joblib import register_ray
+ON_RAY = """
+import sys
+import numpy as np
+import ray
+from joblib import parallel_config
+from ray.util.joblib import register_ray
+from sklearn.model_selection import GridSearchCV
+from ssm_estimators import StateSpaceRidgeClassifier
 
+with np.load(sys.argv[1]) as file:
+    X, labels = file["X"], file["labels"]
+ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", object_store_memory=10**8)
+register_ray()
+clf = StateSpaceRidgeClassifier(n_kernels=48, random_state=0)
+with parallel_config(backend="ray"):
+    search = GridSearchCV(clf, {"n_windows": [1, 2]}, cv=2, n_jobs=2).fit(X, labels)
+np.save(sys.argv[2], search.cv_results_["mean_test_score"])
+"""
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")
+def test_a_search_on_ray(waves, tmp_path):
     X, labels = waves[0][:80], waves[1][:80] > 0.4
-    alone = search(X, labels)
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", object_store_memory=10**8)
-    try:
-        register_ray()
-        with parallel_config(backend="ray"):
-            np.testing.assert_array_equal(search(X, labels), alone)
-    finally:
-        ray.shutdown()
+    np.savez(tmp_path / "cases.npz", X=X, labels=labels)
+    (tmp_path / "script.py").write_text(ON_RAY)
+    command = [sys.executable, *(str(tmp_path / name) for name in ("script.py", "cases.npz", "scores.npy"))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    np.testing.assert_array_equal(np.load(tmp_path / "scores.npy"), search(X, labels))

@@ -46,11 +46,16 @@ def trained(folder, n, cls, params, n_cases=48, batch_size=16):
     (folder / "script.py").write_text(SCRIPT)
     request = json.dumps([str(folder), n, cls, params, n_cases, batch_size // n])
     command = [sys.executable, str(folder / "script.py"), request]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     return [json.loads((folder / f"{n}_{i}.json").read_text()) for i in range(n)]
 
 
+no_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="accelerate's launcher of local processes forks")
+
+
+@no_fork
 @pytest.mark.parametrize(
     ("cls", "params", "n_cases"),
     [
@@ -69,6 +74,7 @@ def test_two_processes_train_as_one_with_batches_twice_as_large(tmp_path, cls, p
     assert both[0] == both[1]
 
 
+@no_fork
 def test_processes_draw_their_own_dropout_and_share_what_is_drawn_for_all(tmp_path):
     [alone], both = (trained(tmp_path, n, "S4DClassifier", {"dropout": 0.3, "random_state": 0}) for n in (1, 2))
     assert both[0] == both[1]
