@@ -18,7 +18,7 @@ BIDMC = {
     ("1-NN", "regular"): "1-NN",
     ("MiniRocket", "regular"): "aeon MiniRocket",
     ("features", "regular"): "StateSpaceRidge",
-    ("features", "full"): "StateSpaceRidge, 4,000 points",
+    ("features, 4,000 kernels", "full"): "StateSpaceRidge, 4,000 points",
     ("GRU", "regular"): "GRU of S4D's size",
     ("S4D", "regular"): "S4D",
     ("LiquidS4", "regular"): "LiquidS4",
