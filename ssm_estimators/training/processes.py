@@ -78,6 +78,8 @@ def average_gradients(module: nn.Module, accelerator: Any) -> None:
 
 def same_for_all(values: list[Any], accelerator: Any) -> list[Any]:
     """What the first process has, for every process."""
+    if accelerator is None:
+        return values
     from accelerate.utils import broadcast_object_list
 
-    return values if accelerator is None else list(broadcast_object_list(list(values)))
+    return list(broadcast_object_list(list(values)))
