@@ -38,6 +38,21 @@ def test_the_lowest_versions_are_those_of_the_constraints():
         assert re.fullmatch(rf"{re.escape(bounds[name])}(\.0)*", version), name
 
 
+def test_estimators_need_no_optional_package():
+    script = """
+import sys
+for name in ("accelerate", "dask", "distributed", "ray", "zarr", "matplotlib", "pooch"):
+    sys.modules[name] = None
+import numpy as np
+from ssm_estimators import S4DClassifier, StateSpaceRidgeClassifier
+X, y = np.random.default_rng(0).standard_normal((20, 1, 30)), np.arange(20) % 2
+for clf in (S4DClassifier(d_model=8, d_state=4, max_epochs=1), StateSpaceRidgeClassifier(n_kernels=48)):
+    clf.fit(X, y).predict(X)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @pytest.mark.parametrize("name", ssm_estimators.__all__)
 def test_public_docstrings_describe_every_parameter(name):
     cls = getattr(ssm_estimators, name)

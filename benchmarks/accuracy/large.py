@@ -16,7 +16,7 @@ from benchmarks.tasks.run import main
 from benchmarks.tasks.task import Cases, Task
 from ssm_estimators import StateSpaceRidgeClassifier
 
-CUT_KERNELS = {60_000: 6248}  # that 2 GB have room for, by number of cases
+CUT_KERNELS = 6248  # that 2 GB have room for
 PEER_CASES = 35_000
 
 
@@ -31,7 +31,7 @@ def read(data_dir, profile, n_cases=60_000):
 def cut(task, seed, jobs):
     """As many kernels as 2 GB have room for at once; what is computed on the way gets more."""
     return StateSpaceRidgeClassifier(
-        n_kernels=CUT_KERNELS[60_000], n_windows=1, members=("linear",), max_memory=8.0, random_state=seed, n_jobs=jobs
+        n_kernels=CUT_KERNELS, n_windows=1, members=("linear",), max_memory=8.0, random_state=seed, n_jobs=jobs
     )
 
 

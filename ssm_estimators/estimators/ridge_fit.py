@@ -1,6 +1,6 @@
 """The ways to fit the ridges' members: with the features of all cases in memory, or from sums."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
@@ -17,7 +17,7 @@ from ssm_estimators.random_features.spectrum import Problem, Sums
 from ssm_estimators.random_features.sums import TableSums
 from ssm_estimators.random_features.views import Part
 from ssm_estimators.series.dask_series import DaskSeries
-from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.data import SeriesData, in_batches
 from ssm_estimators.series.sources import Series
 
 Members = dict[str, tuple[str, ...]]  # kinds of members by level, "all time" or "windows"
@@ -180,7 +180,7 @@ class BatchFit:
         """Add a batch."""
         self._check_whole()
         self._is_whole = False
-        for cases in _batches(len(data), self._plan.n_batch):
+        for cases in in_batches(len(data), self._plan.n_batch):
             own = data.select(cases)
             for part, tables in self._tables.items():
                 X = self._bank.transform(own, resources, part)
@@ -219,7 +219,3 @@ def _few(data: Series, problem: Problem, plan: Plan) -> tuple[np.ndarray, np.nda
 def _by_table(tables: dict[str, Any], members: Members) -> Members:
     """Kinds of members by table."""
     return {table: members["all time" if table == "all time" else "windows"] for table in tables}
-
-
-def _batches(n_cases: int, n_batch: int) -> Iterator[np.ndarray]:
-    return (np.arange(start, min(start + n_batch, n_cases)) for start in range(0, n_cases, n_batch))

@@ -21,6 +21,7 @@ from ssm_estimators.random_features.parameters import FeatureParameters, check_f
 from ssm_estimators.random_features.spectrum import Problem
 from ssm_estimators.random_features.stacking import stacking_weights
 from ssm_estimators.refusal import unchanged_if_refused
+from ssm_estimators.series.data import in_batches
 from ssm_estimators.series.sources import Series
 from ssm_estimators.series.validation import check_stored_series
 
@@ -276,8 +277,7 @@ class StateSpaceRidge(FeatureParameters, Estimator):
         batch = max(1, int(self.max_memory * 1e9 / 16 / bank.n_features))
         outputs = np.tile(self.offset_, (len(data), 1))
         weights = dict(zip(self.ridges_, self.weights_, strict=True))
-        for start in range(0, len(data), batch):
-            cases = np.arange(start, min(start + batch, len(data)))
+        for cases in in_batches(len(data), batch):
             selected = data.select(cases)
             for part in bank.parts:
                 table = bank.transform(selected, resources, part)

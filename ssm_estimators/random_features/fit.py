@@ -113,7 +113,7 @@ def draw_filter_bank(
 
 
 def _draw_kernels(
-    data: Series,
+    data: SeriesData,
     cases: np.ndarray,
     view: View,
     parameters: FeatureParameters,

@@ -5,7 +5,7 @@ follows from the eigenvectors of :math:`S S^\top` (:class:`Dual`) or of :math:`S
 """
 
 from collections.abc import Callable, Iterator
-from copy import copy, deepcopy
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -200,10 +200,6 @@ class Sums:
         self.moment += features.T @ (weight[:, None] * Y)
         root = np.sqrt(weight)[:, None]
         self.square = dsyrk(1.0, (root * features).T, beta=1.0, c=self.square, overwrite_c=True)
-
-    def copy(self) -> "Sums":
-        """The same in memory of its own."""
-        return deepcopy(self)
 
     def __add__(self, other: "Sums") -> "Sums":
         """Over the cases of both."""

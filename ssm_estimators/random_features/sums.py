@@ -5,6 +5,7 @@ sample are left out in turn.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -101,7 +102,7 @@ class TableSums:
         """
         ridges: dict[Key, LinearRidge | GaussianRidge] = {}
         for table, member in list(sums):
-            own = sums[table, member].copy() if keep else sums.pop((table, member))
+            own = deepcopy(sums[table, member]) if keep else sums.pop((table, member))
             features = partial(self._mapped, member, table, left_out[table])
             solution = solve(Primal(own, features, problem), problem)
             if member == "gaussian":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssm_estimators.series.data import Collector, SeriesData
-from ssm_estimators.series.stored import StoredSeries
+from ssm_estimators.series.stored import Elsewhere, StoredSeries
 
 MERGED = 4  # sums that one task adds up
 
@@ -21,7 +21,7 @@ def is_dask(X: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class DaskSeries:
+class DaskSeries(Elsewhere):
     """Cases of a dask array.
 
     Attributes
@@ -75,20 +75,6 @@ class DaskSeries:
         """Whether the array is two-dimensional."""
         return len(self.shapes[0]) == 2
 
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def kept(self, mask: NDArray[Any]) -> "DaskSeries":
-        """The cases where ``mask`` is True, padded no longer than the longest of them."""
-        if mask.all():
-            return self
-        data = replace(self, positions=self.positions[mask])
-        if self.lengths is None:
-            return data
-        lengths = self.lengths[torch.from_numpy(mask)]
-        longest = int(lengths.max())
-        return replace(data, n_timepoints=longest, lengths=None if (lengths == longest).all() else lengths)
-
     def select(self, cases: NDArray[Any] | Tensor) -> SeriesData:
         """Bring the cases at these positions here."""
         tasks, order = self._tasks(_all_of, np.asarray(cases), ())
@@ -96,11 +82,6 @@ class DaskSeries:
         for other in others:
             data = data.joined(other)
         return data.select(order)
-
-    def kept_to(self, cases: Tensor) -> SeriesData:
-        """Bring the cases at these positions here, padded no longer than the longest of them."""
-        data = self.select(cases)
-        return data.kept_to(torch.arange(len(data)))
 
     def columns(self, cases: NDArray[Any], columns: slice) -> NDArray[Any]:
         """Some values of these cases, all channels one after the other: (n_cases, n_columns)."""

@@ -77,20 +77,18 @@ class SeriesData(Dataset):
         data = self.select(cases)
         if data.lengths is None:
             return data
-        longest = int(data.lengths.max())
-        lengths = None if (data.lengths == longest).all() else data.lengths
+        longest, lengths = longest_of(data.lengths)
         return replace(data, X=data.X[..., :longest], lengths=lengths)
 
     def joined(self, other: "SeriesData") -> "SeriesData":
         """These cases and others, both without targets and weights."""
-        longest = max(self.n_timepoints, other.n_timepoints)
-        lengths = [
-            torch.full((len(data),), data.n_timepoints) if data.lengths is None else data.lengths
-            for data in (self, other)
-        ]
-        every = torch.cat(lengths)
-        X = torch.cat([pad(data.X, (0, longest - data.n_timepoints)) for data in (self, other)])
-        return SeriesData(X, None if (every == longest).all() else every)
+        both = (self, other)
+        longest, lengths = longest_of(
+            torch.cat(
+                [torch.full((len(data),), data.n_timepoints) if data.lengths is None else data.lengths for data in both]
+            )
+        )
+        return SeriesData(torch.cat([pad(data.X, (0, longest - data.n_timepoints)) for data in both]), lengths)
 
     def with_weights_of_mean_one(self) -> "SeriesData":
         """The same with weights of mean 1, so that a weight means the same in every batch."""
@@ -141,11 +139,21 @@ class Collector(Protocol):
         """The sum of sums, which stay as they are."""
 
 
+def in_batches(n_cases: int, size: int) -> Iterator[np.ndarray]:
+    """Positions of so many cases, some at a time."""
+    return (np.arange(start, min(start + size, n_cases)) for start in range(0, n_cases, size))
+
+
+def longest_of(lengths: Tensor) -> tuple[int, Tensor | None]:
+    """The longest length, and all of them unless they are equal."""
+    longest = int(lengths.max())
+    return longest, None if (lengths == longest).all() else lengths
+
+
 def collected(data: Any, collector: Collector, *by_case: np.ndarray) -> Any:
     """The sum over all cases, one batch after the other."""
     total = collector.zero()
-    for start in range(0, len(data), collector.n_batch):
-        cases = np.arange(start, min(start + collector.n_batch, len(data)))
+    for cases in in_batches(len(data), collector.n_batch):
         collector.add(total, data.select(cases), *(part[cases] for part in by_case))
     return total
 

@@ -4,21 +4,52 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ssm_estimators.series.data import Collector, SeriesData, collected
+from ssm_estimators.series.data import Collector, SeriesData, collected, in_batches, longest_of
 
 ZARR = ("zarr.json", ".zarray")  # what a folder of zarr's holds
 READ = 2**22  # values at a time
 
 
+class Elsewhere:
+    """Cases that are not in memory, but known by their positions where they are; a part of dataclasses."""
+
+    positions: NDArray[Any]
+    n_timepoints: int
+    lengths: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def kept(self, mask: NDArray[Any]) -> Self:
+        """The cases where ``mask`` is True; none is read, and all are padded no longer than the longest of them."""
+        if mask.all():
+            return self
+        data: Any = self
+        data = replace(data, positions=self.positions[mask])
+        if self.lengths is None:
+            return data
+        longest, lengths = longest_of(self.lengths[torch.from_numpy(mask)])
+        return replace(data, n_timepoints=longest, lengths=lengths)
+
+    def select(self, cases: NDArray[Any] | Tensor) -> SeriesData:
+        """Bring the cases at these positions here."""
+        raise NotImplementedError
+
+    def kept_to(self, cases: Tensor) -> SeriesData:
+        """Bring the cases at these positions here, padded no longer than the longest of them."""
+        data = self.select(cases)
+        return data.kept_to(torch.arange(len(data)))
+
+
 @dataclass(frozen=True)
-class StoredSeries:
+class StoredSeries(Elsewhere):
     """Cases of one or more arrays, none of which is in memory.
 
     Attributes
@@ -70,9 +101,6 @@ class StoredSeries:
         """Whether the arrays are two-dimensional."""
         return len(self.arrays[0].shape) == 2
 
-    def __len__(self) -> int:
-        return len(self.positions)
-
     def select(self, cases: NDArray[Any] | Tensor) -> SeriesData:
         """Read the cases at these positions."""
         cases = np.asarray(cases)
@@ -81,22 +109,6 @@ class StoredSeries:
             return SeriesData(X)
         lengths = self.lengths[torch.from_numpy(cases)]
         return SeriesData(X.masked_fill(torch.arange(X.shape[-1]) >= lengths[:, None, None], 0), lengths)
-
-    def kept(self, mask: NDArray[Any]) -> "StoredSeries":
-        """The cases where ``mask`` is True; none is read, and all are padded no longer than the longest of them."""
-        if mask.all():
-            return self
-        data = replace(self, positions=self.positions[mask])
-        if self.lengths is None:
-            return data
-        lengths = self.lengths[torch.from_numpy(mask)]
-        longest = int(lengths.max())
-        return replace(data, n_timepoints=longest, lengths=None if (lengths == longest).all() else lengths)
-
-    def kept_to(self, cases: Tensor) -> SeriesData:
-        """Read the cases at these positions, padded no longer than the longest of them."""
-        data = self.select(cases)
-        return data.kept_to(torch.arange(len(data)))
 
     def columns(self, cases: NDArray[Any], columns: slice) -> NDArray[Any]:
         """Some values of these cases, all channels one after the other: (n_cases, n_columns)."""
@@ -128,8 +140,7 @@ class StoredSeries:
 
     def batches(self, n_cases: int) -> list[NDArray[Any]]:
         """Of so many cases, those that are read together."""
-        step = max(1, READ // (self.n_channels * self.arrays[0].shape[-1]))
-        return [np.arange(start, min(start + step, n_cases)) for start in range(0, n_cases, step)]
+        return list(in_batches(n_cases, max(1, READ // (self.n_channels * self.arrays[0].shape[-1]))))
 
 
 def stored_arrays(X: Any) -> list[Any] | None:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from ssm_estimators.notices import warn
 from ssm_estimators.series.dask_series import DaskSeries, is_dask
-from ssm_estimators.series.data import SeriesData
+from ssm_estimators.series.data import SeriesData, longest_of
 from ssm_estimators.series.forms import FORMS, plain_form
 from ssm_estimators.series.sources import Series
 from ssm_estimators.series.stored import StoredSeries, stored_arrays
@@ -119,10 +119,8 @@ def check_stored_series(estimator: BaseEstimator, X: Any, missing: str, reset: b
     whole = np.full(len(data), data.n_timepoints)
     _check_shape(estimator, Panel(np.broadcast_to(0.0, shape), whole, data.two_d), reset)
     lengths = data.each_block(_lengths_of, missing, by_case=(np.arange(len(data)),))
-    longest = int(lengths.max())
-    return replace(
-        data, n_timepoints=longest, lengths=None if (lengths == longest).all() else torch.from_numpy(lengths)
-    )
+    longest, unequal = longest_of(torch.from_numpy(lengths))
+    return replace(data, n_timepoints=longest, lengths=unequal)
 
 
 def _lengths_of(data: StoredSeries, cases: NDArray[Any], missing: str) -> NDArray[Any]:
